@@ -1,0 +1,112 @@
+package collections
+
+// Fields of users, on the users instance and (the part the peers need) on their mirrors.
+const (
+	UserName     = "name"
+	UserAvatar   = "avatar"
+	UserRoles    = "roles"
+	UserTimezone = "timezone"
+	// UserVer counts what ends all tokens issued before: password changed, suspended, signed out everywhere.
+	UserVer = "ver"
+	// UserRev counts every change the peers hear of.
+	UserRev = "rev"
+)
+
+// Fields of sessions.
+const (
+	SessionTokenHash     = "tokenHash"
+	SessionPreviousHash  = "previousHash"
+	SessionGraceUsed     = "graceUsed"
+	SessionAuthAt        = "authAt"
+	SessionRotatedAt     = "rotatedAt"
+	SessionExpiresAt     = "expiresAt"
+	SessionIdleExpiresAt = "idleExpiresAt"
+	SessionRevokedAt     = "revokedAt"
+	SessionRevokedReason = "revokedReason"
+	SessionUserAgent     = "userAgent"
+	SessionIP            = "ip"
+)
+
+// Fields of projects.
+const (
+	ProjectDescription   = "description"
+	ProjectCategory      = "category"
+	ProjectSkills        = "skills"
+	ProjectBudgetType    = "budgetType"
+	ProjectBudgetMin     = "budgetMin"
+	ProjectBudgetMax     = "budgetMax"
+	ProjectDeadline      = "deadline"
+	ProjectProposalCount = "proposalCount"
+	ProjectPublishedAt   = "publishedAt"
+	FieldClosedAt        = "closedAt"
+)
+
+// Fields of proposals.
+const (
+	ProposalProjectTitle = "projectTitle"
+	ProposalDays         = "days"
+	ProposalCoverLetter  = "coverLetter"
+)
+
+// Fields of contracts and milestones.
+const (
+	ContractProposal     = "proposal"
+	ContractFeePlan      = "feePlan"
+	MilestonePosition    = "position"
+	MilestoneDueAt       = "dueAt"
+	MilestonePayment     = "payment"
+	MilestoneNote        = "note"
+	MilestoneSubmittedAt = "submittedAt"
+)
+
+// Fields of the timeline.
+const (
+	TimelineKind    = "kind"
+	TimelineSubject = "subject"
+	TimelineVerb    = "verb"
+	TimelineFrom    = "from"
+	TimelineTo      = "to"
+	TimelineBy      = "by"
+)
+
+// Fields of payments.
+const (
+	PaymentFee         = "fee"
+	PaymentReleased    = "released"
+	PaymentRefunded    = "refunded"
+	PaymentSource      = "source"
+	PaymentFailure     = "failure"
+	PaymentDecideBy    = "decideBy"
+	PaymentLockedUntil = "lockedUntil"
+	// PaymentAskedFreelancer is the id the client named, before projects and users confirmed it.
+	PaymentAskedFreelancer = "askedFreelancer"
+	PaymentHeldAt          = "heldAt"
+	PaymentSettledAt       = "settledAt"
+)
+
+// Fields of chats, members, messages and notifications.
+const (
+	ChatLastSeq         = "lastSeq"
+	ChatLastMessageAt   = "lastMessageAt"
+	MemberRole          = "role"
+	MemberLastReadSeq   = "lastReadSeq"
+	MemberMuted         = "muted"
+	MessageSeq          = "seq"
+	MessageSender       = "sender"
+	MessageKind         = "kind"
+	MessageBody         = "body"
+	MessageClientID     = "clientId"
+	MessageEditedAt     = "editedAt"
+	MessageDeletedAt    = "deletedAt"
+	NotificationKind    = "kind"
+	NotificationBody    = "body"
+	NotificationLink    = "link"
+	NotificationReadAt  = "readAt"
+	MessageKindUser     = "user"
+	MessageKindSystem   = "system"
+	MemberRoleOwner     = "owner"
+	MemberRoleOfMember  = "member"
+	UserStatusActive    = "active"
+	UserStatusSuspended = "suspended"
+	UserStatusClosed    = "closed"
+)

@@ -1,0 +1,115 @@
+package collections
+
+import "github.com/pocketbase/pocketbase/core"
+
+// Parts the rules are made of. An empty relation equals an empty auth id in
+// PocketBase, so every rule that compares with @request.auth.id starts with SignedIn.
+const (
+	SignedIn     = "@request.auth.id != ''"
+	isClient     = "@request.auth.roles:each ?= 'client'"
+	isFreelancer = "@request.auth.roles:each ?= 'freelancer'"
+	parties      = SignedIn + " && (client = @request.auth.id || freelancer = @request.auth.id)"
+	ownProject   = SignedIn + " && client = @request.auth.id"
+	inChat       = SignedIn + " && chat.members_via_chat.user ?= @request.auth.id"
+	ownRow       = SignedIn + " && user = @request.auth.id"
+	visibleUser  = "status = 'active' && (" + SignedIn + " || roles:each ?= 'freelancer')"
+	// Anyone and Nobody are PocketBase's "" and nil: everyone, and superusers only.
+	Anyone = ""
+	Nobody = "-"
+)
+
+// Rules are the API rules of one collection. Nobody means superusers only.
+type Rules struct {
+	List, View, Create, Update, Delete string
+}
+
+// RulesOf has the API rules of every collection of domain. An instance whose
+// database says otherwise refuses to serve, so that a rule loosened by hand is noticed.
+func RulesOf(domain Domain) map[string]Rules {
+	mirror := Rules{Nobody, Anyone, Nobody, Nobody, Nobody}
+	timeline := Rules{parties, parties, Nobody, Nobody, Nobody}
+	switch domain {
+	case DomainUsers:
+		return map[string]Rules{
+			Users:    {visibleUser, "id = @request.auth.id || (" + visibleUser + ")", Anyone, SignedIn + " && id = @request.auth.id", Nobody},
+			Sessions: {ownRow, ownRow, Nobody, Nobody, Nobody},
+		}
+	case DomainProjects:
+		open := "status = 'open' || (" + parties + ")"
+		return map[string]Rules{
+			Users:      mirror,
+			Projects:   {open, open, SignedIn + " && " + isClient, ownProject + " && (status = 'draft' || status = 'open')", ownProject + " && status = 'draft'"},
+			Proposals:  {parties, parties, SignedIn + " && " + isFreelancer, SignedIn + " && freelancer = @request.auth.id && status = 'submitted'", Nobody},
+			Contracts:  {parties, parties, Nobody, Nobody, Nobody},
+			Milestones: {parties, parties, SignedIn + " && " + isClient, ownProject + " && status = 'planned'", Nobody},
+			Timeline:   timeline,
+		}
+	case DomainPayments:
+		return map[string]Rules{
+			Users:            mirror,
+			Payments:         {parties, parties, SignedIn + " && " + isClient, Nobody, Nobody},
+			Timeline:         timeline,
+			"ledgerEntries":  {Nobody, Nobody, Nobody, Nobody, Nobody},
+			"ledgerBalances": {Nobody, Nobody, Nobody, Nobody, Nobody},
+		}
+	default:
+		chat := SignedIn + " && members_via_chat.user ?= @request.auth.id"
+		return map[string]Rules{
+			Users:         mirror,
+			Chats:         {chat, chat, Nobody, Nobody, Nobody},
+			Members:       {inChat, inChat, Nobody, ownRow, Nobody},
+			Messages:      {inChat, inChat, inChat, Nobody, Nobody},
+			Notifications: {ownRow, ownRow, Nobody, ownRow, ownRow},
+		}
+	}
+}
+
+// RulesIn reads the rules of a stored collection in the form of Rules.
+func RulesIn(col *core.Collection) Rules {
+	return Rules{ruleText(col.ListRule), ruleText(col.ViewRule), ruleText(col.CreateRule), ruleText(col.UpdateRule), ruleText(col.DeleteRule)}
+}
+
+func ruleText(rule *string) string {
+	if rule == nil {
+		return Nobody
+	}
+	return *rule
+}
+
+// CreateHint says, for a collection whose create rule refused someone, who may create there.
+var CreateHint = map[string]string{
+	Projects:   "Only a user with the client role can create a project.",
+	Proposals:  "Only a user with the freelancer role can propose.",
+	Milestones: "Only the client of the contract can add a milestone.",
+	Payments:   "Only a user with the client role can pay.",
+	Messages:   "Only a member of the chat can write in it.",
+}
+
+// ServerOwned lists, per collection, the fields only the server writes. A body
+// that tries to set one to something else is refused, it is never dropped in silence.
+var ServerOwned = map[string][]string{
+	Users:         {FieldStatus, UserVer, UserRev},
+	Projects:      {FieldClient, FieldFreelancer, FieldVersion, FieldReason, ProjectProposalCount, ProjectPublishedAt, FieldClosedAt},
+	Proposals:     {FieldFreelancer, FieldClient, FieldVersion, FieldReason, ProposalProjectTitle},
+	Milestones:    {FieldClient, FieldFreelancer, FieldProject, FieldVersion, MilestonePayment, MilestoneNote, MilestoneSubmittedAt},
+	Payments:      {FieldClient, FieldVersion, FieldReason, PaymentFee, PaymentReleased, PaymentRefunded, PaymentFailure, PaymentDecideBy, PaymentLockedUntil, PaymentHeldAt, PaymentSettledAt, ContractFeePlan},
+	Members:       {FieldChat, FieldUser, MemberRole, MemberLastReadSeq},
+	Messages:      {MessageSeq, MessageSender, MessageKind, MessageEditedAt, MessageDeletedAt},
+	Notifications: {FieldUser, NotificationKind, FieldTitle, NotificationBody, NotificationLink},
+}
+
+// FixedOnCreate lists fields a client sets once, at creation: what a record hangs on cannot change later.
+var FixedOnCreate = map[string][]string{
+	Proposals:  {FieldProject},
+	Milestones: {FieldContract, FieldCurrency},
+}
+
+// IntegerFields lists the fields that must arrive as JSON integers: PocketBase
+// itself would turn "abc" into 0 and true into 1.
+var IntegerFields = map[string][]string{
+	Users:      {"hourlyRate"},
+	Projects:   {ProjectBudgetMin, ProjectBudgetMax},
+	Proposals:  {FieldAmount, ProposalDays},
+	Milestones: {FieldAmount, MilestonePosition},
+	Payments:   {FieldAmount},
+}

@@ -1,0 +1,205 @@
+package services
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/pocketbase/dbx"
+	"github.com/pocketbase/pocketbase/core"
+
+	"github.com/lancershub/lancershub/collections"
+)
+
+// ContractNews is the payload of the contract.* events.
+type ContractNews struct {
+	Contract   string `json:"contract"`
+	Project    string `json:"project"`
+	Title      string `json:"title"`
+	Client     string `json:"client"`
+	Freelancer string `json:"freelancer"`
+	Amount     int64  `json:"amount"`
+	Currency   string `json:"currency"`
+	By         string `json:"by,omitempty"`
+	Reason     string `json:"reason,omitempty"`
+}
+
+func contractNews(contract *core.Record, by string) ContractNews {
+	client, freelancer := collections.Parties(contract)
+	return ContractNews{
+		Contract: contract.Id, Project: contract.GetString(collections.FieldProject), Title: contract.GetString(collections.FieldTitle),
+		Client: client, Freelancer: freelancer, Amount: int64(contract.GetInt(collections.FieldAmount)),
+		Currency: contract.GetString(collections.FieldCurrency), By: by, Reason: contract.GetString(collections.FieldReason),
+	}
+}
+
+// makeContract freezes the terms of an accepted proposal and the fee plan of the
+// day, with one milestone for the whole.
+func (s ProjectsService) makeContract(tx core.App, proposal *core.Record) (contract, milestone *core.Record, err error) {
+	contracts, err := tx.FindCachedCollectionByNameOrId(collections.Contracts)
+	if err != nil {
+		return nil, nil, err
+	}
+	contract = core.NewRecord(contracts)
+	contract.Load(map[string]any{
+		collections.FieldProject:     proposal.GetString(collections.FieldProject),
+		collections.ContractProposal: proposal.Id,
+		collections.FieldClient:      proposal.GetString(collections.FieldClient),
+		collections.FieldFreelancer:  proposal.GetString(collections.FieldFreelancer),
+		collections.FieldTitle:       proposal.GetString(collections.ProposalProjectTitle),
+		collections.FieldAmount:      proposal.GetInt(collections.FieldAmount),
+		collections.FieldCurrency:    proposal.GetString(collections.FieldCurrency),
+		collections.ProposalDays:     proposal.GetInt(collections.ProposalDays),
+		collections.ContractFeePlan:  s.Options.FeePlan,
+		collections.FieldStatus:      collections.ContractMachine.Initial,
+		collections.FieldVersion:     1,
+	})
+	if err := tx.Save(contract); err != nil {
+		return nil, nil, err
+	}
+	milestones, err := tx.FindCachedCollectionByNameOrId(collections.Milestones)
+	if err != nil {
+		return nil, nil, err
+	}
+	milestone = core.NewRecord(milestones)
+	milestone.Load(map[string]any{
+		collections.FieldContract:     contract.Id,
+		collections.MilestonePosition: 1,
+		collections.FieldTitle:        contract.GetString(collections.FieldTitle),
+		collections.FieldAmount:       contract.GetInt(collections.FieldAmount),
+	})
+	if days := proposal.GetInt(collections.ProposalDays); days > 0 {
+		milestone.Set(collections.MilestoneDueAt, s.Clock.Now().Add(time.Duration(days)*24*time.Hour))
+	}
+	s.fillMilestone(milestone, contract)
+	if err := tx.Save(milestone); err != nil {
+		return nil, nil, err
+	}
+	return contract, milestone, s.Emit(tx, TopicContractCreated, collections.Contracts, contract.Id, 1, contractNews(contract, ""))
+}
+
+// fillMilestone copies onto a milestone what its contract decides.
+func (ProjectsService) fillMilestone(milestone, contract *core.Record) {
+	for _, field := range []string{collections.FieldProject, collections.FieldClient, collections.FieldFreelancer, collections.FieldCurrency} {
+		milestone.Set(field, contract.GetString(field))
+	}
+	milestone.Set(collections.FieldStatus, collections.MilestoneMachine.Initial)
+	milestone.Set(collections.FieldVersion, 1)
+}
+
+// EndContract ends a contract before its last payment. Either party may, while
+// no money is held; milestones not yet paid are cancelled, and so is the project.
+func (s ProjectsService) EndContract(cmd Command, id, reason string) (Answer, error) {
+	return Once(s.App, s.Clock, cmd, func(tx core.App) (any, error) {
+		contract, err := eitherParty(tx, collections.Contracts, id, cmd.Principal)
+		if err != nil {
+			return nil, err
+		}
+		project := contract.GetString(collections.FieldProject)
+		if err := noMoneyHeld(tx, project); err != nil {
+			return nil, err
+		}
+		err = Transition(tx, s.Clock, Move{
+			Machine: collections.ContractMachine, Record: contract, Verb: "end", By: cmd.Principal, Reason: reason,
+			Set: map[string]any{collections.FieldReason: reason, collections.FieldClosedAt: s.Clock.Now()},
+		})
+		if err != nil {
+			return nil, err
+		}
+		if err := s.cancelMilestones(tx, id, "The contract was ended."); err != nil {
+			return nil, err
+		}
+		if err := s.closeProject(tx, project, "abandon", "The contract was ended."); err != nil {
+			return nil, err
+		}
+		return contract, s.Emit(tx, TopicContractEnded, collections.Contracts, id, contract.GetInt(collections.FieldVersion), contractNews(contract, cmd.Principal))
+	})
+}
+
+// eitherParty loads a record of which user is client or freelancer.
+func eitherParty(tx core.App, collection, id, user string) (*core.Record, error) {
+	record, err := tx.FindRecordById(collection, id)
+	if err != nil {
+		return nil, notFound()
+	}
+	if client, freelancer := collections.Parties(record); user != client && user != freelancer {
+		return nil, notFound()
+	}
+	return record, nil
+}
+
+func (s ProjectsService) cancelMilestones(tx core.App, contract, reason string) error {
+	open, err := tx.FindRecordsByFilter(collections.Milestones, "contract = {:contract} && status != 'released' && status != 'cancelled'", "position", 0, 0,
+		dbx.Params{"contract": contract})
+	if err != nil {
+		return err
+	}
+	for _, milestone := range open {
+		if err := Transition(tx, s.Clock, Move{Machine: collections.MilestoneMachine, Record: milestone, Verb: "cancel", By: System, Reason: reason}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s ProjectsService) closeProject(tx core.App, id, verb, reason string) error {
+	project, err := tx.FindRecordById(collections.Projects, id)
+	if err != nil {
+		return err
+	}
+	return Transition(tx, s.Clock, Move{
+		Machine: collections.ProjectMachine, Record: project, Verb: verb, By: System, Reason: reason,
+		Set: map[string]any{collections.FieldClosedAt: s.Clock.Now()},
+	})
+}
+
+// settleContract completes contract and project when no milestone is open any
+// more and at least one was paid.
+func (s ProjectsService) settleContract(tx core.App, id string) error {
+	var count struct {
+		Open int `db:"open"`
+		Paid int `db:"paid"`
+	}
+	err := tx.DB().NewQuery(`SELECT coalesce(sum(status NOT IN ('released', 'cancelled')), 0) AS open, coalesce(sum(status = 'released'), 0) AS paid
+		FROM milestones WHERE contract = {:contract}`).Bind(dbx.Params{"contract": id}).One(&count)
+	if err != nil || count.Open > 0 || count.Paid == 0 {
+		return err
+	}
+	contract, err := tx.FindRecordById(collections.Contracts, id)
+	if err != nil {
+		return err
+	}
+	err = Transition(tx, s.Clock, Move{
+		Machine: collections.ContractMachine, Record: contract, Verb: "complete", By: System, Reason: "The last payment was released.",
+		Set: map[string]any{collections.FieldClosedAt: s.Clock.Now()},
+	})
+	if err != nil {
+		return err
+	}
+	if err := s.closeProject(tx, contract.GetString(collections.FieldProject), "complete", "The last payment was released."); err != nil {
+		return err
+	}
+	return s.Emit(tx, TopicContractCompleted, collections.Contracts, id, contract.GetInt(collections.FieldVersion), contractNews(contract, System))
+}
+
+// NewMilestone fills in what the server decides about a milestone the client adds.
+func (s ProjectsService) NewMilestone(milestone *core.Record, client string) error {
+	contract, err := partyTo(s.App, collections.Contracts, milestone.GetString(collections.FieldContract), client, collections.ByClient)
+	if err != nil {
+		return err
+	}
+	if status := contract.GetString(collections.FieldStatus); status != collections.ContractActive {
+		return Failf(http.StatusConflict, CodeConflict, "Milestones can be added to an active contract only; this one is %s.", status)
+	}
+	if given := milestone.GetString(collections.FieldCurrency); given != "" && given != contract.GetString(collections.FieldCurrency) {
+		return badRequest(CodeMismatch, "The contract is in %s, so the milestone must be too.", contract.GetString(collections.FieldCurrency))
+	}
+	if milestone.GetInt(collections.MilestonePosition) == 0 {
+		var last int
+		if err := s.App.DB().Select("coalesce(max(position), 0)").From(collections.Milestones).Where(dbx.HashExp{collections.FieldContract: contract.Id}).Row(&last); err != nil {
+			return err
+		}
+		milestone.Set(collections.MilestonePosition, last+1)
+	}
+	s.fillMilestone(milestone, contract)
+	return CheckAmount(int64(milestone.GetInt(collections.FieldAmount)))
+}

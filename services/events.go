@@ -1,0 +1,103 @@
+package services
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"github.com/pocketbase/dbx"
+	"github.com/pocketbase/pocketbase/core"
+
+	"github.com/lancershub/lancershub/collections"
+)
+
+// Topics of the events between instances.
+const (
+	TopicUserChanged       = "user.changed"
+	TopicSessionRevoked    = "session.revoked"
+	TopicProposalSubmitted = "proposal.submitted"
+	TopicProposalRejected  = "proposal.rejected"
+	TopicProposalWithdrawn = "proposal.withdrawn"
+	TopicContractCreated   = "contract.created"
+	TopicContractEnded     = "contract.ended"
+	TopicContractCompleted = "contract.completed"
+	TopicMilestoneSent     = "milestone.submitted"
+	TopicMilestoneChanges  = "milestone.changes_requested"
+	TopicMilestoneApproved = "milestone.approved"
+	TopicPaymentHeld       = "payment.held"
+	TopicPaymentFailed     = "payment.failed"
+	TopicPaymentReleased   = "payment.released"
+	TopicPaymentRefunded   = "payment.refunded"
+)
+
+// audience says which instances hear of a topic.
+var audience = map[string][]collections.Domain{
+	TopicUserChanged:       {collections.DomainProjects, collections.DomainPayments, collections.DomainMessages},
+	TopicSessionRevoked:    {collections.DomainProjects, collections.DomainPayments, collections.DomainMessages},
+	TopicProposalSubmitted: {collections.DomainMessages},
+	TopicProposalRejected:  {collections.DomainMessages},
+	TopicProposalWithdrawn: {collections.DomainMessages},
+	TopicContractCreated:   {collections.DomainMessages},
+	TopicContractEnded:     {collections.DomainMessages},
+	TopicContractCompleted: {collections.DomainMessages},
+	TopicMilestoneSent:     {collections.DomainMessages},
+	TopicMilestoneChanges:  {collections.DomainMessages},
+	TopicMilestoneApproved: {collections.DomainPayments, collections.DomainMessages},
+	TopicPaymentHeld:       {collections.DomainProjects, collections.DomainMessages},
+	TopicPaymentFailed:     {collections.DomainProjects, collections.DomainMessages},
+	TopicPaymentReleased:   {collections.DomainProjects, collections.DomainMessages},
+	TopicPaymentRefunded:   {collections.DomainProjects, collections.DomainMessages},
+}
+
+// Event is what one instance tells another: a fact about an aggregate (for
+// example "payment:abc") at a version of it.
+type Event struct {
+	ID        string          `json:"id"`
+	Topic     string          `json:"topic"`
+	Aggregate string          `json:"aggregate"`
+	Version   int             `json:"version"`
+	Payload   json.RawMessage `json:"payload"`
+}
+
+// eventOf makes the event of a record at its present version. Its id is
+// deterministic, so the same fact is never two events.
+func eventOf(topic, collection, id string, version int, payload any) (Event, error) {
+	raw, err := json.Marshal(payload)
+	if err != nil {
+		return Event{}, err
+	}
+	aggregate := collection + ":" + id
+	return Event{ID: fmt.Sprintf("%s:%d:%s", aggregate, version, topic), Topic: topic, Aggregate: aggregate, Version: version, Payload: raw}, nil
+}
+
+// Emit stores an event for every instance that hears of its topic, in the
+// transaction of what happened; the relay is woken after the commit. Told any
+// other way, an event is lost when the process dies between the two.
+func (i *Instance) Emit(tx core.App, topic, collection, id string, version int, payload any) error {
+	event, err := eventOf(topic, collection, id, version, payload)
+	if err != nil {
+		return err
+	}
+	for _, peer := range audience[topic] {
+		_, err := tx.DB().Insert("outbox", dbx.Params{
+			"id": event.ID, "peer": string(peer), "topic": event.Topic, "aggregate": event.Aggregate,
+			"version": event.Version, "payload": string(event.Payload), "created": i.Clock.Now().UnixMilli(),
+		}).Execute()
+		if err != nil {
+			return fmt.Errorf("failed to emit %s: %w", event.ID, err)
+		}
+	}
+	afterCommit(tx, i.relay.Wake)
+	return nil
+}
+
+// EventHandler applies an event in tx, the transaction that also records it as applied.
+type EventHandler func(tx core.App, event Event) error
+
+// decode reads the payload of an event.
+func decode[T any](event Event) (T, error) {
+	var payload T
+	if err := json.Unmarshal(event.Payload, &payload); err != nil {
+		return payload, fmt.Errorf("failed to decode %s: %w", event.Topic, err)
+	}
+	return payload, nil
+}

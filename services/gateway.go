@@ -1,0 +1,210 @@
+package services
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io/fs"
+	"log"
+	"net"
+	"net/http"
+	"net/http/httputil"
+	"net/url"
+	"path"
+	"strings"
+	"time"
+
+	"github.com/lancershub/lancershub/collections"
+)
+
+// Gateway is the one public door: it publishes the four domains under their
+// prefixes, the key set, health, and the web app. A domain is either a handler
+// in this process or a proxy to another; the routes cannot tell.
+type Gateway struct {
+	domains map[collections.Domain]http.Handler
+	public  http.Handler
+	options Options
+}
+
+// NewGateway returns a gateway to domains that serves the files of public at /.
+func NewGateway(options Options, domains map[collections.Domain]http.Handler, public fs.FS) *Gateway {
+	return &Gateway{domains: domains, public: spa(public), options: options}
+}
+
+// ServeHTTP implements http.Handler.
+func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	securityHeaders(w.Header())
+	switch r.URL.Path {
+	case PublicKeysPath:
+		g.domains[collections.DomainUsers].ServeHTTP(w, r)
+		return
+	case HealthPath:
+		writeJSON(w, http.StatusOK, map[string]string{"status": "ok"})
+		return
+	case ReadyPath:
+		g.ready(w, r)
+		return
+	}
+	domain, rest, ok := route(r.URL.Path)
+	if !ok {
+		g.public.ServeHTTP(w, r)
+		return
+	}
+	if rest == "/_" {
+		http.Redirect(w, r, Prefix(domain)+"/_/", http.StatusMovedPermanently)
+		return
+	}
+	if closedToPublic(rest, g.options.NoDashboards) {
+		writeError(w, notFound())
+		return
+	}
+	inner := r.Clone(r.Context())
+	inner.URL.Path, inner.URL.RawPath = rest, ""
+	if raw := r.URL.EscapedPath(); raw != r.URL.Path {
+		inner.URL.RawPath = strings.TrimPrefix(raw, Prefix(domain))
+	}
+	g.domains[domain].ServeHTTP(w, inner)
+}
+
+// route splits a public path into the domain and the path inside it.
+func route(full string) (collections.Domain, string, bool) {
+	for _, domain := range collections.Domains {
+		prefix := Prefix(domain)
+		if rest, ok := strings.CutPrefix(full, prefix); ok && (rest == "" || rest[0] == '/') {
+			if rest == "" {
+				rest = "/"
+			}
+			return domain, rest, true
+		}
+	}
+	return "", "", false
+}
+
+// closedToPublic tells which paths inside a domain the gateway does not reach:
+// the routes between instances, raw SQL, batches, and (by option) the dashboards.
+func closedToPublic(inner string, noDashboards bool) bool {
+	clean := path.Clean(inner) + "/"
+	for _, closed := range []string{InternalPrefix, "/api/sql/", "/api/batch/"} {
+		if strings.HasPrefix(clean, closed) {
+			return true
+		}
+	}
+	return noDashboards && strings.HasPrefix(clean, "/_/")
+}
+
+// ready asks every domain.
+func (g *Gateway) ready(w http.ResponseWriter, r *http.Request) {
+	answers := map[string]json.RawMessage{}
+	status := http.StatusOK
+	for _, domain := range collections.Domains {
+		recorder := &bufferedResponse{header: http.Header{}, status: http.StatusOK}
+		inner := r.Clone(r.Context())
+		inner.URL.Path = ReadyPath
+		g.domains[domain].ServeHTTP(recorder, inner)
+		if recorder.status != http.StatusOK {
+			status = http.StatusServiceUnavailable
+		}
+		answers[string(domain)] = json.RawMessage(`null`)
+		if json.Valid(recorder.body) {
+			answers[string(domain)] = recorder.body
+		}
+	}
+	writeJSON(w, status, map[string]any{"ready": status == http.StatusOK, "domains": answers})
+}
+
+// bufferedResponse collects a small answer.
+type bufferedResponse struct {
+	header http.Header
+	status int
+	body   []byte
+}
+
+func (b *bufferedResponse) Header() http.Header    { return b.header }
+func (b *bufferedResponse) WriteHeader(status int) { b.status = status }
+func (b *bufferedResponse) Write(p []byte) (int, error) {
+	b.body = append(b.body, p...)
+	return len(p), nil
+}
+
+// proxyTo returns a handler that passes requests to a remote domain. Streams
+// (server-sent events) are flushed as they come.
+func proxyTo(domain collections.Domain, base *url.URL, trustProxy bool) http.Handler {
+	return &httputil.ReverseProxy{
+		Rewrite: func(r *httputil.ProxyRequest) {
+			r.SetURL(base)
+			r.Out.Host = r.In.Host
+			if trustProxy {
+				r.Out.Header["X-Forwarded-For"] = r.In.Header["X-Forwarded-For"]
+			}
+			r.SetXForwarded()
+		},
+		ErrorLog: log.New(discard{}, "", 0),
+		ErrorHandler: func(w http.ResponseWriter, r *http.Request, err error) {
+			if errors.Is(err, context.Canceled) {
+				return // the client left
+			}
+			writeError(w, &Error{
+				Status: http.StatusServiceUnavailable, Code: CodePeerUnavailable, RetryAfter: 2 * time.Second,
+				Message: "The " + string(domain) + " service does not answer at the moment.", Data: map[string]any{"peer": string(domain)},
+			})
+		},
+	}
+}
+
+type discard struct{}
+
+func (discard) Write(p []byte) (int, error) { return len(p), nil }
+
+// spa serves the web app: a file if there is one, the index page otherwise,
+// because the app routes itself.
+func spa(public fs.FS) http.Handler {
+	files := http.FileServerFS(public)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method != http.MethodGet && r.Method != http.MethodHead {
+			writeError(w, notFound())
+			return
+		}
+		name := strings.TrimPrefix(path.Clean(r.URL.Path), "/")
+		if strings.HasPrefix(name, "api/") {
+			writeError(w, notFound())
+			return
+		}
+		w.Header().Set("Content-Security-Policy", "default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; connect-src 'self'; frame-ancestors 'none'; base-uri 'self'; form-action 'self'")
+		if info, err := fs.Stat(public, name); name == "" || err != nil || info.IsDir() {
+			http.ServeFileFS(w, r, public, "index.html")
+			return
+		}
+		if strings.HasPrefix(name, "assets/") { // their names carry a hash of their content
+			w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
+		}
+		files.ServeHTTP(w, r)
+	})
+}
+
+func securityHeaders(h http.Header) {
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("X-Frame-Options", "SAMEORIGIN")
+	h.Set("Referrer-Policy", "strict-origin-when-cross-origin")
+	h.Set("Permissions-Policy", "camera=(), microphone=(), geolocation=()")
+}
+
+func writeJSON(w http.ResponseWriter, status int, value any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(value) // the client may have left
+}
+
+func writeError(w http.ResponseWriter, err *Error) {
+	SetRetryAfter(w.Header(), err)
+	writeJSON(w, err.Status, err.Body())
+}
+
+// listen opens addr and says in words what is wrong if it cannot.
+func listen(addr string) (net.Listener, error) {
+	listener, err := net.Listen("tcp", addr)
+	if err != nil {
+		return nil, Failf(http.StatusServiceUnavailable, "address_unavailable", "cannot listen on %s: %v. Is another program using it? Choose another with --http", addr, err)
+	}
+	return listener, nil
+}

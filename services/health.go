@@ -1,0 +1,56 @@
+package services
+
+import (
+	"context"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/pocketbase/dbx"
+
+	"github.com/lancershub/lancershub/collections"
+)
+
+// Readiness says whether an instance can do its work, and if not, why.
+type Readiness struct {
+	Ready  bool              `json:"ready"`
+	Domain collections.Domain `json:"domain"`
+	// Checks maps what was looked at to "ok" or what is wrong with it.
+	Checks map[string]string `json:"checks"`
+	Outbox Backlog           `json:"outbox"`
+}
+
+// Ready looks at the database, the outbox and the peers. A silent peer is
+// reported but does not make this instance unready: it still serves what it can.
+func (i *Instance) Ready(ctx context.Context) Readiness {
+	ready := Readiness{Ready: true, Domain: i.Domain, Checks: map[string]string{"database": "ok"}}
+	// A write that changes nothing still needs the writer and a writable disk.
+	if _, err := i.App.NonconcurrentDB().Delete("revoked", dbx.HashExp{"sid": ""}).WithContext(ctx).Execute(); err != nil {
+		ready.Ready, ready.Checks["database"] = false, err.Error()
+	}
+	backlog, err := i.relay.Backlog()
+	if err != nil {
+		ready.Ready, ready.Checks["outbox"] = false, err.Error()
+	}
+	ready.Outbox = backlog
+	if backlog.Parked > 0 {
+		ready.Checks["outbox"] = "events are parked: look at the outbox in the admin UI"
+	}
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	defer cancel()
+	var mu sync.Mutex
+	var wait sync.WaitGroup
+	for domain, peer := range i.Peers {
+		wait.Go(func() {
+			state := "ok"
+			if status, err := peer.Get(ctx, HealthPath); err != nil || status != http.StatusOK {
+				state = "does not answer"
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			ready.Checks["peer "+string(domain)] = state
+		})
+	}
+	wait.Wait()
+	return ready
+}

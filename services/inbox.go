@@ -1,0 +1,63 @@
+package services
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+
+	"github.com/pocketbase/dbx"
+	"github.com/pocketbase/pocketbase/core"
+
+	"github.com/lancershub/lancershub/collections"
+)
+
+// Handle registers what this instance does with events of topic.
+func (i *Instance) Handle(topic string, handler EventHandler) { i.handlers[topic] = handler }
+
+// Receive applies an event from source exactly once: the inbox row and the
+// effect are one transaction. A second delivery changes nothing. The same id
+// with another content is refused: one of the two would be a lie.
+func (i *Instance) Receive(source collections.Domain, event Event) error {
+	handler := i.handlers[event.Topic]
+	if handler == nil {
+		return badRequest(CodeInvalidInput, "The %s service does not listen to %s.", i.Domain, event.Topic)
+	}
+	raw, err := json.Marshal(event)
+	if err != nil {
+		return err
+	}
+	sum := sha256.Sum256(raw)
+	sha := hex.EncodeToString(sum[:])
+	return i.App.RunInTransaction(func(tx core.App) error {
+		result, err := tx.DB().NewQuery(`INSERT INTO inbox (source, id, sha, at) VALUES ({:source}, {:id}, {:sha}, {:at}) ON CONFLICT DO NOTHING`).
+			Bind(dbx.Params{"source": string(source), "id": event.ID, "sha": sha, "at": i.Clock.Now().UnixMilli()}).Execute()
+		if err != nil {
+			return err
+		}
+		if rows, err := result.RowsAffected(); err != nil || rows == 0 {
+			if err != nil {
+				return err
+			}
+			return i.sameAsBefore(tx, source, event, sha)
+		}
+		if err := handler(tx, event); err != nil {
+			return fmt.Errorf("failed to apply %s: %w", event.ID, err)
+		}
+		failpoint("inbox-before-commit")
+		return nil
+	})
+}
+
+func (i *Instance) sameAsBefore(tx core.App, source collections.Domain, event Event, sha string) error {
+	var stored string
+	err := tx.DB().Select("sha").From("inbox").Where(dbx.HashExp{"source": string(source), "id": event.ID}).Row(&stored)
+	if err != nil {
+		return err
+	}
+	if stored != sha {
+		i.Logger.Error("an event arrived twice with different content", "source", source, "event", event.ID)
+		return conflict(CodeEventConflict, "Event %s was applied before with another content.", event.ID)
+	}
+	return nil
+}

@@ -1,0 +1,225 @@
+package services
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/go-co-op/gocron/v2"
+	"github.com/gofrs/flock"
+	"github.com/pocketbase/pocketbase/apis"
+	"github.com/pocketbase/pocketbase/core"
+	_ "github.com/pocketbase/pocketbase/migrations" // PocketBase's own schema
+
+	"github.com/lancershub/lancershub/collections"
+)
+
+// Instance is one domain: a PocketBase app with its data folder, keys, peers,
+// outbox and scheduled work.
+type Instance struct {
+	Domain  collections.Domain
+	Options Options
+	Clock   Clock
+	Logger  *slog.Logger
+	App     *core.BaseApp
+	// Keys sign calls to peers. TokenKeys sign access tokens; only users has them.
+	Keys      *Keyring
+	TokenKeys *Keyring
+	Verifier  *Verifier
+	Peers     map[collections.Domain]*Peer
+	Revoked   *Revocations
+	Throttle  *Throttle
+
+	relay     *Relay
+	handlers  map[string]EventHandler
+	scheduler gocron.Scheduler
+	lock      *flock.Flock
+	mux       http.Handler
+	listener  net.Listener
+	served    chan error
+	cancel    context.CancelFunc
+}
+
+// OpenInstance locks and opens the data folder of domain, creating it if it is
+// missing, and brings its schema up to date. It does not serve yet.
+func OpenInstance(domain collections.Domain, options Options) (*Instance, error) {
+	options = options.withDefaults()
+	i := &Instance{
+		Domain: domain, Options: options, Clock: options.Clock, Logger: options.Logger.With("domain", string(domain)),
+		Peers: map[collections.Domain]*Peer{}, handlers: map[string]EventHandler{},
+		Revoked: newRevocations(options.Clock), Throttle: NewThrottle(options.Clock), Verifier: NewVerifier(options.Clock), served: make(chan error, 1),
+	}
+	dir := i.Dir()
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("failed to create the data folder %s: %w", dir, err)
+	}
+	i.lock = flock.New(filepath.Join(dir, "instance.lock"))
+	if locked, err := i.lock.TryLock(); err != nil {
+		return nil, fmt.Errorf("failed to lock the data folder %s: %w", dir, err)
+	} else if !locked {
+		return nil, fmt.Errorf("the data folder %s is in use by another process (data_locked): stop that one first", dir)
+	}
+	if err := i.open(dir); err != nil {
+		return nil, errors.Join(err, i.Close())
+	}
+	return i, nil
+}
+
+// Dir is the data folder of the instance.
+func (i *Instance) Dir() string { return filepath.Join(i.Options.DataDir, string(i.Domain)) }
+
+func (i *Instance) open(dir string) error {
+	var err error
+	now := i.Clock.Now()
+	if i.Keys, err = OpenKeyring(filepath.Join(dir, "service_keys.json"), now); err != nil {
+		return err
+	}
+	if i.Domain == collections.DomainUsers {
+		if i.TokenKeys, err = OpenKeyring(filepath.Join(dir, "token_keys.json"), now); err != nil {
+			return err
+		}
+	}
+	if i.App, err = openApp(i.Domain, dir, i.Options.Durability); err != nil {
+		return err
+	}
+	if err := migrateUp(i.App, i.Domain); err != nil {
+		return err
+	}
+	if err := checkRules(i.App, i.Domain); err != nil {
+		return err
+	}
+	if err := applySettings(i.App, i.Domain, i.Options); err != nil {
+		return fmt.Errorf("failed to apply settings: %w", err)
+	}
+	if err := i.Revoked.load(i.App); err != nil {
+		return err
+	}
+	i.followClock()
+	i.scheduler, err = gocron.NewScheduler(gocron.WithLocation(time.UTC))
+	return err
+}
+
+// openApp opens the PocketBase app in dir. Its settings (they may hold
+// passwords of a mail or storage server) are encrypted with a key of the
+// installation; PocketBase takes the key from an environment variable only.
+func openApp(domain collections.Domain, dir string, durability Durability) (*core.BaseApp, error) {
+	key, err := settingsKey(filepath.Join(dir, "settings.key"))
+	if err != nil {
+		return nil, err
+	}
+	env := "LANCERSHUB_SETTINGS_KEY_" + strings.ToUpper(string(domain)) + "_" + randomToken(6)
+	if err := os.Setenv(env, key); err != nil {
+		return nil, err
+	}
+	app := core.NewBaseApp(core.BaseAppConfig{
+		DataDir: dir, EncryptionEnv: env, DBConnect: connector(durability),
+		DataMaxOpenConns: 24, DataMaxIdleConns: 8, AuxMaxOpenConns: 4, AuxMaxIdleConns: 2,
+	})
+	if err := app.Bootstrap(); err != nil {
+		return nil, fmt.Errorf("failed to open the %s database in %s (data_unreadable): %w", domain, dir, err)
+	}
+	return app, nil
+}
+
+// followClock makes the created and updated stamps follow the instance's clock.
+func (i *Instance) followClock() {
+	if _, ok := i.Clock.(SystemClock); ok {
+		return
+	}
+	stamp := func(fields ...string) func(e *core.RecordEvent) error {
+		return func(e *core.RecordEvent) error {
+			for _, field := range fields {
+				if e.Record.Collection().Fields.GetByName(field) != nil {
+					e.Record.SetRaw(field, dateTime(i.Clock.Now()))
+				}
+			}
+			return e.Next()
+		}
+	}
+	i.App.OnRecordCreate().BindFunc(stamp(collections.FieldCreated, collections.FieldUpdated))
+	i.App.OnRecordUpdate().BindFunc(stamp(collections.FieldUpdated))
+}
+
+// Every runs job in the background, never twice at once, first after one interval.
+func (i *Instance) Every(interval time.Duration, name string, job func(ctx context.Context) error) error {
+	if i.Options.Manual {
+		return nil
+	}
+	_, err := i.scheduler.NewJob(gocron.DurationJob(interval), gocron.NewTask(func(ctx context.Context) {
+		if err := job(ctx); err != nil && ctx.Err() == nil {
+			i.Logger.Error("scheduled work failed", "job", name, "error", err)
+		}
+	}), gocron.WithName(name), gocron.WithSingletonMode(gocron.LimitModeReschedule))
+	return err
+}
+
+// serve answers on listener until Close. It returns once the routes are ready.
+func (i *Instance) serve(ctx context.Context, listener net.Listener) error {
+	ctx, i.cancel = context.WithCancel(ctx)
+	i.listener = listener
+	ready := make(chan struct{})
+	i.App.OnServe().BindFunc(func(e *core.ServeEvent) error {
+		e.Listener = listener
+		e.InstallerFunc = nil // superusers are made with `lancershub superuser upsert`
+		if err := e.Next(); err != nil {
+			return err
+		}
+		i.mux = e.Server.Handler
+		close(ready)
+		return nil
+	})
+	go func() {
+		i.served <- apis.Serve(i.App, apis.ServeConfig{HttpAddr: listener.Addr().String(), AllowedOrigins: i.Options.AllowedOrigins})
+	}()
+	select {
+	case <-ready:
+	case err := <-i.served:
+		return fmt.Errorf("failed to serve %s: %w", i.Domain, err)
+	}
+	if !i.Options.Manual {
+		i.relay.Start(ctx)
+		i.scheduler.Start()
+	}
+	return nil
+}
+
+// Handler returns the routes of the instance, without the gateway's prefix.
+func (i *Instance) Handler() http.Handler { return i.mux }
+
+// Close stops the instance: HTTP first, then background work, then the data.
+func (i *Instance) Close() error {
+	var errs []error
+	if i.App != nil {
+		event := &core.TerminateEvent{App: i.App}
+		errs = append(errs, i.App.OnTerminate().Trigger(event, func(e *core.TerminateEvent) error {
+			i.stopWork()
+			return i.App.ClearBootstrap()
+		}))
+	}
+	if i.listener != nil {
+		_ = i.listener.Close()
+	}
+	errs = append(errs, i.lock.Unlock())
+	return errors.Join(errs...)
+}
+
+func (i *Instance) stopWork() {
+	if i.cancel != nil {
+		i.cancel()
+	}
+	if i.relay != nil {
+		i.relay.Stop()
+	}
+	if i.scheduler != nil {
+		ctx, cancel := context.WithTimeout(context.Background(), 3*time.Second)
+		defer cancel()
+		_ = i.scheduler.ShutdownWithContext(ctx)
+	}
+}

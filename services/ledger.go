@@ -1,0 +1,170 @@
+package services
+
+import (
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/pocketbase/dbx"
+	"github.com/pocketbase/pocketbase/core"
+)
+
+// Account names one account of the ledger; each exists once per currency.
+type Account struct {
+	Name string
+	// Owner is the user whose money it is, if it is somebody's.
+	Owner string
+	// Protected accounts never go below zero; the database refuses.
+	Protected bool
+}
+
+// AccountWorld is everything outside: it goes down when money comes in.
+var AccountWorld = Account{Name: "world:psp"}
+
+// AccountFees is what the platform keeps.
+var AccountFees = Account{Name: "fees", Protected: true}
+
+// AccountHold holds the money of one payment.
+func AccountHold(payment string) Account { return Account{Name: "hold:" + payment, Protected: true} }
+
+// AccountAvailable is what a user can have paid out.
+func AccountAvailable(user string) Account {
+	return Account{Name: "user:" + user + ":available", Owner: user, Protected: true}
+}
+
+// Entry adds Amount (minor units, never zero) to an account.
+type Entry struct {
+	Account Account
+	Amount  int64
+}
+
+// Posting is one balanced transaction of the ledger in one currency.
+type Posting struct {
+	// Ref is unique and deterministic: posting the same thing twice is refused.
+	Ref      string
+	Kind     string
+	Payment  string
+	Currency string
+	Entries  []Entry
+}
+
+// Kinds of postings.
+const (
+	KindFund    = "fund"
+	KindRelease = "release"
+	KindRefund  = "refund"
+)
+
+// Post writes a posting in tx. Entries of zero are left out (a fee of zero moves
+// nothing). The database refuses what does not balance or overdraws an account.
+func Post(tx core.App, at time.Time, posting Posting) error {
+	_, err := tx.DB().Insert("ledger_tx", dbx.Params{
+		"ref": posting.Ref, "kind": posting.Kind, "payment": posting.Payment, "at": at.UnixMilli(),
+	}).Execute()
+	if err != nil {
+		return fmt.Errorf("failed to post %s: %w", posting.Ref, err)
+	}
+	for _, entry := range posting.Entries {
+		if entry.Amount == 0 {
+			continue
+		}
+		account, err := accountID(tx, entry.Account, posting.Currency)
+		if err != nil {
+			return fmt.Errorf("failed to open account %s: %w", entry.Account.Name, err)
+		}
+		_, err = tx.DB().Insert("ledger_entry", dbx.Params{
+			"tx": posting.Ref, "account": account, "currency": posting.Currency, "amount": entry.Amount, "at": at.UnixMilli(),
+		}).Execute()
+		if err != nil {
+			return fmt.Errorf("failed to post %s: %w", posting.Ref, err)
+		}
+	}
+	if _, err := tx.DB().Insert("ledger_seal", dbx.Params{"ref": posting.Ref}).Execute(); err != nil {
+		return fmt.Errorf("failed to seal %s: %w", posting.Ref, err)
+	}
+	return nil
+}
+
+// accountID finds an account, or opens it.
+func accountID(tx core.App, account Account, currency string) (int64, error) {
+	var id int64
+	err := tx.DB().Select("id").From("ledger_account").Where(dbx.HashExp{"name": account.Name, "currency": currency}).Row(&id)
+	if !errors.Is(err, sql.ErrNoRows) {
+		return id, err
+	}
+	result, err := tx.DB().Insert("ledger_account", dbx.Params{
+		"name": account.Name, "currency": currency, "owner": account.Owner, "protected": account.Protected,
+	}).Execute()
+	if err != nil {
+		return 0, err
+	}
+	return result.LastInsertId()
+}
+
+// Balance returns the balance of an account in minor units; 0 if it has no entry.
+func Balance(app core.App, account Account, currency string) (int64, error) {
+	var amount int64
+	err := app.DB().NewQuery(`SELECT b.amount FROM ledger_balance b JOIN ledger_account a ON a.id = b.account
+		WHERE a.name = {:name} AND a.currency = {:currency}`).
+		Bind(dbx.Params{"name": account.Name, "currency": currency}).Row(&amount)
+	if errors.Is(err, sql.ErrNoRows) {
+		return 0, nil
+	}
+	return amount, err
+}
+
+// LedgerReport is the result of replaying the ledger.
+type LedgerReport struct {
+	Transactions int `json:"transactions"`
+	Entries      int `json:"entries"`
+	// Problems has a sentence for everything that does not add up.
+	Problems []string `json:"problems"`
+}
+
+// VerifyLedger replays all entries and compares: every currency sums to zero,
+// every transaction balances and is sealed, every balance is the sum of its
+// entries, no protected account is below zero, every payment's holds are what
+// its record says.
+func VerifyLedger(app core.App) (*LedgerReport, error) {
+	report := &LedgerReport{Problems: []string{}}
+	if err := app.DB().Select("count(*)").From("ledger_tx").Row(&report.Transactions); err != nil {
+		return nil, err
+	}
+	if err := app.DB().Select("count(*)").From("ledger_entry").Row(&report.Entries); err != nil {
+		return nil, err
+	}
+	for _, check := range ledgerChecks {
+		var rows []struct {
+			Subject string `db:"subject"`
+		}
+		if err := app.DB().NewQuery(check.sql).All(&rows); err != nil {
+			return nil, fmt.Errorf("failed to check %q: %w", check.problem, err)
+		}
+		for _, row := range rows {
+			report.Problems = append(report.Problems, check.problem+": "+row.Subject)
+		}
+	}
+	return report, nil
+}
+
+// ledgerChecks each select what is wrong; none selects anything in a sound ledger.
+var ledgerChecks = []struct{ problem, sql string }{
+	{"currency does not sum to zero", `SELECT currency AS subject FROM ledger_entry GROUP BY currency HAVING sum(amount) <> 0`},
+	{"transaction does not balance", `SELECT tx AS subject FROM ledger_entry GROUP BY tx, currency HAVING sum(amount) <> 0`},
+	{"transaction is not sealed", `SELECT t.ref AS subject FROM ledger_tx t LEFT JOIN ledger_seal s ON s.ref = t.ref WHERE s.ref IS NULL`},
+	{"balance is not the sum of its entries", `SELECT a.name || ' ' || a.currency AS subject FROM ledger_account a
+		LEFT JOIN ledger_balance b ON b.account = a.id
+		LEFT JOIN (SELECT account, sum(amount) AS total FROM ledger_entry GROUP BY account) e ON e.account = a.id
+		WHERE coalesce(b.amount, 0) <> coalesce(e.total, 0)`},
+	{"protected account is below zero", `SELECT a.name || ' ' || a.currency AS subject FROM ledger_account a
+		JOIN ledger_balance b ON b.account = a.id WHERE a.protected = 1 AND b.amount < 0`},
+	{"held amount of a payment is not what its account holds", `SELECT p.id AS subject FROM payments p
+		LEFT JOIN ledger_account a ON a.name = 'hold:' || p.id AND a.currency = p.currency
+		LEFT JOIN ledger_balance b ON b.account = a.id
+		WHERE coalesce(b.amount, 0) <> CASE WHEN p.status IN ('pending', 'failed') THEN 0 ELSE p.amount - p.released - p.refunded END`},
+	{"fee of a payment is not what was kept", `SELECT p.id AS subject FROM payments p
+		LEFT JOIN (SELECT t.payment, sum(e.amount) AS total FROM ledger_tx t JOIN ledger_entry e ON e.tx = t.ref
+			JOIN ledger_account a ON a.id = e.account WHERE a.name = 'fees' GROUP BY t.payment) f ON f.payment = p.id
+		WHERE coalesce(f.total, 0) <> p.fee`},
+}

@@ -1,0 +1,141 @@
+package services
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/pocketbase/pocketbase/core"
+
+	"github.com/lancershub/lancershub/collections"
+	"github.com/lancershub/lancershub/migrations/messages"
+	"github.com/lancershub/lancershub/migrations/payments"
+	"github.com/lancershub/lancershub/migrations/projects"
+	"github.com/lancershub/lancershub/migrations/users"
+)
+
+// migrationsOf returns the schema history of a domain.
+func migrationsOf(domain collections.Domain) core.MigrationsList {
+	return map[collections.Domain]core.MigrationsList{
+		collections.DomainUsers:    users.List,
+		collections.DomainProjects: projects.List,
+		collections.DomainPayments: payments.List,
+		collections.DomainMessages: messages.List,
+	}[domain]
+}
+
+// migrateUp applies what is missing. A folder that a newer version has already
+// migrated is refused: this version would not know what its columns mean.
+func migrateUp(app core.App, domain collections.Domain) error {
+	if err := refuseNewer(app, domain); err != nil {
+		return err
+	}
+	if _, err := core.NewMigrationsRunner(app, migrationsOf(domain)).Up(); err != nil {
+		return fmt.Errorf("failed to migrate %s: %w", domain, err)
+	}
+	return nil
+}
+
+func refuseNewer(app core.App, domain collections.Domain) error {
+	var applied []string
+	if err := app.DB().Select("file").From(core.DefaultMigrationsTable).Column(&applied); err != nil {
+		return fmt.Errorf("failed to read the schema version of %s (data_unreadable): %w", domain, err)
+	}
+	known := []string{}
+	list := migrationsOf(domain)
+	for _, m := range slices.Concat(core.SystemMigrations.Items(), list.Items()) {
+		known = append(known, m.File)
+	}
+	for _, file := range applied {
+		if !slices.Contains(known, file) {
+			return fmt.Errorf("the data of %s was written by a newer version (data_newer: it has migration %s): install that version, or restore a backup", domain, file)
+		}
+	}
+	return nil
+}
+
+// MigrateUp opens the data folders and applies the missing migrations.
+func MigrateUp(options Options, domains []collections.Domain) error {
+	return offline(options, domains, func(*Instance) error { return nil })
+}
+
+// MigrateDown reverts the last migration of each domain and returns their names.
+func MigrateDown(options Options, domains []collections.Domain) ([]string, error) {
+	var reverted []string
+	err := offline(options, domains, func(i *Instance) error {
+		names, err := core.NewMigrationsRunner(i.App, migrationsOf(i.Domain)).Down(1)
+		for _, name := range names {
+			reverted = append(reverted, string(i.Domain)+"/"+name)
+		}
+		return err
+	})
+	return reverted, err
+}
+
+// offline opens each domain's data folder, without serving, and runs fn on it.
+func offline(options Options, domains []collections.Domain, fn func(*Instance) error) error {
+	for _, domain := range domains {
+		i, err := OpenInstance(domain, options)
+		if err != nil {
+			return err
+		}
+		if err := errors.Join(fn(i), i.Close()); err != nil {
+			return fmt.Errorf("%s: %w", domain, err)
+		}
+	}
+	return nil
+}
+
+// checkRules refuses an instance whose API rules are not the ones in the code.
+func checkRules(app core.App, domain collections.Domain) error {
+	for name, want := range collections.RulesOf(domain) {
+		col, err := app.FindCollectionByNameOrId(name)
+		if err != nil {
+			return fmt.Errorf("the %s collection is missing from %s: %w", name, domain, err)
+		}
+		if got := collections.RulesIn(col); got != want {
+			return fmt.Errorf("the API rules of %s/%s were changed by hand (rules_changed); refusing to serve with them:\n  stored   %+v\n  expected %+v", domain, name, got, want)
+		}
+	}
+	return nil
+}
+
+// UpsertSuperuser creates a superuser on every domain, or sets its password.
+func UpsertSuperuser(options Options, domains []collections.Domain, email, password string) error {
+	return offline(options, domains, func(i *Instance) error {
+		col, err := i.App.FindCachedCollectionByNameOrId(core.CollectionNameSuperusers)
+		if err != nil {
+			return err
+		}
+		record, err := i.App.FindAuthRecordByEmail(col, email)
+		if err != nil {
+			record = core.NewRecord(col)
+		}
+		record.SetEmail(email)
+		record.SetPassword(password)
+		return i.App.Save(record)
+	})
+}
+
+// settingsKey reads the 32-character key at path, or makes one.
+func settingsKey(path string) (string, error) {
+	raw, err := os.ReadFile(path)
+	if err == nil && len(strings.TrimSpace(string(raw))) == 32 {
+		return strings.TrimSpace(string(raw)), nil
+	}
+	if err == nil {
+		return "", fmt.Errorf("the settings key in %s is damaged: restore it from a backup", path)
+	}
+	if !errors.Is(err, fs.ErrNotExist) {
+		return "", fmt.Errorf("failed to read the settings key: %w", err)
+	}
+	random := make([]byte, 16)
+	_, _ = rand.Read(random) // never fails (crypto/rand)
+	key := hex.EncodeToString(random)
+	return key, writeSecret(path, []byte(key))
+}

@@ -1,0 +1,59 @@
+package services
+
+import (
+	"math/big"
+
+	"github.com/lancershub/lancershub/collections"
+)
+
+// FeePlan is what the platform keeps of a release. It is data: a contract keeps
+// the plan it was signed under, whatever the plan of the day is.
+type FeePlan struct {
+	// Version names the plan; a changed plan gets a new version.
+	Version string `json:"version"`
+	// BasisPoints is the share kept, in hundredths of a percent (1000 = 10 %).
+	BasisPoints int64 `json:"basisPoints"`
+}
+
+// DefaultFeePlan keeps 10 %.
+var DefaultFeePlan = FeePlan{Version: "standard-1", BasisPoints: 1000}
+
+// Fee returns floor(amount × basis points / 10000), in the minor units of amount.
+// It is computed in big integers: amount × basis points may exceed 63 bits.
+func (p FeePlan) Fee(amount int64) int64 {
+	fee := new(big.Int).Mul(big.NewInt(amount), big.NewInt(p.BasisPoints))
+	return fee.Quo(fee, big.NewInt(10_000)).Int64()
+}
+
+// FeeOfPart returns the fee due on a part, given what was released before it, so
+// that the fees of all parts sum to the fee of their whole.
+func (p FeePlan) FeeOfPart(releasedBefore, part int64) int64 {
+	return p.Fee(releasedBefore+part) - p.Fee(releasedBefore)
+}
+
+// currencies are the ISO-4217 codes accepted, with their number of decimals
+// (ISO 4217 Amendment 176).
+var currencies = map[string]int{
+	"AED": 2, "ARS": 2, "AUD": 2, "BDT": 2, "BGN": 2, "BHD": 3, "BRL": 2, "CAD": 2, "CHF": 2, "CLP": 0,
+	"CNY": 2, "COP": 2, "CZK": 2, "DKK": 2, "EGP": 2, "EUR": 2, "GBP": 2, "GHS": 2, "HKD": 2, "HUF": 2,
+	"IDR": 2, "ILS": 2, "INR": 2, "ISK": 0, "JOD": 3, "JPY": 0, "KES": 2, "KRW": 0, "KWD": 3, "KZT": 2,
+	"LKR": 2, "MAD": 2, "MXN": 2, "MYR": 2, "NGN": 2, "NOK": 2, "NZD": 2, "OMR": 3, "PEN": 2, "PHP": 2,
+	"PKR": 2, "PLN": 2, "QAR": 2, "RON": 2, "RSD": 2, "SAR": 2, "SEK": 2, "SGD": 2, "THB": 2, "TND": 3,
+	"TRY": 2, "TWD": 2, "UAH": 2, "UGX": 0, "USD": 2, "UYU": 2, "VND": 0, "XOF": 0, "ZAR": 2,
+}
+
+// CheckCurrency refuses codes that are not an accepted ISO-4217 currency.
+func CheckCurrency(code string) error {
+	if _, ok := currencies[code]; !ok {
+		return badRequest(CodeUnknownCurrency, "%q is not a currency this marketplace knows; use an ISO-4217 code such as USD or EUR.", code)
+	}
+	return nil
+}
+
+// CheckAmount refuses what is not in 1..MaxAmount minor units.
+func CheckAmount(amount int64) error {
+	if amount < 1 || amount > collections.MaxAmount {
+		return badRequest(CodeAmountOutOfRange, "The amount must be a whole number of minor units from 1 to %d.", int64(collections.MaxAmount))
+	}
+	return nil
+}

@@ -1,0 +1,131 @@
+package services
+
+import (
+	"errors"
+	"strconv"
+
+	"github.com/pocketbase/pocketbase/core"
+
+	"github.com/lancershub/lancershub/collections"
+)
+
+// note is a notification for one person.
+type note struct{ user, kind, title, body, link string }
+
+func (s ChatsService) notify(tx core.App, notes ...note) error {
+	col, err := tx.FindCachedCollectionByNameOrId(collections.Notifications)
+	if err != nil {
+		return err
+	}
+	for _, n := range notes {
+		record := core.NewRecord(col)
+		record.Load(map[string]any{
+			collections.FieldUser: n.user, collections.NotificationKind: n.kind, collections.FieldTitle: truncate(n.title, 200),
+			collections.NotificationBody: truncate(n.body, 2000), collections.NotificationLink: n.link,
+		})
+		// Without validation: the person's mirror may not have arrived yet.
+		if err := tx.SaveNoValidate(record); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// HandleEvents makes chats and notifications out of what happens elsewhere.
+func (s ChatsService) HandleEvents() {
+	on(s, TopicProposalSubmitted, func(tx core.App, n ProposalNews) error {
+		return s.notify(tx, note{n.Client, TopicProposalSubmitted, "New proposal for " + n.Title, Money(n.Amount, n.Currency), "/projects/" + n.Project})
+	})
+	on(s, TopicProposalRejected, func(tx core.App, n ProposalNews) error {
+		return s.notify(tx, note{n.Freelancer, TopicProposalRejected, "Your proposal for " + n.Title + " was not chosen", n.Reason, "/proposals/" + n.Proposal})
+	})
+	on(s, TopicProposalWithdrawn, func(tx core.App, n ProposalNews) error {
+		return s.notify(tx, note{n.Client, TopicProposalWithdrawn, "A proposal for " + n.Title + " was withdrawn", n.Reason, "/projects/" + n.Project})
+	})
+	on(s, TopicContractCreated, func(tx core.App, n ContractNews) error {
+		_, err := s.OpenChat(tx, n)
+		return errors.Join(err, s.notify(tx,
+			note{n.Freelancer, TopicContractCreated, "You were hired: " + n.Title, Money(n.Amount, n.Currency), "/contracts/" + n.Contract},
+			note{n.Client, TopicContractCreated, "Your contract for " + n.Title + " began", "Fund the first milestone so that work can start.", "/contracts/" + n.Contract}))
+	})
+	s.handleContracts()
+	s.handleMilestones()
+	s.handlePayments()
+}
+
+func (s ChatsService) handleContracts() {
+	on(s, TopicContractEnded, func(tx core.App, n ContractNews) error {
+		return errors.Join(
+			s.sayInContract(tx, n.Contract, "The contract was ended. "+n.Reason),
+			s.notifyBoth(tx, n.Client, n.Freelancer, TopicContractEnded, n.Title+": the contract was ended", n.Reason, "/contracts/"+n.Contract))
+	})
+	on(s, TopicContractCompleted, func(tx core.App, n ContractNews) error {
+		return errors.Join(
+			s.sayInContract(tx, n.Contract, "The contract is complete."),
+			s.notifyBoth(tx, n.Client, n.Freelancer, TopicContractCompleted, n.Title+" is complete", "The last payment was released.", "/contracts/"+n.Contract))
+	})
+}
+
+func (s ChatsService) handleMilestones() {
+	on(s, TopicMilestoneSent, func(tx core.App, n MilestoneNews) error {
+		return errors.Join(
+			s.sayInContract(tx, n.Contract, "Work was handed in for “"+n.Title+"”."),
+			s.notify(tx, note{n.Client, TopicMilestoneSent, "Work was handed in: " + n.Title, n.Note, "/contracts/" + n.Contract}))
+	})
+	on(s, TopicMilestoneChanges, func(tx core.App, n MilestoneNews) error {
+		return errors.Join(
+			s.sayInContract(tx, n.Contract, "Changes were asked for in “"+n.Title+"”."),
+			s.notify(tx, note{n.Freelancer, TopicMilestoneChanges, "Changes were asked for: " + n.Title, n.Note, "/contracts/" + n.Contract}))
+	})
+	on(s, TopicMilestoneApproved, func(tx core.App, n MilestoneNews) error {
+		return errors.Join(
+			s.sayInContract(tx, n.Contract, "“"+n.Title+"” was approved."),
+			s.notify(tx, note{n.Freelancer, TopicMilestoneApproved, "Approved: " + n.Title, n.Note, "/contracts/" + n.Contract}))
+	})
+}
+
+func (s ChatsService) handlePayments() {
+	on(s, TopicPaymentHeld, func(tx core.App, n PaymentNews) error {
+		amount := Money(n.Amount, n.Currency)
+		return errors.Join(
+			s.sayInContract(tx, n.Contract, amount+" are held for “"+n.Title+"”. Work can begin."),
+			s.notify(tx, note{n.Freelancer, TopicPaymentHeld, amount + " are held for " + n.Title, "You can begin.", "/contracts/" + n.Contract}))
+	})
+	on(s, TopicPaymentFailed, func(tx core.App, n PaymentNews) error {
+		return s.notify(tx, note{n.Client, TopicPaymentFailed, "A payment did not go through", n.Reason, "/payments/" + n.Payment})
+	})
+	on(s, TopicPaymentReleased, func(tx core.App, n PaymentNews) error {
+		return s.notify(tx, note{n.Freelancer, TopicPaymentReleased, Money(n.Part, n.Currency) + " were released for " + n.Title, n.Reason, "/payments/" + n.Payment})
+	})
+	on(s, TopicPaymentRefunded, func(tx core.App, n PaymentNews) error {
+		return s.notify(tx, note{n.Client, TopicPaymentRefunded, Money(n.Part, n.Currency) + " were given back for " + n.Title, n.Reason, "/payments/" + n.Payment})
+	})
+}
+
+func (s ChatsService) notifyBoth(tx core.App, first, second, kind, title, body, link string) error {
+	return s.notify(tx, note{first, kind, title, body, link}, note{second, kind, title, body, link})
+}
+
+// on registers a handler that gets its payload decoded.
+func on[T any](s ChatsService, topic string, handler func(tx core.App, news T) error) {
+	s.Handle(topic, func(tx core.App, event Event) error {
+		news, err := decode[T](event)
+		if err != nil {
+			return err
+		}
+		return handler(tx, news)
+	})
+}
+
+// Money writes an amount of minor units for people, for example "12.50 EUR".
+func Money(amount int64, currency string) string {
+	decimals := currencies[currency]
+	digits := strconv.FormatInt(amount, 10)
+	if decimals == 0 {
+		return digits + " " + currency
+	}
+	for len(digits) <= decimals {
+		digits = "0" + digits
+	}
+	return digits[:len(digits)-decimals] + "." + digits[len(digits)-decimals:] + " " + currency
+}

@@ -1,0 +1,110 @@
+package services
+
+import (
+	"io"
+	"log/slog"
+	"os"
+	"time"
+
+	"github.com/lancershub/lancershub/collections"
+)
+
+// Options is everything that can be configured, filled once in main. Nothing
+// below main reads the environment. The zero value of a field means its default.
+type Options struct {
+	// DataDir holds one folder per domain. Default ./lh_data.
+	DataDir string
+	// HTTPAddr is where the gateway (or, for a single domain, the instance) listens. Default 127.0.0.1:8090.
+	HTTPAddr string
+	// Domains run in this process. Default: all four.
+	Domains []collections.Domain
+	// Peers are the base URLs of the domains that run elsewhere, without the gateway prefix.
+	Peers map[collections.Domain]string
+	// PublicURL is where people reach the gateway. Default http://HTTPAddr.
+	PublicURL string
+	// AllowedOrigins may call the API from another origin. Default: only PublicURL.
+	AllowedOrigins []string
+	// Dashboards serves the admin UIs under /api/<domain>/_/. Default true (set NoDashboards to close them).
+	NoDashboards bool
+	// SuperuserIPs may sign in as superuser; empty means any.
+	SuperuserIPs []string
+	// TrustProxy takes the client's address from X-Forwarded-For. Set it behind a reverse proxy and nowhere else.
+	TrustProxy bool
+	// NoRateLimits switches off the per-address rate limits (for benchmarks; per-account throttles stay).
+	NoRateLimits bool
+	// RequireVerified demands a verified e-mail before hiring, proposing or paying.
+	RequireVerified bool
+	// FeePlan is what new contracts are signed under.
+	FeePlan FeePlan
+	// Clock is the time. Default: the system's.
+	Clock Clock
+	// Durability of commits. Default DurabilityFull.
+	Durability Durability
+	// DecideAfter is how long a payment may stay pending before it is decided as failed. Default 2 minutes.
+	DecideAfter time.Duration
+	// PeerTimeout bounds one synchronous check. Default 5 seconds.
+	PeerTimeout time.Duration
+	// SweepEvery is how often unfinished work is looked for, beside being woken by commits. Default 5 seconds.
+	SweepEvery time.Duration
+	// Manual runs no background work: tests and the demo loader call Drain.
+	Manual bool
+	// Logger gets operational messages. Default: text on Stderr.
+	Logger *slog.Logger
+	// Stderr gets messages before a logger exists. Default os.Stderr.
+	Stderr io.Writer
+}
+
+// Durability says what a commit survives.
+type Durability string
+
+// DurabilityFull syncs the write-ahead log on every commit: acknowledged means
+// it survives power loss. DurabilityNormal survives a crash of the process only;
+// DurabilityOff is for loading demo data into a folder that can be thrown away.
+const (
+	DurabilityFull   Durability = "FULL"
+	DurabilityNormal Durability = "NORMAL"
+	DurabilityOff    Durability = "OFF"
+)
+
+// Default values of Options.
+const (
+	DefaultDataDir  = "./lh_data"
+	DefaultHTTPAddr = "127.0.0.1:8090"
+)
+
+// withDefaults returns a copy of o in which every default is filled in.
+func (o Options) withDefaults() Options {
+	setDefault(&o.DataDir, DefaultDataDir)
+	setDefault(&o.HTTPAddr, DefaultHTTPAddr)
+	setDefault(&o.PublicURL, "http://"+o.HTTPAddr)
+	setDefault(&o.Durability, DurabilityFull)
+	setDefault(&o.DecideAfter, 2*time.Minute)
+	setDefault(&o.PeerTimeout, 5*time.Second)
+	setDefault(&o.SweepEvery, 5*time.Second)
+	if len(o.Domains) == 0 {
+		o.Domains = collections.Domains
+	}
+	if len(o.AllowedOrigins) == 0 {
+		o.AllowedOrigins = []string{o.PublicURL}
+	}
+	if o.FeePlan == (FeePlan{}) {
+		o.FeePlan = DefaultFeePlan
+	}
+	if o.Clock == nil {
+		o.Clock = SystemClock{}
+	}
+	if o.Stderr == nil {
+		o.Stderr = os.Stderr
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.NewTextHandler(o.Stderr, nil))
+	}
+	return o
+}
+
+func setDefault[T comparable](field *T, value T) {
+	var zero T
+	if *field == zero {
+		*field = value
+	}
+}

@@ -1,0 +1,287 @@
+package services
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/pocketbase/dbx"
+	"github.com/pocketbase/pocketbase/core"
+
+	"github.com/lancershub/lancershub/collections"
+)
+
+// PaymentRequest is what a client asks for: fund this milestone. Project,
+// contract, freelancer and currency may be left out; if given they must be right.
+type PaymentRequest struct {
+	Project    string `json:"project"`
+	Contract   string `json:"contract"`
+	Milestone  string `json:"milestone"`
+	Freelancer string `json:"freelancer"`
+	Amount     int64  `json:"amount"`
+	Currency   string `json:"currency"`
+	Source     string `json:"source"`
+}
+
+func (r PaymentRequest) check() error {
+	if r.Milestone == "" || r.Project == "" {
+		return badRequest(CodeInvalidInput, "A payment names the project and the milestone it is for.")
+	}
+	if err := CheckAmount(r.Amount); err != nil {
+		return err
+	}
+	if err := CheckCurrency(r.Currency); err != nil {
+		return err
+	}
+	return Sandbox{}.CheckSource(r.Source)
+}
+
+// Create funds a milestone in three phases (Leach, "Implementing Stripe-like
+// idempotency keys in Postgres"):
+//
+//  1. claim the key and insert the payment as pending, in one transaction;
+//  2. with no transaction open, ask users and projects in parallel, then charge;
+//  3. decide with one conditional UPDATE, with ledger entries and event.
+//
+// A crash between the phases leaves a pending payment that the same key, or the
+// completer, resumes. A peer that does not answer is not a "no": the payment
+// stays pending, nothing is held, and the answer is peer_unavailable.
+func (s *PaymentsService) Create(ctx context.Context, cmd Command, request PaymentRequest) (Answer, error) {
+	cmd.Route = routeCreatePayment
+	if err := request.check(); err != nil {
+		return Answer{}, err
+	}
+	payment, fresh, stored, err := s.begin(cmd, request)
+	if err != nil || stored != nil {
+		return replayed(stored), err
+	}
+	failpoint("payment-begun")
+	if fresh {
+		return s.decide(ctx, cmd, payment)
+	}
+	return s.resume(ctx, cmd, payment)
+}
+
+// begin is phase 1. It returns the stored answer if the command was carried out,
+// or the payment to decide: a fresh one, locked for this attempt, or the one an
+// earlier attempt left.
+func (s *PaymentsService) begin(cmd Command, request PaymentRequest) (payment *core.Record, fresh bool, stored *Answer, err error) {
+	now := s.Clock.Now()
+	err = s.App.RunInTransaction(func(tx core.App) error {
+		row, err := cmd.find(tx)
+		if err != nil {
+			return err
+		}
+		if row != nil {
+			if row.Status != 0 {
+				stored = &Answer{Status: row.Status, Body: row.Body, Replayed: true}
+				return nil
+			}
+			payment, err = tx.FindRecordById(collections.Payments, row.Resource)
+			return err
+		}
+		col, err := tx.FindCachedCollectionByNameOrId(collections.Payments)
+		if err != nil {
+			return err
+		}
+		payment = core.NewRecord(col)
+		payment.Load(map[string]any{
+			collections.FieldProject: request.Project, collections.FieldContract: request.Contract,
+			collections.FieldMilestone: request.Milestone, collections.FieldClient: cmd.Principal,
+			collections.FieldAmount: request.Amount, collections.FieldCurrency: request.Currency,
+			collections.PaymentSource: request.Source, collections.PaymentAskedFreelancer: request.Freelancer,
+			collections.FieldStatus: collections.PaymentMachine.Initial, collections.FieldVersion: 1,
+			collections.PaymentDecideBy:    now.Add(s.Options.DecideAfter).UnixMilli(),
+			collections.PaymentLockedUntil: now.Add(s.lockTime()).UnixMilli(),
+		})
+		fresh = true
+		if err := tx.Save(payment); err != nil {
+			return err
+		}
+		return cmd.claim(tx, s.Clock, payment.Id, now)
+	})
+	return payment, fresh, stored, err
+}
+
+// resume decides a payment that an earlier attempt left, unless that one is
+// still at it. Retries and the completer come here.
+func (s *PaymentsService) resume(ctx context.Context, cmd Command, payment *core.Record) (Answer, error) {
+	if locked, err := s.lockPayment(payment.Id); err != nil {
+		return Answer{}, err
+	} else if !locked {
+		return Answer{}, pendingAnswer()
+	}
+	return s.decide(ctx, cmd, payment)
+}
+
+// decide is phases 2 and 3, on a payment this attempt has locked.
+func (s *PaymentsService) decide(ctx context.Context, cmd Command, payment *core.Record) (Answer, error) {
+	late := s.Clock.Now().UnixMilli() > intOf(payment, collections.PaymentDecideBy)
+	if late {
+		// Time is up. Nothing may be taken any more, then the payment has failed.
+		if err := s.Provider.Cancel(ctx, payment.Id); err != nil {
+			return Answer{}, err
+		}
+		return s.fail(cmd, payment, Failf(http.StatusConflict, CodeConflict, "The payment could not be checked in time; nothing was taken."))
+	}
+	reservation, err := s.check(ctx, payment)
+	if err != nil {
+		return s.refused(cmd, payment, err)
+	}
+	failpoint("payment-checked")
+	outcome, err := s.Provider.Charge(ctx, Charge{
+		Key: payment.Id, Amount: intOf(payment, collections.FieldAmount),
+		Currency: payment.GetString(collections.FieldCurrency), Source: payment.GetString(collections.PaymentSource),
+	})
+	if err != nil {
+		return Answer{}, s.unlock(payment.Id, err)
+	}
+	failpoint("payment-charged")
+	switch outcome {
+	case OutcomeSucceeded:
+		return s.hold(cmd, payment, reservation)
+	case OutcomeDeclined:
+		return s.fail(cmd, payment, Failf(http.StatusPaymentRequired, CodePaymentDeclined, "The payment was declined: nothing was taken. Use another source and a new Idempotency-Key."))
+	}
+	return Answer{}, s.unlock(payment.Id, &Error{
+		Status: http.StatusServiceUnavailable, Code: CodeProviderPending, RetryAfter: s.Options.SweepEvery,
+		Message: "The payment provider has not decided yet; nothing is held so far. Ask again with the same Idempotency-Key.",
+		Data:    map[string]any{"payment": payment.Id},
+	})
+}
+
+// check is phase 2: users and projects in parallel.
+func (s *PaymentsService) check(ctx context.Context, payment *core.Record) (*Reservation, error) {
+	var reservation Reservation
+	asked := payment.GetString(collections.PaymentAskedFreelancer)
+	checks := []func(context.Context) error{
+		func(ctx context.Context) error {
+			return s.CheckEligible(ctx, payment.GetString(collections.FieldClient), collections.RoleClient)
+		},
+		func(ctx context.Context) error {
+			return s.Peers[collections.DomainProjects].Call(ctx, http.MethodPut, InternalReserve+payment.Id, ReservationRequest{
+				Client: payment.GetString(collections.FieldClient), Freelancer: asked,
+				Project: payment.GetString(collections.FieldProject), Contract: payment.GetString(collections.FieldContract),
+				Milestone: payment.GetString(collections.FieldMilestone), Amount: intOf(payment, collections.FieldAmount),
+				Currency: payment.GetString(collections.FieldCurrency), DecideBy: intOf(payment, collections.PaymentDecideBy),
+			}, &reservation)
+		},
+	}
+	if asked != "" {
+		checks = append(checks, func(ctx context.Context) error { return s.CheckEligible(ctx, asked, collections.RoleFreelancer) })
+	}
+	if err := inParallel(ctx, s.Options.PeerTimeout, checks...); err != nil {
+		return nil, err
+	}
+	if asked == "" {
+		// Who is paid was not said: projects told us, so users can be asked now.
+		err := inParallel(ctx, s.Options.PeerTimeout, func(ctx context.Context) error {
+			return s.CheckEligible(ctx, reservation.Freelancer, collections.RoleFreelancer)
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return &reservation, nil
+}
+
+// refused tells a "no", which fails the payment, from silence, which does not.
+func (s *PaymentsService) refused(cmd Command, payment *core.Record, err error) (Answer, error) {
+	if isRefusal(err) {
+		return s.fail(cmd, payment, asError(err))
+	}
+	return Answer{}, s.unlock(payment.Id, err)
+}
+
+// hold is phase 3 for a yes.
+func (s *PaymentsService) hold(cmd Command, payment *core.Record, r *Reservation) (Answer, error) {
+	return s.conclude(cmd, payment, func(tx core.App, payment *core.Record) (Answer, error) {
+		now := s.Clock.Now()
+		err := Transition(tx, s.Clock, Move{
+			Machine: collections.PaymentMachine, Record: payment, Verb: "hold", By: cmd.Principal,
+			Set: map[string]any{
+				collections.FieldContract: r.Contract, collections.FieldFreelancer: r.Freelancer, collections.FieldTitle: r.Title,
+				collections.ContractFeePlan: r.FeePlan, collections.PaymentHeldAt: now,
+			},
+		})
+		if err != nil {
+			return Answer{}, err
+		}
+		amount := intOf(payment, collections.FieldAmount)
+		err = Post(tx, now, Posting{
+			Ref: KindFund + ":" + payment.Id, Kind: KindFund, Payment: payment.Id, Currency: payment.GetString(collections.FieldCurrency),
+			Entries: []Entry{{AccountWorld, -amount}, {AccountHold(payment.Id), amount}},
+		})
+		if err != nil {
+			return Answer{}, err
+		}
+		failpoint("payment-posted")
+		if err := s.Emit(tx, TopicPaymentHeld, collections.Payments, payment.Id, payment.GetInt(collections.FieldVersion), paymentNews(payment, amount, cmd.Principal)); err != nil {
+			return Answer{}, err
+		}
+		return answerOf(http.StatusOK, payment)
+	})
+}
+
+// fail is phase 3 for a no: nothing is held, the reservation is given up by
+// event, and the same key keeps answering with the same reason.
+func (s *PaymentsService) fail(cmd Command, payment *core.Record, reason *Error) (Answer, error) {
+	answer, err := s.conclude(cmd, payment, func(tx core.App, payment *core.Record) (Answer, error) {
+		err := Transition(tx, s.Clock, Move{
+			Machine: collections.PaymentMachine, Record: payment, Verb: "fail", By: System, Reason: reason.Message,
+			Set: map[string]any{collections.PaymentFailure: reason.Code, collections.FieldReason: reason.Message},
+		})
+		if err != nil {
+			return Answer{}, err
+		}
+		if err := s.Emit(tx, TopicPaymentFailed, collections.Payments, payment.Id, payment.GetInt(collections.FieldVersion), paymentNews(payment, 0, System)); err != nil {
+			return Answer{}, err
+		}
+		return answerOf(reason.Status, reason.With("payment", payment.Id).Body())
+	})
+	return answer, err
+}
+
+// conclude runs phase 3: decision and answer in one transaction. If another
+// attempt has decided meanwhile, its answer is given.
+func (s *PaymentsService) conclude(cmd Command, payment *core.Record, decide func(tx core.App, payment *core.Record) (Answer, error)) (Answer, error) {
+	var answer Answer
+	err := s.App.RunInTransaction(func(tx core.App) error {
+		stored, err := Replay(tx, cmd)
+		if err != nil {
+			return err
+		}
+		if stored != nil {
+			answer = *stored
+			return nil
+		}
+		fresh, err := tx.FindRecordById(collections.Payments, payment.Id)
+		if err != nil {
+			return err
+		}
+		if answer, err = decide(tx, fresh); err != nil {
+			return err
+		}
+		return cmd.store(tx, s.Clock, answer)
+	})
+	failpoint("payment-committed")
+	return answer, err
+}
+
+// lockPayment keeps other attempts away while one decides.
+func (s *PaymentsService) lockPayment(id string) (bool, error) {
+	now := s.Clock.Now()
+	result, err := s.App.NonconcurrentDB().NewQuery(`UPDATE payments SET lockedUntil = {:until}
+		WHERE id = {:id} AND status = 'pending' AND lockedUntil < {:now}`).
+		Bind(dbx.Params{"id": id, "until": now.Add(s.lockTime()).UnixMilli(), "now": now.UnixMilli()}).Execute()
+	return oneRow(result, err)
+}
+
+// unlock lets the next attempt begin at once and returns cause.
+func (s *PaymentsService) unlock(id string, cause error) error {
+	_, err := s.App.NonconcurrentDB().Update(collections.Payments,
+		dbx.Params{collections.PaymentLockedUntil: 0}, dbx.HashExp{collections.FieldID: id}).Execute()
+	if err != nil {
+		s.Logger.Error("failed to unlock a payment", "payment", id, "error", err)
+	}
+	return cause
+}

@@ -1,0 +1,255 @@
+package services
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/pocketbase/dbx"
+	"github.com/pocketbase/pocketbase/core"
+
+	"github.com/lancershub/lancershub/collections"
+)
+
+// PaymentsService owns money. Only the payments instance has it.
+type PaymentsService struct {
+	*Instance
+	Provider Provider
+}
+
+// NewPayments returns the service with the sandbox provider.
+func NewPayments(i *Instance) *PaymentsService {
+	return &PaymentsService{Instance: i, Provider: Sandbox{app: i.App, clock: i.Clock}}
+}
+
+// PaymentNews is the payload of the payment.* events.
+type PaymentNews struct {
+	Payment    string `json:"payment"`
+	Project    string `json:"project"`
+	Contract   string `json:"contract"`
+	Milestone  string `json:"milestone"`
+	Title      string `json:"title"`
+	Client     string `json:"client"`
+	Freelancer string `json:"freelancer"`
+	Currency   string `json:"currency"`
+	Amount     int64  `json:"amount"`
+	// Part is what this event moved; Held is what is still held after it.
+	Part     int64  `json:"part"`
+	Held     int64  `json:"held"`
+	Released int64  `json:"released"`
+	Refunded int64  `json:"refunded"`
+	By       string `json:"by"`
+	Reason   string `json:"reason,omitempty"`
+}
+
+func paymentNews(payment *core.Record, part int64, by string) PaymentNews {
+	client, freelancer := collections.Parties(payment)
+	return PaymentNews{
+		Payment: payment.Id, Project: payment.GetString(collections.FieldProject), Contract: payment.GetString(collections.FieldContract),
+		Milestone: payment.GetString(collections.FieldMilestone), Title: payment.GetString(collections.FieldTitle),
+		Client: client, Freelancer: freelancer, Currency: payment.GetString(collections.FieldCurrency),
+		Amount: intOf(payment, collections.FieldAmount), Part: part, Held: heldOf(payment),
+		Released: intOf(payment, collections.PaymentReleased), Refunded: intOf(payment, collections.PaymentRefunded),
+		By: by, Reason: payment.GetString(collections.FieldReason),
+	}
+}
+
+func intOf(record *core.Record, field string) int64 { return int64(record.GetInt(field)) }
+
+// heldOf is what of a held payment has neither been released nor refunded.
+func heldOf(payment *core.Record) int64 {
+	if payment.GetString(collections.FieldStatus) != collections.PaymentHeld {
+		return 0
+	}
+	return intOf(payment, collections.FieldAmount) - intOf(payment, collections.PaymentReleased) - intOf(payment, collections.PaymentRefunded)
+}
+
+// PaymentState is what payments tells projects about a payment.
+type PaymentState struct {
+	Status string `json:"status"`
+}
+
+// State returns the state of a payment. One that payments has never heard of
+// was never made and never will be, because ids are made here: it has failed.
+func (s *PaymentsService) State(id string) PaymentState {
+	payment, err := s.App.FindRecordById(collections.Payments, id)
+	if err != nil {
+		return PaymentState{Status: collections.PaymentFailed}
+	}
+	return PaymentState{Status: payment.GetString(collections.FieldStatus)}
+}
+
+// Release pays the freelancer the whole of a held payment, or amount of it.
+func (s *PaymentsService) Release(cmd Command, id string, amount int64, reason string) (Answer, error) {
+	return Once(s.App, s.Clock, cmd, func(tx core.App) (any, error) {
+		payment, err := partyTo(tx, collections.Payments, id, cmd.Principal, collections.ByClient)
+		if err != nil {
+			return nil, err
+		}
+		return payment, s.release(tx, payment, amount, cmd.Principal, reason)
+	})
+}
+
+// Refund gives the client back the whole of what is held, or amount of it. Only
+// the freelancer gives back.
+func (s *PaymentsService) Refund(cmd Command, id string, amount int64, reason string) (Answer, error) {
+	return Once(s.App, s.Clock, cmd, func(tx core.App) (any, error) {
+		payment, err := partyTo(tx, collections.Payments, id, cmd.Principal, collections.ByFreelancer)
+		if err != nil {
+			return nil, err
+		}
+		return payment, s.refund(tx, payment, amount, cmd.Principal, reason)
+	})
+}
+
+// part checks what is to be moved out of a hold; 0 means all of it.
+func part(payment *core.Record, verb string, amount int64) (int64, error) {
+	if status := payment.GetString(collections.FieldStatus); status != collections.PaymentHeld {
+		return 0, illegal(collections.PaymentMachine, verb, status)
+	}
+	held := heldOf(payment)
+	if amount == 0 {
+		return held, nil
+	}
+	if amount < 1 || amount > held {
+		return 0, badRequest(CodeAmountOutOfRange, "The amount must be from 1 to %d, which is what is held.", held).With("held", held)
+	}
+	return amount, nil
+}
+
+func (s *PaymentsService) release(tx core.App, payment *core.Record, amount int64, by, reason string) error {
+	amount, err := part(payment, "release", amount)
+	if err != nil {
+		return err
+	}
+	var plan FeePlan
+	if err := json.Unmarshal([]byte(payment.GetString(collections.ContractFeePlan)), &plan); err != nil {
+		return fmt.Errorf("failed to read the fee plan: %w", err)
+	}
+	released := intOf(payment, collections.PaymentReleased)
+	fee := plan.FeeOfPart(released, amount)
+	set := map[string]any{
+		collections.PaymentReleased: released + amount,
+		collections.PaymentFee:      intOf(payment, collections.PaymentFee) + fee,
+	}
+	return s.moveOut(tx, payment, movement{
+		verb: "release", kind: KindRelease, topic: TopicPaymentReleased, amount: amount, by: by, reason: reason, set: set,
+		to: []Entry{
+			{AccountAvailable(payment.GetString(collections.FieldFreelancer)), amount - fee},
+			{AccountFees, fee},
+		},
+	})
+}
+
+func (s *PaymentsService) refund(tx core.App, payment *core.Record, amount int64, by, reason string) error {
+	amount, err := part(payment, "refund", amount)
+	if err != nil {
+		return err
+	}
+	return s.moveOut(tx, payment, movement{
+		verb: "refund", kind: KindRefund, topic: TopicPaymentRefunded, amount: amount, by: by, reason: reason,
+		set: map[string]any{collections.PaymentRefunded: intOf(payment, collections.PaymentRefunded) + amount},
+		to:  []Entry{{AccountWorld, amount}},
+	})
+}
+
+// movement is money leaving a hold.
+type movement struct {
+	verb, kind, topic string
+	amount            int64
+	by, reason        string
+	set               map[string]any
+	to                []Entry
+}
+
+// moveOut moves money out of a hold: state, ledger and event in one transaction.
+// What is left stays held; the last part decides the final state.
+func (s *PaymentsService) moveOut(tx core.App, payment *core.Record, m movement) error {
+	verb := m.verb + "-part"
+	if m.amount == heldOf(payment) {
+		verb = m.verb
+		other := collections.PaymentRefunded
+		if m.verb == "refund" {
+			other = collections.PaymentReleased
+		}
+		if intOf(payment, other) > 0 {
+			verb = "split"
+		}
+		m.set[collections.PaymentSettledAt] = s.Clock.Now()
+	}
+	if m.reason != "" {
+		m.set[collections.FieldReason] = m.reason
+	}
+	err := Transition(tx, s.Clock, Move{
+		Machine: collections.PaymentMachine, Record: payment, Verb: verb, By: m.by, Reason: m.reason, Set: m.set,
+	})
+	if err != nil {
+		return err
+	}
+	version := payment.GetInt(collections.FieldVersion)
+	err = Post(tx, s.Clock.Now(), Posting{
+		Ref: fmt.Sprintf("%s:%s:%d", m.kind, payment.Id, version), Kind: m.kind, Payment: payment.Id,
+		Currency: payment.GetString(collections.FieldCurrency),
+		Entries:  append([]Entry{{AccountHold(payment.Id), -m.amount}}, m.to...),
+	})
+	if err != nil {
+		return err
+	}
+	failpoint("release-posted")
+	return s.Emit(tx, m.topic, collections.Payments, payment.Id, version, paymentNews(payment, m.amount, m.by))
+}
+
+// HandleProjects makes payments follow what projects decides: an approved
+// milestone releases what is held for it.
+func (s *PaymentsService) HandleProjects() {
+	s.Handle(TopicMilestoneApproved, func(tx core.App, event Event) error {
+		news, err := decode[MilestoneNews](event)
+		if err != nil {
+			return err
+		}
+		payment, err := tx.FindFirstRecordByFilter(collections.Payments, "milestone = {:milestone} && status = 'held'", dbx.Params{"milestone": news.Milestone})
+		if err != nil {
+			s.Logger.Info("an approved milestone has nothing held", "milestone", news.Milestone)
+			return nil //nolint:nilerr // released directly before the approval arrived
+		}
+		return s.release(tx, payment, 0, news.By, "The milestone was approved.")
+	})
+}
+
+// Complete resumes payments that a crash or a silent peer left undecided.
+func (s *PaymentsService) Complete(ctx context.Context) error {
+	now := s.Clock.Now()
+	records, err := s.App.FindRecordsByFilter(collections.Payments, "status = 'pending' && lockedUntil < {:now}", "created", 100, 0,
+		dbx.Params{"now": now.UnixMilli()})
+	if err != nil {
+		return err
+	}
+	var errs []error
+	for _, payment := range records {
+		cmd := Command{Principal: payment.GetString(collections.FieldClient), Route: routeCreatePayment}
+		if err := s.App.DB().Select("key", "fingerprint").From("idem").
+			Where(dbx.HashExp{"resource": payment.Id, "route": routeCreatePayment}).Row(&cmd.Key, &cmd.Fingerprint); err != nil {
+			errs = append(errs, fmt.Errorf("payment %s has no idempotency row: %w", payment.Id, err))
+			continue
+		}
+		if _, err := s.resume(ctx, cmd, payment); err != nil && Code(err) == "" {
+			errs = append(errs, fmt.Errorf("failed to complete payment %s: %w", payment.Id, err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// lockTime is how long one attempt at deciding a payment keeps others away.
+func (s *PaymentsService) lockTime() time.Duration { return s.Options.PeerTimeout + 5*time.Second }
+
+const routeCreatePayment = "payments/create"
+
+func pendingAnswer() *Error {
+	return &Error{
+		Status: http.StatusConflict, Code: CodeInProgress, RetryAfter: time.Second,
+		Message: "This request is being carried out. Ask again with the same Idempotency-Key.",
+	}
+}

@@ -1,0 +1,152 @@
+package services
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"time"
+
+	"github.com/sony/gobreaker/v2"
+
+	"github.com/lancershub/lancershub/collections"
+)
+
+// Paths of the routes between instances. The gateway does not reach them.
+const (
+	InternalPrefix    = "/api/internal/"
+	InternalKeys      = InternalPrefix + "keys"
+	InternalEvents    = InternalPrefix + "events"
+	InternalEligible  = InternalPrefix + "eligibility"
+	InternalReserve   = InternalPrefix + "reservations/"
+	InternalPayments  = InternalPrefix + "payments/"
+	PublicKeysPath    = "/.well-known/jwks.json"
+	HealthPath        = "/healthz"
+	ReadyPath         = "/readyz"
+	maxPeerAnswerSize = 1 << 20
+)
+
+// Peer is another instance, reached over HTTP: in this process or across the
+// network, which nothing but its client's transport knows.
+type Peer struct {
+	Domain  collections.Domain
+	base    string
+	client  *http.Client
+	breaker *gobreaker.CircuitBreaker[[]byte]
+	token   func() (string, error)
+}
+
+// newPeer returns a peer whose breaker opens after five failures in a row and
+// tries again after two seconds, so that a dead peer costs a request nothing.
+func newPeer(domain collections.Domain, base string, client *http.Client, token func() (string, error)) *Peer {
+	return &Peer{Domain: domain, base: base, client: client, token: token,
+		breaker: gobreaker.NewCircuitBreaker[[]byte](gobreaker.Settings{
+			Name:        string(domain),
+			Timeout:     2 * time.Second,
+			ReadyToTrip: func(c gobreaker.Counts) bool { return c.ConsecutiveFailures >= 5 },
+			// A "no" is an answer; only silence and 5xx count against the peer.
+			IsSuccessful: func(err error) bool { return err == nil || isRefusal(err) || errors.Is(err, context.Canceled) },
+		})}
+}
+
+// isRefusal tells a peer's own "no" from a failure to get an answer.
+func isRefusal(err error) bool {
+	var e *Error
+	return errors.As(err, &e) && e.Status < http.StatusInternalServerError
+}
+
+// Call asks the peer and decodes its answer into out (unless nil). A 4xx of the
+// peer comes back as its *Error. Everything else that goes wrong is
+// peer_unavailable: silence is not a "no", and never a "yes". Call does not
+// retry; whoever holds the idempotency key does.
+func (p *Peer) Call(ctx context.Context, method, path string, in, out any) error {
+	raw, err := p.breaker.Execute(func() ([]byte, error) { return p.call(ctx, method, path, in) })
+	if err != nil {
+		if isRefusal(err) {
+			return err
+		}
+		return p.unavailable(err)
+	}
+	if out == nil {
+		return nil
+	}
+	if err := json.Unmarshal(raw, out); err != nil {
+		return p.unavailable(fmt.Errorf("failed to decode the answer: %w", err))
+	}
+	return nil
+}
+
+func (p *Peer) call(ctx context.Context, method, path string, in any) ([]byte, error) {
+	body, err := json.Marshal(in)
+	if err != nil {
+		return nil, err
+	}
+	req, err := http.NewRequestWithContext(ctx, method, p.base+path, bytes.NewReader(body))
+	if err != nil {
+		return nil, err
+	}
+	token, err := p.token()
+	if err != nil {
+		return nil, err
+	}
+	req.Header.Set("Authorization", token)
+	req.Header.Set("Content-Type", "application/json")
+	res, err := p.client.Do(req)
+	if err != nil {
+		return nil, err
+	}
+	defer res.Body.Close() //nolint:errcheck // read to the end below
+	raw, err := io.ReadAll(io.LimitReader(res.Body, maxPeerAnswerSize))
+	if err != nil {
+		return nil, err
+	}
+	if res.StatusCode >= http.StatusBadRequest {
+		return nil, refusal(res.StatusCode, raw)
+	}
+	return raw, nil
+}
+
+// refusal turns a peer's error answer into an *Error. An answer that is not in
+// the form our instances use is garbage from something in between, not a "no".
+func refusal(status int, raw []byte) error {
+	var answer struct {
+		Message string         `json:"message"`
+		Data    map[string]any `json:"data"`
+	}
+	code, ok := "", false
+	if json.Unmarshal(raw, &answer) == nil {
+		code, ok = answer.Data["code"].(string)
+	}
+	// A peer that refuses our service token is misconfigured; that is no answer to the question.
+	if !ok || status == http.StatusUnauthorized || status == http.StatusTooManyRequests {
+		return fmt.Errorf("peer answered %d: %.200s", status, raw)
+	}
+	delete(answer.Data, "code")
+	return &Error{Status: status, Code: code, Message: answer.Message, Data: answer.Data}
+}
+
+func (p *Peer) unavailable(cause error) error {
+	return fmt.Errorf("%w: %w", &Error{
+		Status: http.StatusServiceUnavailable, Code: CodePeerUnavailable, RetryAfter: 2 * time.Second,
+		Message: fmt.Sprintf("The %s service does not answer, so nothing was decided. Retry with the same Idempotency-Key.", p.Domain),
+		Data:    map[string]any{"peer": string(p.Domain)},
+	}, cause)
+}
+
+// Get fetches a page of the peer without a service token: health checks use it.
+func (p *Peer) Get(ctx context.Context, path string) (int, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, p.base+path, http.NoBody)
+	if err != nil {
+		return 0, err
+	}
+	res, err := p.client.Do(req)
+	if err != nil {
+		return 0, err
+	}
+	defer res.Body.Close() //nolint:errcheck // only the status matters
+	_, err = io.Copy(io.Discard, io.LimitReader(res.Body, maxPeerAnswerSize))
+	return res.StatusCode, err
+}

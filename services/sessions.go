@@ -1,0 +1,256 @@
+package services
+
+import (
+	"crypto/sha256"
+	"database/sql"
+	"encoding/hex"
+	"errors"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+	"github.com/pocketbase/dbx"
+	"github.com/pocketbase/pocketbase/core"
+
+	"github.com/lancershub/lancershub/collections"
+)
+
+// Lifetimes of a session.
+const (
+	sessionAbsolute = 30 * 24 * time.Hour
+	sessionIdle     = 7 * 24 * time.Hour
+	// refreshGrace lets one concurrent refresh with the token just replaced pass:
+	// two tabs of one browser wake up at the same moment.
+	refreshGrace = 10 * time.Second
+)
+
+// Sessions signs people in, keeps them signed in, and signs them out. Only the
+// users instance has it.
+type Sessions struct{ *Instance }
+
+// Device describes where a session was started.
+type Device struct{ UserAgent, IP string }
+
+// Grant is what a sign-in or refresh gives: an access token and, unless it is
+// the answer to a concurrent refresh, a refresh token.
+type Grant struct {
+	Session *core.Record
+	User    *core.Record
+	Access  string
+	Refresh string
+	Expires time.Time
+}
+
+// Start begins a session for user, who has just proved who they are.
+func (s Sessions) Start(user *core.Record, device Device) (*Grant, error) {
+	col, err := s.App.FindCachedCollectionByNameOrId(collections.Sessions)
+	if err != nil {
+		return nil, err
+	}
+	now := s.Clock.Now()
+	session := core.NewRecord(col)
+	secret := randomToken(32)
+	session.Load(map[string]any{
+		collections.FieldUser:            user.Id,
+		collections.SessionTokenHash:     hashToken(secret),
+		collections.SessionAuthAt:        now,
+		collections.SessionRotatedAt:     now,
+		collections.SessionExpiresAt:     now.Add(sessionAbsolute),
+		collections.SessionUserAgent:     truncate(device.UserAgent, 300),
+		collections.SessionIP:            device.IP,
+		collections.SessionGraceUsed:     false,
+		collections.SessionIdleExpiresAt: now.Add(sessionIdle),
+	})
+	if err := s.App.Save(session); err != nil {
+		return nil, err
+	}
+	return s.grant(session, user, secret)
+}
+
+// grant makes the access token of a session.
+func (s Sessions) grant(session, user *core.Record, secret string) (*Grant, error) {
+	now := s.Clock.Now()
+	expires := now.Add(AccessTokenLife)
+	access, err := s.TokenKeys.sign(typAccess, AccessClaims{
+		RegisteredClaims: jwt.RegisteredClaims{
+			Issuer: Issuer, Subject: user.Id, Audience: jwt.ClaimStrings{Audience},
+			IssuedAt: jwt.NewNumericDate(now), ExpiresAt: jwt.NewNumericDate(expires), ID: randomToken(12),
+		},
+		SessionID: session.Id, Roles: user.GetStringSlice(collections.UserRoles), Ver: user.GetInt(collections.UserVer),
+		Name: user.GetString(collections.UserName), Verified: user.Verified(),
+		AuthTime: session.GetDateTime(collections.SessionAuthAt).Time().Unix(),
+		RecordID: user.Id, Type: core.TokenTypeAuth, CollectionID: user.Collection().Id, Refreshable: true,
+	})
+	if err != nil {
+		return nil, err
+	}
+	grant := &Grant{Session: session, User: user, Access: access, Expires: expires}
+	if secret != "" {
+		grant.Refresh = session.Id + "." + secret
+	}
+	return grant, nil
+}
+
+// Refresh exchanges a refresh token for a new one and an access token. A token
+// that was used before ends the whole session: one of its two users is a thief.
+func (s Sessions) Refresh(refresh string) (*Grant, error) {
+	invalid := Failf(http.StatusUnauthorized, CodeRefreshInvalid, "Your session has ended: sign in again.")
+	id, secret, ok := strings.Cut(refresh, ".")
+	if !ok || id == "" || secret == "" {
+		return nil, invalid
+	}
+	if err := s.Throttle.Check("refresh:" + id); err != nil {
+		return nil, err
+	}
+	session, err := s.App.FindRecordById(collections.Sessions, id)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, invalid
+	}
+	if err != nil {
+		return nil, err
+	}
+	now := s.Clock.Now()
+	user, err := s.App.FindRecordById(collections.Users, session.GetString(collections.FieldUser))
+	if err != nil || !s.alive(session, now) || user.GetString(collections.FieldStatus) != collections.UserStatusActive {
+		return nil, invalid
+	}
+	next := randomToken(32)
+	rotated, err := s.rotate(session.Id, hashToken(secret), hashToken(next), now)
+	if err != nil {
+		return nil, err
+	}
+	if rotated {
+		return s.grant(session, user, next)
+	}
+	graced, err := s.grace(session.Id, hashToken(secret), now)
+	if err != nil {
+		return nil, err
+	}
+	if graced {
+		return s.grant(session, user, "")
+	}
+	return nil, s.notCurrent(session, hashToken(secret), invalid)
+}
+
+// alive tells whether a session can still be refreshed.
+func (s Sessions) alive(session *core.Record, now time.Time) bool {
+	return session.GetDateTime(collections.SessionRevokedAt).IsZero() &&
+		now.Before(session.GetDateTime(collections.SessionExpiresAt).Time()) &&
+		now.Before(session.GetDateTime(collections.SessionIdleExpiresAt).Time())
+}
+
+// Alive fails unless the session behind an access token is alive.
+func (s Sessions) Alive(sid string) error {
+	session, err := s.App.FindRecordById(collections.Sessions, sid)
+	if err != nil || !s.alive(session, s.Clock.Now()) {
+		return Failf(http.StatusUnauthorized, CodeTokenRevoked, "This session has ended: sign in again.")
+	}
+	return nil
+}
+
+// rotate replaces the current token in one conditional UPDATE: of two
+// concurrent refreshes one wins.
+func (s Sessions) rotate(id, current, next string, now time.Time) (bool, error) {
+	result, err := s.App.NonconcurrentDB().Update(collections.Sessions, dbx.Params{
+		collections.SessionTokenHash: next, collections.SessionPreviousHash: current, collections.SessionGraceUsed: false,
+		collections.SessionRotatedAt: dateTime(now).String(), collections.SessionIdleExpiresAt: dateTime(now.Add(sessionIdle)).String(),
+	}, dbx.HashExp{collections.FieldID: id, collections.SessionTokenHash: current, collections.SessionRevokedAt: ""}).Execute()
+	return oneRow(result, err)
+}
+
+// grace accepts the token just replaced, once.
+func (s Sessions) grace(id, previous string, now time.Time) (bool, error) {
+	result, err := s.App.NonconcurrentDB().Update(collections.Sessions, dbx.Params{collections.SessionGraceUsed: true}, dbx.And(
+		dbx.HashExp{collections.FieldID: id, collections.SessionPreviousHash: previous, collections.SessionGraceUsed: false, collections.SessionRevokedAt: ""},
+		dbx.NewExp(collections.SessionRotatedAt+" > {:since}", dbx.Params{"since": dateTime(now.Add(-refreshGrace)).String()}),
+	)).Execute()
+	return oneRow(result, err)
+}
+
+// notCurrent decides about a token that is neither current nor in its grace. A
+// wrong guess is counted; a token that was once ours was stolen or replayed.
+func (s Sessions) notCurrent(session *core.Record, hash string, invalid error) error {
+	if session.GetString(collections.SessionPreviousHash) != hash && session.GetString(collections.SessionTokenHash) != hash {
+		// Only the last two tokens are known, so an older one cannot be told from a
+		// guess. Guessing 256 bits is hopeless; treat both as reuse.
+		s.Throttle.Failed("refresh:" + session.Id)
+	}
+	if err := s.End(session.Id, "reuse"); err != nil {
+		return errors.Join(invalid, err)
+	}
+	return Failf(http.StatusUnauthorized, CodeRefreshReused, "This refresh token was used before, so the session was ended for your safety: sign in again.")
+}
+
+// End revokes a session here and, by event, on every peer.
+func (s Sessions) End(sid, reason string) error {
+	return s.App.RunInTransaction(func(tx core.App) error { return s.end(tx, sid, reason) })
+}
+
+// SessionRevoked is the payload of session.revoked.
+type SessionRevoked struct {
+	Session string `json:"session"`
+	User    string `json:"user"`
+	// Expires is when the last access token of the session is dead (Unix milliseconds).
+	Expires int64 `json:"expires"`
+}
+
+func (s Sessions) end(tx core.App, sid, reason string) error {
+	now := s.Clock.Now()
+	result, err := tx.DB().Update(collections.Sessions, dbx.Params{
+		collections.SessionRevokedAt: dateTime(now).String(), collections.SessionRevokedReason: reason,
+	}, dbx.HashExp{collections.FieldID: sid, collections.SessionRevokedAt: ""}).Execute()
+	if changed, err := oneRow(result, err); err != nil || !changed {
+		return err
+	}
+	session, err := tx.FindRecordById(collections.Sessions, sid)
+	if err != nil {
+		return err
+	}
+	expires := now.Add(AccessTokenLife + clockLeeway).UnixMilli()
+	if err := s.Revoked.add(tx, sid, expires); err != nil {
+		return err
+	}
+	return s.Emit(tx, TopicSessionRevoked, collections.Sessions, sid, 1,
+		SessionRevoked{Session: sid, User: session.GetString(collections.FieldUser), Expires: expires})
+}
+
+// EndAll revokes every live session of a user, in tx, except one ("" for none).
+func (s Sessions) EndAll(tx core.App, user, except, reason string) error {
+	var ids []string
+	err := tx.DB().Select(collections.FieldID).From(collections.Sessions).
+		Where(dbx.HashExp{collections.FieldUser: user, collections.SessionRevokedAt: ""}).Column(&ids)
+	if err != nil {
+		return err
+	}
+	for _, id := range ids {
+		if id == except {
+			continue
+		}
+		if err := s.end(tx, id, reason); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Prune deletes sessions that ended more than a month ago.
+func (s Sessions) Prune() error {
+	cutoff := dateTime(s.Clock.Now().Add(-sessionAbsolute)).String()
+	_, err := s.App.NonconcurrentDB().Delete(collections.Sessions, dbx.NewExp("expiresAt < {:cutoff}", dbx.Params{"cutoff": cutoff})).Execute()
+	return err
+}
+
+func hashToken(secret string) string {
+	sum := sha256.Sum256([]byte(secret))
+	return hex.EncodeToString(sum[:])
+}
+
+// oneRow tells whether a statement changed exactly one row.
+func oneRow(result sql.Result, err error) (bool, error) {
+	if err != nil {
+		return false, err
+	}
+	rows, err := result.RowsAffected()
+	return rows == 1, err
+}

@@ -1,0 +1,156 @@
+package services
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/MicahParks/keyfunc/v3"
+	"github.com/golang-jwt/jwt/v5"
+	"golang.org/x/time/rate"
+
+	"github.com/lancershub/lancershub/collections"
+)
+
+// Lifetimes and names of tokens (RFC 9068 for access tokens).
+const (
+	AccessTokenLife  = 15 * time.Minute
+	serviceTokenLife = 60 * time.Second
+	clockLeeway      = 30 * time.Second
+
+	typAccess  = "at+jwt"
+	typService = "svc+jwt"
+	// Issuer and Audience of access tokens: one installation trusts only its own keys.
+	Issuer   = "lancershub/users"
+	Audience = "lancershub"
+)
+
+// AccessClaims are the claims of an access token. The last three are what the
+// PocketBase SDK and dashboards read out of a token.
+type AccessClaims struct {
+	jwt.RegisteredClaims
+
+	SessionID string   `json:"sid"`
+	Roles     []string `json:"roles"`
+	Ver       int      `json:"ver"`
+	Name      string   `json:"name,omitempty"`
+	Verified  bool     `json:"verified"`
+	AuthTime  int64    `json:"auth_time"`
+
+	RecordID     string `json:"id"`
+	Type         string `json:"type"`
+	CollectionID string `json:"collectionId"`
+	Refreshable  bool   `json:"refreshable"`
+}
+
+// sign returns claims as a compact JWT of the given typ.
+func (r *Keyring) sign(typ string, claims jwt.Claims) (string, error) {
+	key := r.current()
+	token := jwt.NewWithClaims(jwt.SigningMethodEdDSA, claims)
+	token.Header["typ"] = typ
+	token.Header["kid"] = key.ID
+	return token.SignedString(key.private())
+}
+
+// Verifier checks tokens on its own, with public keys fetched from their
+// issuers and kept: no call per request, and no secret that could mint a token.
+type Verifier struct {
+	clock   Clock
+	mu      sync.Mutex
+	sources map[string]func() (keyfunc.Keyfunc, error)
+}
+
+// NewVerifier returns a Verifier that knows no issuer yet.
+func NewVerifier(clock Clock) *Verifier {
+	return &Verifier{clock: clock, sources: map[string]func() (keyfunc.Keyfunc, error){}}
+}
+
+// Trust makes the keys published at url acceptable for tokens of source. They
+// are fetched when first needed, again every ten minutes, and (at most three
+// times in a burst) when a token names an unknown key.
+func (v *Verifier) Trust(ctx context.Context, source, url string, client *http.Client) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	lenient := true
+	v.sources[source] = sync.OnceValues(func() (keyfunc.Keyfunc, error) {
+		return keyfunc.NewDefaultOverrideCtx(ctx, []string{url}, keyfunc.Override{
+			Client:                    client,
+			HTTPTimeout:               3 * time.Second,
+			NoErrorReturnFirstHTTPReq: &lenient,
+			RefreshInterval:           10 * time.Minute,
+			RefreshUnknownKID:         rate.NewLimiter(rate.Every(2*time.Second), 3),
+			RateLimitWaitMax:          time.Second,
+			RefreshErrorHandlerFunc:   func(string) func(context.Context, error) { return func(context.Context, error) {} },
+		})
+	})
+}
+
+// parse verifies signature, algorithm, typ and times of raw with the keys of source.
+func (v *Verifier) parse(ctx context.Context, source, typ, raw string, claims jwt.Claims, options ...jwt.ParserOption) error {
+	v.mu.Lock()
+	load := v.sources[source]
+	v.mu.Unlock()
+	if load == nil {
+		return errors.New("unknown issuer")
+	}
+	keys, err := load()
+	if err != nil {
+		return fmt.Errorf("failed to load keys: %w", err)
+	}
+	options = append(options,
+		jwt.WithValidMethods([]string{jwt.SigningMethodEdDSA.Alg()}),
+		jwt.WithExpirationRequired(), jwt.WithIssuedAt(), jwt.WithLeeway(clockLeeway), jwt.WithTimeFunc(v.clock.Now))
+	token, err := jwt.ParseWithClaims(raw, claims, keys.KeyfuncCtx(ctx), options...)
+	if err != nil {
+		return err
+	}
+	if token.Header["typ"] != typ {
+		return fmt.Errorf("typ is %v", token.Header["typ"])
+	}
+	return nil
+}
+
+// Access checks an access token. It fails with token_expired or token_invalid;
+// what exactly is wrong with a forged token is not said.
+func (v *Verifier) Access(ctx context.Context, raw string) (*AccessClaims, error) {
+	claims := &AccessClaims{}
+	err := v.parse(ctx, string(collections.DomainUsers), typAccess, raw, claims, jwt.WithIssuer(Issuer), jwt.WithAudience(Audience))
+	switch {
+	case errors.Is(err, jwt.ErrTokenExpired) && !errors.Is(err, jwt.ErrTokenSignatureInvalid):
+		return nil, Failf(http.StatusUnauthorized, CodeTokenExpired, "Your access token has expired: refresh it or sign in again.")
+	case err != nil, claims.Subject == "", claims.ID == "", claims.SessionID == "", claims.IssuedAt == nil, claims.RecordID != claims.Subject:
+		return nil, Failf(http.StatusUnauthorized, CodeTokenInvalid, "The access token is not valid here.")
+	}
+	return claims, nil
+}
+
+// Service checks a token with which one instance calls another and returns the caller.
+func (v *Verifier) Service(ctx context.Context, self collections.Domain, raw string) (collections.Domain, error) {
+	unverified := &jwt.RegisteredClaims{}
+	if _, _, err := jwt.NewParser().ParseUnverified(raw, unverified); err != nil {
+		return "", Failf(http.StatusUnauthorized, CodeTokenInvalid, "A service token is required.")
+	}
+	issuer := collections.Domain(unverified.Issuer)
+	claims := &jwt.RegisteredClaims{}
+	if !slices.Contains(collections.Domains, issuer) ||
+		v.parse(ctx, serviceSource(issuer), typService, raw, claims, jwt.WithAudience(string(self))) != nil ||
+		claims.ID == "" || claims.IssuedAt == nil || claims.ExpiresAt.Sub(claims.IssuedAt.Time) > serviceTokenLife {
+		return "", Failf(http.StatusUnauthorized, CodeTokenInvalid, "The service token is not valid here.")
+	}
+	return issuer, nil
+}
+
+func serviceSource(domain collections.Domain) string { return "service:" + string(domain) }
+
+// serviceToken returns a token with which self calls peer.
+func serviceToken(ring *Keyring, clock Clock, self, peer collections.Domain) (string, error) {
+	now := clock.Now()
+	return ring.sign(typService, jwt.RegisteredClaims{
+		Issuer: string(self), Subject: string(self), Audience: jwt.ClaimStrings{string(peer)},
+		IssuedAt: jwt.NewNumericDate(now), ExpiresAt: jwt.NewNumericDate(now.Add(serviceTokenLife)), ID: randomToken(12),
+	})
+}

@@ -1,0 +1,100 @@
+package services
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/pocketbase/dbx"
+	"github.com/pocketbase/pocketbase/core"
+
+	"github.com/lancershub/lancershub/collections"
+)
+
+// Move is one transition of a record through its state machine.
+type Move struct {
+	Machine collections.Machine
+	Record  *core.Record
+	Verb    string
+	// By is who moves it: a user id, or System.
+	By string
+	// Reason is kept on the timeline.
+	Reason string
+	// Set are further fields written with the new status.
+	Set map[string]any
+}
+
+// System is who moves what no person moved: an event or a clock.
+const System = "system"
+
+// Transition moves a record in tx. The status changes by one conditional UPDATE
+// on (id, status, version), because a check before a write loses races; the
+// record's other fields, its timeline row and whatever the caller adds follow in
+// the same transaction. The record then has its new status and version.
+//
+// It fails with illegal_transition, which names the legal verbs.
+func Transition(tx core.App, clock Clock, m Move) error {
+	edge, ok := m.Machine.Edge(m.Verb)
+	if !ok {
+		return Failf(http.StatusNotFound, CodeNotFound, "There is no %q for %s; there are: %s.", m.Verb, m.Machine.Collection, strings.Join(m.Machine.Verbs(), ", "))
+	}
+	from := m.Record.GetString(collections.FieldStatus)
+	if !slices.Contains(edge.From, from) {
+		return illegal(m.Machine, m.Verb, from)
+	}
+	version := m.Record.GetInt(collections.FieldVersion)
+	result, err := tx.DB().Update(m.Machine.Collection,
+		dbx.Params{collections.FieldStatus: edge.To, collections.FieldVersion: version + 1},
+		dbx.HashExp{collections.FieldID: m.Record.Id, collections.FieldStatus: from, collections.FieldVersion: version},
+	).Execute()
+	if changed, err := oneRow(result, err); err != nil {
+		return err
+	} else if !changed {
+		return conflict(CodeConflict, "Someone else changed this at the same moment. Load it again and retry.")
+	}
+	m.Record.Set(collections.FieldStatus, edge.To)
+	m.Record.Set(collections.FieldVersion, version+1)
+	for field, value := range m.Set {
+		m.Record.Set(field, value)
+	}
+	if err := tx.SaveNoValidate(m.Record); err != nil {
+		return err
+	}
+	return addTimeline(tx, m, from, edge.To)
+}
+
+func illegal(machine collections.Machine, verb, state string) error {
+	legal := machine.LegalVerbs(state)
+	sentence := "nothing can be done with it any more"
+	if len(legal) > 0 {
+		sentence = "legal now: " + strings.Join(legal, ", ")
+	}
+	return conflict(CodeIllegalTransition, "Cannot %s: the status is %s; %s.", verb, state, sentence).
+		With("status", state).With("verb", verb).With("allowed", legal)
+}
+
+// addTimeline writes the row both parties can read.
+func addTimeline(tx core.App, m Move, from, to string) error {
+	col, err := tx.FindCachedCollectionByNameOrId(collections.Timeline)
+	if err != nil {
+		return err
+	}
+	project := m.Record.GetString(collections.FieldProject)
+	if m.Machine.Collection == collections.Projects {
+		project = m.Record.Id
+	}
+	row := core.NewRecord(col)
+	row.Load(map[string]any{
+		collections.TimelineKind:    m.Machine.Collection,
+		collections.TimelineSubject: m.Record.Id,
+		collections.FieldProject:    project,
+		collections.FieldClient:     m.Record.GetString(collections.FieldClient),
+		collections.FieldFreelancer: m.Record.GetString(collections.FieldFreelancer),
+		collections.TimelineVerb:    m.Verb,
+		collections.TimelineFrom:    from,
+		collections.TimelineTo:      to,
+		collections.TimelineBy:      m.By,
+		collections.FieldReason:     m.Reason,
+	})
+	return tx.SaveNoValidate(row)
+}
