@@ -2,10 +2,13 @@ package services
 
 import (
 	"database/sql"
+	"encoding/json"
 	"errors"
+	"slices"
 
 	"github.com/pocketbase/dbx"
 	"github.com/pocketbase/pocketbase/core"
+	"github.com/pocketbase/pocketbase/tools/subscriptions"
 
 	"github.com/lancershub/lancershub/collections"
 )
@@ -154,4 +157,28 @@ func (s ChatsService) After(chat, user string, seq, limit int) ([]*core.Record, 
 	}
 	return s.App.FindRecordsByFilter(collections.Messages, "chat = {:chat} && seq > {:seq}", collections.MessageSeq, limit, 0,
 		dbx.Params{"chat": chat, "seq": seq})
+}
+
+// Typing tells the other members who listen to "chats/ID/typing" that user is
+// typing. It never touches the disk.
+func (s ChatsService) Typing(chat, user string) error {
+	if _, err := s.Member(s.App, chat, user); err != nil {
+		return err
+	}
+	members, err := s.App.FindRecordsByFilter(collections.Members, "chat = {:chat} && user != {:user}", "", 0, 0, dbx.Params{"chat": chat, "user": user})
+	if err != nil {
+		return err
+	}
+	topic := collections.Chats + "/" + chat + "/typing"
+	data, err := json.Marshal(map[string]string{"chat": chat, "user": user})
+	if err != nil {
+		return err
+	}
+	for _, client := range s.App.SubscriptionsBroker().Clients() {
+		_, listener := clientIdentity(client)
+		if client.HasSubscription(topic) && slices.ContainsFunc(members, func(m *core.Record) bool { return m.GetString(collections.FieldUser) == listener }) {
+			client.Send(subscriptions.Message{Name: topic, Data: data})
+		}
+	}
+	return nil
 }

@@ -1,6 +1,7 @@
 package services
 
 import (
+	"maps"
 	"slices"
 	"sort"
 	"time"
@@ -140,7 +141,12 @@ func (s *PaymentsService) Summary(user string, view Perspective) (*EarningsSumma
 		return nil, err
 	}
 	summary := &EarningsSummary{Perspective: view, Timezone: zone.String(), Currencies: []CurrencySummary{}}
-	for _, currency := range sortedKeys(byCurrency, held) {
+	for currency := range held {
+		if _, known := byCurrency[currency]; !known {
+			byCurrency[currency] = nil // held, but nothing released so far
+		}
+	}
+	for _, currency := range sortedKeys(byCurrency) {
 		one := sumUp(byCurrency[currency], s.Clock.Now().In(zone))
 		one.Currency, one.Held = currency, held[currency]
 		if view == PerspectiveIncome {
@@ -329,19 +335,5 @@ func fillMonths(months []string, rows []movementRow, zone *time.Location) []Mont
 	return filled
 }
 
-// sortedKeys returns the keys of the maps' union, sorted.
-func sortedKeys[A, B any](first map[string]A, more ...map[string]B) []string {
-	keys := []string{}
-	for key := range first {
-		keys = append(keys, key)
-	}
-	for _, other := range more {
-		for key := range other {
-			if _, ok := first[key]; !ok {
-				keys = append(keys, key)
-			}
-		}
-	}
-	slices.Sort(keys)
-	return slices.Compact(keys)
-}
+// sortedKeys returns the keys of the map, sorted.
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

@@ -13,7 +13,7 @@ import (
 
 // Readiness says whether an instance can do its work, and if not, why.
 type Readiness struct {
-	Ready  bool              `json:"ready"`
+	Ready  bool               `json:"ready"`
 	Domain collections.Domain `json:"domain"`
 	// Checks maps what was looked at to "ok" or what is wrong with it.
 	Checks map[string]string `json:"checks"`

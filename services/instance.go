@@ -14,6 +14,7 @@ import (
 
 	"github.com/go-co-op/gocron/v2"
 	"github.com/gofrs/flock"
+	"github.com/pocketbase/dbx"
 	"github.com/pocketbase/pocketbase/apis"
 	"github.com/pocketbase/pocketbase/core"
 	_ "github.com/pocketbase/pocketbase/migrations" // PocketBase's own schema
@@ -158,6 +159,43 @@ func (i *Instance) Every(interval time.Duration, name string, job func(ctx conte
 		}
 	}), gocron.WithName(name), gocron.WithSingletonMode(gocron.LimitModeReschedule))
 	return err
+}
+
+// AtStart runs job once, as soon as the instance serves: what a crash left
+// unfinished is not left for the first interval to pass.
+func (i *Instance) AtStart(name string, job func(ctx context.Context) error) error {
+	if i.Options.Manual {
+		return nil
+	}
+	_, err := i.scheduler.NewJob(gocron.OneTimeJob(gocron.OneTimeJobStartImmediately()), gocron.NewTask(func(ctx context.Context) {
+		if err := job(ctx); err != nil && ctx.Err() == nil {
+			i.Logger.Error("work at start failed", "job", name, "error", err)
+		}
+	}), gocron.WithName(name+" at start"))
+	return err
+}
+
+// SlowSweep is the interval of work that is rarely needed.
+const SlowSweep = time.Minute
+
+// Prune forgets what is no longer needed: delivered events after a week,
+// received ones and stored answers after a month, dead revocations at once.
+func (i *Instance) Prune() error {
+	now := i.Clock.Now()
+	for _, old := range []struct {
+		table, where string
+		age          time.Duration
+	}{
+		{"outbox", "state = 'done' AND created < {:before}", 7 * 24 * time.Hour},
+		{"inbox", "at < {:before}", idemKeep},
+		{"idem", "created < {:before} AND status <> 0", idemKeep},
+	} {
+		_, err := i.App.NonconcurrentDB().Delete(old.table, dbx.NewExp(old.where, dbx.Params{"before": now.Add(-old.age).UnixMilli()})).Execute()
+		if err != nil {
+			return fmt.Errorf("failed to prune %s: %w", old.table, err)
+		}
+	}
+	return i.Revoked.prune(i.App)
 }
 
 // serve answers on listener until Close. It returns once the routes are ready.

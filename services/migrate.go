@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -139,3 +140,17 @@ func settingsKey(path string) (string, error) {
 	key := hex.EncodeToString(random)
 	return key, writeSecret(path, []byte(key))
 }
+
+// VerifyLedgerOffline opens the payments data and verifies its ledger.
+func VerifyLedgerOffline(options Options) (*LedgerReport, error) {
+	var report *LedgerReport
+	err := offline(options, []collections.Domain{collections.DomainPayments}, func(i *Instance) error {
+		var err error
+		report, err = VerifyLedger(i.App)
+		return err
+	})
+	return report, err
+}
+
+// DemoAccountsPath is where the demo loader leaves the accounts to try.
+func DemoAccountsPath(dataDir string) string { return filepath.Join(dataDir, "demo-accounts.txt") }

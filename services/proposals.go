@@ -2,6 +2,7 @@ package services
 
 import (
 	"context"
+	"strings"
 
 	"github.com/pocketbase/dbx"
 	"github.com/pocketbase/pocketbase/core"
@@ -60,6 +61,15 @@ func (s ProjectsService) NewProposal(proposal *core.Record, freelancer string) e
 	proposal.Set(collections.FieldStatus, collections.ProposalMachine.Initial)
 	proposal.Set(collections.FieldVersion, 1)
 	return nil
+}
+
+// ProposalError explains why a proposal could not be stored: one live proposal
+// per project and freelancer, which the database itself guards.
+func ProposalError(err error) error {
+	if strings.Contains(err.Error(), "UNIQUE constraint failed: proposals.project, proposals.freelancer") {
+		return conflict(CodeDuplicateProposal, "You have a proposal on this project already: edit or withdraw that one.")
+	}
+	return err
 }
 
 // Submitted completes the creation of a proposal, in its transaction: the

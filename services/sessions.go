@@ -234,6 +234,19 @@ func (s Sessions) EndAll(tx core.App, user, except, reason string) error {
 	return nil
 }
 
+// EndOwn ends one session of user: the present one, or the one named.
+func (s Sessions) EndOwn(user, present string, named any) error {
+	id, _ := named.(string)
+	if id == "" {
+		return s.End(present, "signed out")
+	}
+	session, err := s.App.FindRecordById(collections.Sessions, id)
+	if err != nil || session.GetString(collections.FieldUser) != user {
+		return notFound()
+	}
+	return s.End(id, "signed out")
+}
+
 // Prune deletes sessions that ended more than a month ago.
 func (s Sessions) Prune() error {
 	cutoff := dateTime(s.Clock.Now().Add(-sessionAbsolute)).String()

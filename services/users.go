@@ -8,6 +8,7 @@ import (
 
 	"github.com/pocketbase/dbx"
 	"github.com/pocketbase/pocketbase/core"
+	"github.com/pocketbase/pocketbase/tools/security"
 
 	"github.com/lancershub/lancershub/collections"
 )
@@ -88,4 +89,14 @@ func (i *Instance) CheckEligible(ctx context.Context, id, role string) error {
 	}
 	_, err = SaveMirror(i.App, answer.User)
 	return err
+}
+
+// PretendSignUp makes the answer to a sign-up whose e-mail is taken. It looks
+// like that of a new account, so it says nothing about who has one.
+func PretendSignUp(clock Clock, form *core.Record) *core.Record {
+	form.Id = security.RandomStringWithAlphabet(15, core.DefaultIdAlphabet)
+	now := dateTime(clock.Now())
+	form.SetRaw(collections.FieldCreated, now)
+	form.SetRaw(collections.FieldUpdated, now)
+	return form
 }

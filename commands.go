@@ -1,0 +1,184 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/lancershub/lancershub/collections"
+	"github.com/lancershub/lancershub/hooks"
+	"github.com/lancershub/lancershub/services"
+)
+
+const gatewayArg = "gateway"
+
+func serveCommand(options *services.Options) *cobra.Command {
+	var peers map[string]string
+	var noRateLimits bool
+	cmd := &cobra.Command{
+		Use: "serve [users|projects|payments|messages|gateway]", Short: "Run the marketplace, one domain of it, or the gateway to four remote ones",
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 1 && args[0] == gatewayArg {
+				options.Domains = []collections.Domain{}
+			} else if domains, err := domainsOf(args); err != nil {
+				return err
+			} else {
+				options.Domains = domains
+			}
+			options.Peers = map[collections.Domain]string{}
+			for name, url := range peers {
+				options.Peers[collections.Domain(name)] = strings.TrimRight(url, "/")
+			}
+			options.NoRateLimits = noRateLimits
+			started := time.Now()
+			marketplace, err := services.Start(cmd.Context(), *options, hooks.Bind, public())
+			if err != nil {
+				return err
+			}
+			greet(marketplace, time.Since(started))
+			err = marketplace.Wait(cmd.Context())
+			fmt.Println("Stopping ...")
+			if closeErr := marketplace.Close(); err == nil {
+				err = closeErr
+			}
+			return err
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringToStringVar(&peers, "peer", nil, "where a domain runs, as DOMAIN=URL (repeat; for serve DOMAIN and serve gateway)")
+	flags.StringVar(&options.PublicURL, "public-url", "", "where people reach the marketplace (default http://ADDRESS)")
+	flags.StringSliceVar(&options.AllowedOrigins, "origin", nil, "other web origins that may call the API")
+	flags.BoolVar(&options.NoDashboards, "no-dashboards", false, "do not serve the admin UIs")
+	flags.StringSliceVar(&options.SuperuserIPs, "superuser-ip", nil, "addresses superusers may sign in from (default any)")
+	flags.BoolVar(&options.TrustProxy, "trust-proxy", false, "take client addresses from X-Forwarded-For (only behind a reverse proxy)")
+	flags.BoolVar(&options.RequireVerified, "require-verified", false, "demand a verified e-mail before hiring, proposing or paying")
+	flags.BoolVar(&noRateLimits, "no-rate-limits", false, "switch off the per-address rate limits (for load tests)")
+	flags.DurationVar(&options.DecideAfter, "decide-after", 0, "how long a payment may stay undecided (default 2m)")
+	return cmd
+}
+
+// greet says where to go.
+func greet(m *services.Marketplace, took time.Duration) {
+	fmt.Printf("LancersHub %s is ready after %d ms.\n", version, took.Milliseconds())
+	if len(m.Options.Domains) == 1 {
+		fmt.Printf("  %s answers its peers at http://%s\n", m.Options.Domains[0], m.Addr)
+		return
+	}
+	fmt.Printf("  Marketplace   %s\n", m.URL)
+	if !m.Options.NoDashboards {
+		for _, domain := range collections.Domains {
+			fmt.Printf("  Admin UI      %s%s/_/\n", m.URL, services.Prefix(domain))
+		}
+	}
+	if accounts, err := os.ReadFile(services.DemoAccountsPath(m.Options.DataDir)); err == nil {
+		fmt.Print(string(accounts))
+	}
+}
+
+func superuserCommand(options *services.Options) *cobra.Command {
+	parent := &cobra.Command{Use: "superuser", Short: "Manage the moderators' accounts"}
+	parent.AddCommand(&cobra.Command{
+		Use: "upsert EMAIL PASSWORD", Short: "Create a superuser on all four instances, or set their password", Args: cobra.ExactArgs(2),
+		RunE: func(_ *cobra.Command, args []string) error {
+			if err := services.UpsertSuperuser(*options, collections.Domains, args[0], args[1]); err != nil {
+				return err
+			}
+			fmt.Println("The superuser can sign in to all four admin UIs.")
+			return nil
+		},
+	})
+	return parent
+}
+
+func migrateCommand(options *services.Options) *cobra.Command {
+	parent := &cobra.Command{Use: "migrate", Short: "Bring the schemas up to date, or one step back"}
+	up := func(_ *cobra.Command, args []string) error {
+		domains, err := domainsOf(args)
+		if err != nil {
+			return err
+		}
+		if err := services.MigrateUp(*options, domains); err != nil {
+			return err
+		}
+		fmt.Println("The schemas are up to date.")
+		return nil
+	}
+	down := func(_ *cobra.Command, args []string) error {
+		domains, err := domainsOf(args)
+		if err != nil {
+			return err
+		}
+		reverted, err := services.MigrateDown(*options, domains)
+		for _, name := range reverted {
+			fmt.Println("Reverted", name)
+		}
+		return err
+	}
+	parent.AddCommand(
+		&cobra.Command{Use: "up [DOMAIN ...]", Short: "Apply missing migrations", RunE: up},
+		&cobra.Command{Use: "down [DOMAIN ...]", Short: "Revert the last migration of each domain; its data is lost", RunE: down},
+	)
+	return parent
+}
+
+func ledgerCommand(options *services.Options) *cobra.Command {
+	parent := &cobra.Command{Use: "ledger", Short: "Look after the money"}
+	parent.AddCommand(&cobra.Command{
+		Use: "verify", Short: "Replay the ledger and compare everything that must agree", Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			report, err := services.VerifyLedgerOffline(*options)
+			if err != nil {
+				return err
+			}
+			fmt.Printf("%d transactions, %d entries, %d problems\n", report.Transactions, report.Entries, len(report.Problems))
+			for _, problem := range report.Problems {
+				fmt.Println(" ", problem)
+			}
+			if len(report.Problems) > 0 {
+				return fmt.Errorf("the ledger does not add up")
+			}
+			return nil
+		},
+	})
+	return parent
+}
+
+func healthCommand(options *services.Options) *cobra.Command {
+	return &cobra.Command{
+		Use: "health", Short: "Ask a running marketplace whether it is ready", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			ctx, cancel := context.WithTimeout(cmd.Context(), 5*time.Second)
+			defer cancel()
+			req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+options.HTTPAddr+services.ReadyPath, http.NoBody)
+			if err != nil {
+				return err
+			}
+			res, err := http.DefaultClient.Do(req)
+			if err != nil {
+				return fmt.Errorf("nothing answers at %s: %w", options.HTTPAddr, err)
+			}
+			defer res.Body.Close() //nolint:errcheck // read to the end below
+			body, err := io.ReadAll(res.Body)
+			if err != nil {
+				return err
+			}
+			var pretty any
+			if json.Unmarshal(body, &pretty) == nil {
+				body, _ = json.MarshalIndent(pretty, "", "  ")
+			}
+			fmt.Println(string(body))
+			if res.StatusCode != http.StatusOK {
+				return errUnhealthy
+			}
+			return nil
+		},
+	}
+}

@@ -1,0 +1,107 @@
+package hooks
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/pocketbase/pocketbase/apis"
+	"github.com/pocketbase/pocketbase/core"
+
+	"github.com/lancershub/lancershub/services"
+)
+
+// commandBody is what a command's body may hold; every field is optional.
+type commandBody struct {
+	Reason string
+	Note   string
+	Amount int64
+	Seq    int64
+	raw    map[string]any
+}
+
+// maxCommandBody bounds the JSON of a command.
+const maxCommandBody = 64 << 10
+
+// call is one command as it arrived.
+type call struct {
+	services.Command
+	ID   string
+	Body commandBody
+}
+
+// command registers POST /api/<collection>/{id}/<verb>. Money commands demand an
+// Idempotency-Key; the others take one.
+func command(e *core.ServeEvent, collection, verb string, money bool, run func(e *core.RequestEvent, c call) (services.Answer, error)) {
+	e.Router.POST("/api/"+collection+"/{id}/"+verb, func(e *core.RequestEvent) error {
+		user, err := requireUser(e)
+		if err != nil {
+			return err
+		}
+		body, err := readCommand(e)
+		if err != nil {
+			return err
+		}
+		id := e.Request.PathValue("id")
+		cmd, err := services.NewCommand(user.Id, collection+"/"+id+"/"+verb, idempotencyKey(e), money, body.raw)
+		if err != nil {
+			return err
+		}
+		answer, err := run(e, call{Command: cmd, ID: id, Body: body})
+		if err != nil {
+			return err
+		}
+		return writeAnswer(e, answer)
+	}).Bind(apis.BodyLimit(maxCommandBody))
+}
+
+func idempotencyKey(e *core.RequestEvent) string {
+	return strings.TrimSpace(e.Request.Header.Get("Idempotency-Key"))
+}
+
+// writeAnswer sends a command's answer byte for byte.
+func writeAnswer(e *core.RequestEvent, answer services.Answer) error {
+	if answer.Replayed {
+		e.Response.Header().Set("Idempotency-Replayed", "true")
+	}
+	return e.Blob(answer.Status, "application/json", answer.Body)
+}
+
+// readCommand reads the body of a command and refuses what does not belong in one.
+func readCommand(e *core.RequestEvent) (commandBody, error) {
+	info, err := e.RequestInfo()
+	if err != nil {
+		return commandBody{}, services.Failf(http.StatusBadRequest, services.CodeInvalidInput, "The body is not valid JSON.")
+	}
+	body := commandBody{raw: info.Body}
+	for name, value := range info.Body {
+		var ok bool
+		switch name {
+		case "reason":
+			body.Reason, ok = value.(string)
+		case "note":
+			body.Note, ok = value.(string)
+		case "amount":
+			if err := wholeNumber(name, value); err != nil {
+				return body, err
+			}
+			number, _ := value.(float64)
+			if number == 0 {
+				return body, services.Failf(http.StatusBadRequest, services.CodeAmountOutOfRange, "amount must be at least 1; leave it out to mean all of it.").With("field", name)
+			}
+			body.Amount, ok = int64(number), true
+		case "seq":
+			if err := wholeNumber(name, value); err != nil {
+				return body, err
+			}
+			number, _ := value.(float64)
+			body.Seq, ok = int64(number), true
+		}
+		if !ok {
+			return body, services.Failf(http.StatusBadRequest, services.CodeInvalidInput, "This command does not take %q like that.", name).With("field", name)
+		}
+	}
+	if len(body.Reason) > 1000 || len(body.Note) > 5000 {
+		return body, services.Failf(http.StatusBadRequest, services.CodeInvalidInput, "A reason has at most 1000 characters, a note at most 5000.")
+	}
+	return body, nil
+}

@@ -1,0 +1,62 @@
+// Package hooks adapts PocketBase to the services: it decodes requests, makes
+// one service call, and encodes the answer. It holds no SQL and no arithmetic.
+package hooks
+
+import (
+	"fmt"
+	"net/http"
+
+	"github.com/pocketbase/pocketbase/core"
+
+	"github.com/lancershub/lancershub/collections"
+	"github.com/lancershub/lancershub/services"
+)
+
+// Bind attaches everything that belongs to the instance's domain.
+func Bind(i *services.Instance) error {
+	bindAuth(i)
+	bindGuards(i)
+	i.App.OnServe().BindFunc(func(e *core.ServeEvent) error {
+		bindCommon(i, e)
+		return e.Next()
+	})
+	if i.Domain != collections.DomainUsers {
+		i.HandleUsers()
+	}
+	switch i.Domain {
+	case collections.DomainUsers:
+		return bindUsers(i)
+	case collections.DomainProjects:
+		return bindProjects(i)
+	case collections.DomainPayments:
+		return bindPayments(i)
+	case collections.DomainMessages:
+		return bindChats(i)
+	}
+	return fmt.Errorf("there is no domain %q", i.Domain)
+}
+
+// bindCommon registers the routes every instance has.
+func bindCommon(i *services.Instance, e *core.ServeEvent) {
+	e.Router.GET(services.HealthPath, func(e *core.RequestEvent) error {
+		return e.JSON(http.StatusOK, map[string]string{"status": "ok"})
+	})
+	e.Router.GET(services.ReadyPath, func(e *core.RequestEvent) error {
+		ready := i.Ready(e.Request.Context())
+		status := http.StatusOK
+		if !ready.Ready {
+			status = http.StatusServiceUnavailable
+		}
+		return e.JSON(status, ready)
+	})
+	e.Router.GET(services.InternalKeys, func(e *core.RequestEvent) error { return e.JSON(http.StatusOK, i.Keys.JWKS()) })
+	internal(i, e, http.MethodPost, services.InternalEvents, receiveEvent)
+}
+
+// onServe registers routes when the instance begins to serve.
+func onServe(i *services.Instance, routes func(e *core.ServeEvent)) {
+	i.App.OnServe().BindFunc(func(e *core.ServeEvent) error {
+		routes(e)
+		return e.Next()
+	})
+}

@@ -1,0 +1,100 @@
+package hooks
+
+import (
+	"net/http"
+
+	"github.com/pocketbase/pocketbase/core"
+
+	"github.com/lancershub/lancershub/collections"
+	"github.com/lancershub/lancershub/services"
+)
+
+func bindProjects(i *services.Instance) error {
+	projects := services.ProjectsService{Instance: i}
+	projects.HandlePayments()
+	bindProjectRecords(i, projects)
+	onServe(i, func(e *core.ServeEvent) {
+		bindProjectCommands(e, projects)
+		internal(i, e, http.MethodPut, services.InternalReserve+"{payment}", reserve(projects))
+	})
+	return i.Every(services.SlowSweep, "ask about late reservations", projects.SweepReservations)
+}
+
+// bindProjectRecords fills in and checks what people create and edit.
+func bindProjectRecords(i *services.Instance, projects services.ProjectsService) {
+	creating := func(collection string, fill func(record *core.Record, user string) error) {
+		i.App.OnRecordCreateRequest(collection).BindFunc(func(e *core.RecordRequestEvent) error {
+			user, err := requireUser(e.RequestEvent)
+			if err != nil {
+				return err
+			}
+			if err := fill(e.Record, user.Id); err != nil {
+				return err
+			}
+			return e.Next()
+		})
+	}
+	creating(collections.Projects, projects.NewProject)
+	creating(collections.Proposals, projects.NewProposal)
+	creating(collections.Milestones, projects.NewMilestone)
+	i.App.OnRecordUpdateRequest(collections.Projects).BindFunc(func(e *core.RecordRequestEvent) error {
+		if err := projects.CheckProject(e.Record); err != nil {
+			return err
+		}
+		return e.Next()
+	})
+	i.App.OnRecordCreateExecute(collections.Proposals).BindFunc(func(e *core.RecordEvent) error {
+		if err := e.Next(); err != nil {
+			return services.ProposalError(err)
+		}
+		return projects.Submitted(e.App, e.Record)
+	})
+}
+
+// bindProjectCommands is the table of what can be done to projects, proposals,
+// milestones and contracts.
+func bindProjectCommands(e *core.ServeEvent, p services.ProjectsService) {
+	command(e, collections.Projects, "publish", false, func(_ *core.RequestEvent, c call) (services.Answer, error) { return p.Publish(c.Command, c.ID) })
+	command(e, collections.Projects, "cancel", false, func(_ *core.RequestEvent, c call) (services.Answer, error) {
+		return p.Cancel(c.Command, c.ID, c.Body.Reason)
+	})
+	command(e, collections.Proposals, "accept", false, func(e *core.RequestEvent, c call) (services.Answer, error) {
+		return p.Accept(e.Request.Context(), c.Command, c.ID)
+	})
+	command(e, collections.Proposals, "reject", false, func(_ *core.RequestEvent, c call) (services.Answer, error) {
+		return p.Reject(c.Command, c.ID, c.Body.Reason)
+	})
+	command(e, collections.Proposals, "withdraw", false, func(_ *core.RequestEvent, c call) (services.Answer, error) {
+		return p.Withdraw(c.Command, c.ID, c.Body.Reason)
+	})
+	command(e, collections.Milestones, "submit", false, func(_ *core.RequestEvent, c call) (services.Answer, error) {
+		return p.Submit(c.Command, c.ID, c.Body.Note)
+	})
+	command(e, collections.Milestones, "request-changes", false, func(_ *core.RequestEvent, c call) (services.Answer, error) {
+		return p.RequestChanges(c.Command, c.ID, c.Body.Note)
+	})
+	command(e, collections.Milestones, "approve", false, func(_ *core.RequestEvent, c call) (services.Answer, error) {
+		return p.Approve(c.Command, c.ID, c.Body.Note)
+	})
+	command(e, collections.Contracts, "end", false, func(_ *core.RequestEvent, c call) (services.Answer, error) {
+		return p.EndContract(c.Command, c.ID, c.Body.Reason)
+	})
+}
+
+// reserve answers payments: may this milestone be paid for by that payment?
+func reserve(projects services.ProjectsService) func(*services.Instance, collections.Domain, *core.RequestEvent) error {
+	return func(_ *services.Instance, caller collections.Domain, e *core.RequestEvent) error {
+		if caller != collections.DomainPayments {
+			return services.Failf(http.StatusForbidden, services.CodeForbidden, "Only payments reserves milestones.")
+		}
+		var want services.ReservationRequest
+		if err := e.BindBody(&want); err != nil {
+			return services.Failf(http.StatusBadRequest, services.CodeInvalidInput, "The request cannot be read.")
+		}
+		reservation, err := projects.Reserve(e.Request.PathValue("payment"), want)
+		if err != nil {
+			return err
+		}
+		return e.JSON(http.StatusOK, reservation)
+	}
+}

@@ -1,0 +1,131 @@
+package hooks
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+	"time"
+
+	validation "github.com/pocketbase/ozzo-validation/v4"
+	"github.com/pocketbase/pocketbase/core"
+
+	"github.com/lancershub/lancershub/collections"
+	"github.com/lancershub/lancershub/services"
+)
+
+func bindUsers(i *services.Instance) error {
+	users, sessions := services.UsersService{Instance: i}, services.Sessions{Instance: i}
+	i.App.OnRecordCreateRequest(collections.Users).BindFunc(signUp(i))
+	i.App.OnRecordUpdateRequest(collections.Users).BindFunc(func(e *core.RecordRequestEvent) error {
+		if err := checkProfile(e.Record); err != nil {
+			return err
+		}
+		return e.Next()
+	})
+	i.App.OnRecordCreateExecute(collections.Users).BindFunc(func(e *core.RecordEvent) error {
+		if err := e.Next(); err != nil {
+			return err
+		}
+		return users.Changed(e.App, e.Record, false)
+	})
+	i.App.OnRecordUpdateExecute(collections.Users).BindFunc(userUpdated(users, sessions))
+	bindSignIn(i, sessions)
+	onServe(i, func(e *core.ServeEvent) {
+		e.Router.GET(services.PublicKeysPath, func(e *core.RequestEvent) error {
+			e.Response.Header().Set("Cache-Control", "public, max-age=60")
+			return e.JSON(http.StatusOK, i.TokenKeys.JWKS())
+		})
+		e.Router.POST("/api/auth/refresh", refresh(sessions))
+		e.Router.POST("/api/auth/sign-out", signOut(sessions))
+		internal(i, e, http.MethodGet, services.InternalEligible, eligibility)
+	})
+	return errors.Join(
+		i.Every(time.Hour, "prune sessions", noContext(sessions.Prune)),
+		i.Every(time.Hour, "prune tables", noContext(i.Prune)),
+	)
+}
+
+// signUp makes a new account. The answer is the same whether or not the e-mail
+// is taken, so that nobody learns from it who has an account.
+func signUp(i *services.Instance) func(e *core.RecordRequestEvent) error {
+	return func(e *core.RecordRequestEvent) error {
+		if !e.HasSuperuserAuth() {
+			e.Record.Set(collections.FieldStatus, collections.UserStatusActive)
+			e.Record.SetVerified(false)
+		} else if e.Record.GetString(collections.FieldStatus) == "" {
+			e.Record.Set(collections.FieldStatus, collections.UserStatusActive)
+		}
+		if err := checkProfile(e.Record); err != nil {
+			return err
+		}
+		err := e.Next()
+		if err == nil || e.HasSuperuserAuth() || !onlyEmailTaken(err) {
+			return err
+		}
+		i.Logger.Info("sign-up with an e-mail that has an account")
+		return e.JSON(http.StatusOK, services.PretendSignUp(i.Clock, e.Record))
+	}
+}
+
+// onlyEmailTaken tells whether nothing was wrong with a sign-up but its e-mail being taken.
+func onlyEmailTaken(err error) bool {
+	var fields validation.Errors
+	if !errors.As(err, &fields) {
+		var api interface{ RawData() any }
+		if !errors.As(err, &api) {
+			return false
+		}
+		cause, ok := api.RawData().(error)
+		if !ok || !errors.As(cause, &fields) {
+			return false
+		}
+	}
+	taken, ok := fields["email"].(interface{ Code() string })
+	return len(fields) == 1 && ok && taken.Code() == "validation_not_unique"
+}
+
+// checkProfile refuses a time zone or currency nobody knows.
+func checkProfile(user *core.Record) error {
+	if zone := user.GetString(collections.UserTimezone); zone != "" {
+		if _, err := time.LoadLocation(zone); err != nil || zone == "Local" {
+			return services.Failf(http.StatusBadRequest, services.CodeInvalidInput, "%q is not a time zone; use a name such as Europe/Lisbon.", zone).With("field", collections.UserTimezone)
+		}
+	}
+	if currency := user.GetString(collections.FieldCurrency); currency != "" {
+		return services.CheckCurrency(currency)
+	}
+	return nil
+}
+
+// userUpdated tells the peers, and ends sessions when the password, e-mail or
+// status changed.
+func userUpdated(users services.UsersService, sessions services.Sessions) func(e *core.RecordEvent) error {
+	return func(e *core.RecordEvent) error {
+		before := e.Record.Original()
+		ended := before.TokenKey() != e.Record.TokenKey() ||
+			before.GetString(collections.FieldStatus) != e.Record.GetString(collections.FieldStatus)
+		if err := e.Next(); err != nil {
+			return err
+		}
+		if ended {
+			if err := sessions.EndAll(e.App, e.Record.Id, "", "account changed"); err != nil {
+				return err
+			}
+		}
+		return users.Changed(e.App, e.Record, ended)
+	}
+}
+
+// eligibility answers a peer about one user.
+func eligibility(i *services.Instance, _ collections.Domain, e *core.RequestEvent) error {
+	query := e.Request.URL.Query()
+	answer, err := services.UsersService{Instance: i}.Eligible(query.Get("id"), query.Get("role"))
+	if err != nil {
+		return err
+	}
+	return e.JSON(http.StatusOK, answer)
+}
+
+func accountOf(identity string) string {
+	return "sign-in:" + strings.ToLower(strings.TrimSpace(identity))
+}
