@@ -68,12 +68,12 @@ func writeAnswer(e *core.RequestEvent, answer services.Answer) error {
 
 // readCommand reads the body of a command and refuses what does not belong in one.
 func readCommand(e *core.RequestEvent) (commandBody, error) {
-	info, err := e.RequestInfo()
+	raw, err := sentBody(e)
 	if err != nil {
-		return commandBody{}, services.Failf(http.StatusBadRequest, services.CodeInvalidInput, "The body is not valid JSON.")
+		return commandBody{}, err
 	}
-	body := commandBody{raw: info.Body}
-	for name, value := range info.Body {
+	body := commandBody{raw: raw}
+	for name, value := range raw {
 		var ok bool
 		switch name {
 		case "reason":

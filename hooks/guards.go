@@ -34,18 +34,18 @@ func bindGuards(i *services.Instance) {
 }
 
 func guard(e *core.RecordRequestEvent, creating bool) error {
-	info, err := e.RequestInfo()
+	body, err := sentBody(e.RequestEvent)
 	if err != nil {
 		return err
 	}
 	name := e.Collection.Name
-	if creating && info.Body[collections.FieldID] != nil && info.Body[collections.FieldID] != "" && !e.HasSuperuserAuth() {
+	if creating && !isEmpty(body[collections.FieldID]) && !e.HasSuperuserAuth() {
 		return services.Failf(http.StatusBadRequest, services.CodeIDNotAllowed, "The server chooses ids: leave out id.")
 	}
-	if err := integers(name, info.Body); err != nil {
+	if err := integers(name, body); err != nil {
 		return err
 	}
-	if err := statusUntouched(e, info.Body, creating); err != nil {
+	if err := statusUntouched(e, body, creating); err != nil {
 		return err
 	}
 	if e.HasSuperuserAuth() {
@@ -56,7 +56,7 @@ func guard(e *core.RecordRequestEvent, creating bool) error {
 		owned = slices.Concat(owned, collections.FixedOnCreate[name])
 	}
 	for _, field := range owned {
-		value, given := info.Body[field]
+		value, given := body[field]
 		if !given || isEmpty(value) && creating {
 			continue
 		}
@@ -68,6 +68,24 @@ func guard(e *core.RecordRequestEvent, creating bool) error {
 		}
 	}
 	return nil
+}
+
+// sentBody returns the body as the client sent it. The one in RequestInfo has
+// already been through PocketBase, which turns "abc" into 0, adds up modifiers
+// and drops hidden fields.
+func sentBody(e *core.RequestEvent) (map[string]any, error) {
+	if !strings.HasPrefix(e.Request.Header.Get("Content-Type"), "application/json") {
+		info, err := e.RequestInfo() // forms carry text only, and PocketBase reads numbers out of it
+		if err != nil {
+			return nil, err
+		}
+		return info.Body, nil
+	}
+	body := map[string]any{}
+	if err := e.BindBody(&body); err != nil {
+		return nil, services.Failf(http.StatusBadRequest, services.CodeInvalidInput, "The body is not valid JSON.")
+	}
+	return body, nil
 }
 
 // ownerField is the field in which a creator may name themselves.

@@ -39,24 +39,24 @@ func createPayment(payments *services.PaymentsService) func(e *core.RecordReques
 		if err != nil {
 			return err
 		}
-		info, err := e.RequestInfo()
+		body, err := sentBody(e.RequestEvent)
 		if err != nil {
 			return err
 		}
-		for name := range info.Body {
+		for name := range body {
 			if !slices.Contains(paymentFields, name) {
 				return services.Failf(http.StatusBadRequest, services.CodeInvalidInput, "A payment has no field %q to set.", name).With("field", name)
 			}
 		}
-		cmd, err := services.NewCommand(user.Id, collections.Payments, idempotencyKey(e.RequestEvent), true, info.Body)
+		cmd, err := services.NewCommand(user.Id, collections.Payments, idempotencyKey(e.RequestEvent), true, body)
 		if err != nil {
 			return err
 		}
 		answer, err := payments.Create(e.Request.Context(), cmd, services.PaymentRequest{
-			Project: text(info.Body, collections.FieldProject), Contract: text(info.Body, collections.FieldContract),
-			Milestone: text(info.Body, collections.FieldMilestone), Freelancer: text(info.Body, collections.FieldFreelancer),
-			Amount: int64(e.Record.GetInt(collections.FieldAmount)), Currency: text(info.Body, collections.FieldCurrency),
-			Source: text(info.Body, collections.PaymentSource),
+			Project: text(body, collections.FieldProject), Contract: text(body, collections.FieldContract),
+			Milestone: text(body, collections.FieldMilestone), Freelancer: text(body, collections.FieldFreelancer),
+			Amount: int64(e.Record.GetInt(collections.FieldAmount)), Currency: text(body, collections.FieldCurrency),
+			Source: text(body, collections.PaymentSource),
 		})
 		if err != nil {
 			return err

@@ -2,9 +2,10 @@ package services
 
 import (
 	"context"
-	"strings"
+	"errors"
 
 	"github.com/pocketbase/dbx"
+	validation "github.com/pocketbase/ozzo-validation/v4"
 	"github.com/pocketbase/pocketbase/core"
 
 	"github.com/lancershub/lancershub/collections"
@@ -66,8 +67,11 @@ func (s ProjectsService) NewProposal(proposal *core.Record, freelancer string) e
 // ProposalError explains why a proposal could not be stored: one live proposal
 // per project and freelancer, which the database itself guards.
 func ProposalError(err error) error {
-	if strings.Contains(err.Error(), "UNIQUE constraint failed: proposals.project, proposals.freelancer") {
-		return conflict(CodeDuplicateProposal, "You have a proposal on this project already: edit or withdraw that one.")
+	var fields validation.Errors
+	if errors.As(err, &fields) {
+		if unique, ok := fields[collections.FieldFreelancer].(validation.Error); ok && unique.Code() == "validation_not_unique" {
+			return conflict(CodeDuplicateProposal, "You have a proposal on this project already: edit or withdraw that one.")
+		}
 	}
 	return err
 }

@@ -1,0 +1,115 @@
+package tests
+
+import (
+	"slices"
+
+	"github.com/pocketbase/pocketbase/core"
+
+	"github.com/lancershub/lancershub/collections"
+	"github.com/lancershub/lancershub/services"
+)
+
+// crossChecks select, per instance, what must not be.
+var crossChecks = map[collections.Domain][]struct{ problem, sql string }{
+	collections.DomainProjects: {
+		{"two accepted proposals for one project", `SELECT project AS subject FROM proposals WHERE status = 'accepted' GROUP BY project HAVING count(*) > 1`},
+		{"a project in progress without exactly one contract", `SELECT p.id AS subject FROM projects p LEFT JOIN contracts c ON c.project = p.id
+			WHERE p.status IN ('in_progress', 'completed') GROUP BY p.id HAVING count(c.id) <> 1`},
+		{"a contract without a milestone", `SELECT c.id AS subject FROM contracts c LEFT JOIN milestones m ON m.contract = c.id WHERE m.id IS NULL`},
+		{"an accepted proposal without a contract", `SELECT p.id AS subject FROM proposals p LEFT JOIN contracts c ON c.proposal = p.id WHERE p.status = 'accepted' AND c.id IS NULL`},
+		{"a submitted proposal on a project that is taken", `SELECT s.id AS subject FROM proposals s JOIN projects p ON p.id = s.project WHERE s.status = 'submitted' AND p.status <> 'open'`},
+		{"events not delivered", `SELECT id AS subject FROM outbox WHERE state <> 'done'`},
+	},
+	collections.DomainPayments: {
+		{"two live payments for one milestone", `SELECT milestone AS subject FROM payments WHERE status IN ('held', 'released', 'split') GROUP BY milestone HAVING count(*) > 1`},
+		{"events not delivered", `SELECT id AS subject FROM outbox WHERE state <> 'done'`},
+	},
+	collections.DomainMessages: {
+		{"two chats for one contract", `SELECT contract AS subject FROM chats GROUP BY contract HAVING count(*) > 1`},
+		{"a chat without two members", `SELECT c.id AS subject FROM chats c LEFT JOIN members m ON m.chat = c.id GROUP BY c.id HAVING count(m.id) <> 2`},
+		{"a gap in the numbers of a chat", `SELECT c.id AS subject FROM chats c LEFT JOIN messages m ON m.chat = c.id GROUP BY c.id HAVING count(m.id) <> c.lastSeq`},
+	},
+}
+
+// Problems checks everything that must hold across the instances once all
+// events are delivered, and returns a sentence for each thing that does not.
+func Problems(apps map[collections.Domain]core.App) ([]string, error) {
+	problems := []string{}
+	for domain, checks := range crossChecks {
+		for _, check := range checks {
+			var subjects []string
+			if err := apps[domain].DB().NewQuery(check.sql).Column(&subjects); err != nil {
+				return nil, err
+			}
+			for _, subject := range subjects {
+				problems = append(problems, check.problem+": "+subject)
+			}
+		}
+	}
+	report, err := services.VerifyLedger(apps[collections.DomainPayments])
+	if err != nil {
+		return nil, err
+	}
+	problems = append(problems, report.Problems...)
+	more, err := settledProjects(apps)
+	return append(problems, more...), err
+}
+
+// settledProjects compares projects and payments: a project is completed if and
+// only if the payments of all its milestones settled, and a milestone is funded
+// if and only if a payment is held for it.
+func settledProjects(apps map[collections.Domain]core.App) ([]string, error) {
+	var milestones []struct {
+		ID      string `db:"id"`
+		Status  string `db:"status"`
+		Project string `db:"project_status"`
+	}
+	err := apps[collections.DomainProjects].DB().NewQuery(`SELECT m.id, m.status, p.status AS project_status
+		FROM milestones m JOIN projects p ON p.id = m.project`).All(&milestones)
+	if err != nil {
+		return nil, err
+	}
+	var payments []struct {
+		Milestone string `db:"milestone"`
+		Status    string `db:"status"`
+	}
+	err = apps[collections.DomainPayments].DB().NewQuery(`SELECT milestone, status FROM payments WHERE status <> 'failed'`).All(&payments)
+	if err != nil {
+		return nil, err
+	}
+	held, settled := map[string]bool{}, map[string]bool{}
+	for _, p := range payments {
+		held[p.Milestone] = held[p.Milestone] || p.Status == collections.PaymentHeld
+		settled[p.Milestone] = settled[p.Milestone] || p.Status == collections.PaymentStateReleased || p.Status == collections.PaymentSplit
+	}
+	problems := []string{}
+	for _, m := range milestones {
+		waiting := slices.Contains([]string{collections.MilestoneFunded, collections.MilestoneSubmitted, collections.MilestoneChangesRequested}, m.Status)
+		if waiting != held[m.ID] {
+			problems = append(problems, "milestone and payment disagree about money held: "+m.ID+" is "+m.Status)
+		}
+		if (m.Status == collections.MilestoneReleased) != settled[m.ID] {
+			problems = append(problems, "milestone and payment disagree about money released: "+m.ID+" is "+m.Status)
+		}
+		if m.Project == collections.ProjectCompleted && m.Status != collections.MilestoneReleased && m.Status != collections.MilestoneCancelled {
+			problems = append(problems, "a completed project has an open milestone: "+m.ID)
+		}
+	}
+	return problems, nil
+}
+
+// Sound fails the test unless all invariants hold.
+func (m *Market) Sound() {
+	m.tb.Helper()
+	apps := map[collections.Domain]core.App{}
+	for domain, instance := range m.Instances {
+		apps[domain] = instance.App
+	}
+	problems, err := Problems(apps)
+	if err != nil {
+		m.tb.Fatalf("Failed to check the invariants: %v", err)
+	}
+	for _, problem := range problems {
+		m.tb.Error("Broken invariant:", problem)
+	}
+}

@@ -1,0 +1,270 @@
+// Package tests holds what tests share: a whole marketplace on an empty folder,
+// people who use it over HTTP, and the suites that need all four instances.
+package tests
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"os"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"github.com/lancershub/lancershub/collections"
+	"github.com/lancershub/lancershub/hooks"
+	"github.com/lancershub/lancershub/services"
+)
+
+// Start is when the clock of a test marketplace stands still.
+var Start = time.Date(2026, 3, 10, 12, 0, 0, 0, time.UTC)
+
+// Market is a marketplace under test: real instances, real databases, a real
+// port. Background work is off; Drain delivers events.
+type Market struct {
+	*services.Marketplace
+	Clock *services.SetClock
+	tb    testing.TB
+}
+
+// New starts a marketplace on a fresh folder and stops it when the test ends.
+// change, if given, adjusts the options first.
+func New(tb testing.TB, change ...func(*services.Options)) *Market {
+	tb.Helper()
+	clock := services.NewSetClock(Start)
+	options := services.Options{
+		DataDir: cloneTemplate(tb), HTTPAddr: "127.0.0.1:0", Clock: clock, Manual: true,
+		NoRateLimits: true, Durability: services.DurabilityNormal, Logger: slog.New(slog.DiscardHandler),
+	}
+	for _, fn := range change {
+		fn(&options)
+	}
+	marketplace, err := services.Start(context.Background(), options, hooks.Bind, fstest.MapFS{"index.html": {Data: []byte("the web app")}})
+	if err != nil {
+		tb.Fatalf("Failed to start the marketplace: %v", err)
+	}
+	m := &Market{Marketplace: marketplace, Clock: clock, tb: tb}
+	tb.Cleanup(func() {
+		if err := marketplace.Close(); err != nil {
+			tb.Errorf("Failed to stop the marketplace: %v", err)
+		}
+	})
+	return m
+}
+
+// template is a migrated data folder, made once per test binary and copied, which
+// is faster than migrating four databases for every test.
+var template = sync.OnceValues(func() (string, error) {
+	dir, err := os.MkdirTemp("", "lancershub-template-*")
+	if err != nil {
+		return "", err
+	}
+	return dir, services.MigrateUp(services.Options{DataDir: dir, Logger: slog.New(slog.DiscardHandler)}, collections.Domains)
+})
+
+// Cleanup removes what the package made for all tests; TestMain calls it.
+func Cleanup() {
+	if dir, err := template(); err == nil {
+		_ = os.RemoveAll(dir)
+	}
+}
+
+func cloneTemplate(tb testing.TB) string {
+	tb.Helper()
+	source, err := template()
+	if err != nil {
+		tb.Fatalf("Failed to make the template folder: %v", err)
+	}
+	target := filepath.Join(tb.TempDir(), "data")
+	if err := os.CopyFS(target, os.DirFS(source)); err != nil {
+		tb.Fatalf("Failed to copy the template folder: %v", err)
+	}
+	return target
+}
+
+// Deliver delivers all events.
+func (m *Market) Deliver() {
+	m.tb.Helper()
+	if err := m.Drain(context.Background()); err != nil {
+		m.tb.Fatalf("Failed to deliver events: %v", err)
+	}
+}
+
+// Base is the address of the gateway.
+func (m *Market) Base() string { return "http://" + m.Addr }
+
+// Payments returns the payments service of the marketplace.
+func (m *Market) Payments() *services.PaymentsService {
+	return services.NewPayments(m.Instances[collections.DomainPayments])
+}
+
+// Person is somebody who uses the marketplace over HTTP. The zero token is a guest.
+type Person struct {
+	ID, Token, Refresh, Email, Password string
+	base                                string
+	tb                                  testing.TB
+}
+
+// Guest is somebody who is not signed in.
+func (m *Market) Guest() *Person { return &Person{base: m.Base(), tb: m.tb} }
+
+var people atomic.Int64
+
+// User signs somebody up and in.
+func (m *Market) User(roles ...string) *Person {
+	m.tb.Helper()
+	n := people.Add(1)
+	p := &Person{base: m.Base(), tb: m.tb, Email: fmt.Sprintf("user%d@example.com", n), Password: "a long password"}
+	created := p.Do(http.MethodPost, "/api/users/api/collections/users/records", Body{
+		"email": p.Email, "password": p.Password, "passwordConfirm": p.Password, "name": fmt.Sprintf("User %d", n), "roles": roles,
+	})
+	created.Want(m.tb, http.StatusOK, "")
+	p.ID = created.Text("id")
+	p.SignIn()
+	return p
+}
+
+// SignIn signs in with the password and keeps the tokens.
+func (p *Person) SignIn() {
+	p.tb.Helper()
+	answer := p.Do(http.MethodPost, "/api/users/api/collections/users/auth-with-password?refreshToken=body", Body{"identity": p.Email, "password": p.Password})
+	answer.Want(p.tb, http.StatusOK, "")
+	p.Token = answer.Text("token")
+	meta, _ := answer.JSON["meta"].(map[string]any)
+	p.Refresh, _ = meta["refreshToken"].(string)
+}
+
+// Body is a JSON body.
+type Body map[string]any
+
+// Response is a decoded answer.
+type Response struct {
+	Status int
+	Header http.Header
+	Raw    []byte
+	JSON   map[string]any
+}
+
+// Text returns a string field of the answer.
+func (r *Response) Text(field string) string {
+	value, _ := r.JSON[field].(string)
+	return value
+}
+
+// Number returns a number field of the answer.
+func (r *Response) Number(field string) int64 {
+	value, _ := r.JSON[field].(float64)
+	return int64(value)
+}
+
+// Code returns the stable code of an error answer.
+func (r *Response) Code() string {
+	data, _ := r.JSON["data"].(map[string]any)
+	code, _ := data["code"].(string)
+	return code
+}
+
+// Object returns an object field of the answer as a Response, to be asked the same way.
+func (r *Response) Object(field string) *Response {
+	value, _ := r.JSON[field].(map[string]any)
+	return &Response{Status: r.Status, JSON: value}
+}
+
+// Want fails the test unless the answer has this status and code.
+func (r *Response) Want(tb testing.TB, status int, code string) {
+	tb.Helper()
+	if r.Status != status || r.Code() != code {
+		tb.Fatalf("Expected %d %q, got %d %q: %s", status, code, r.Status, r.Code(), r.Raw)
+	}
+}
+
+// client does not follow redirects: a test wants to see them.
+var client = &http.Client{
+	Timeout:       30 * time.Second,
+	CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	Transport:     &http.Transport{MaxIdleConnsPerHost: 64},
+}
+
+// Do sends a request with a JSON body (nil for none; a string is sent as it is).
+// headers come in pairs.
+func (p *Person) Do(method, path string, body any, headers ...string) *Response {
+	p.tb.Helper()
+	response, err := p.Try(method, path, body, headers...)
+	if err != nil {
+		p.tb.Fatalf("Failed to %s %s: %v", method, path, err)
+	}
+	return response
+}
+
+// Try is Do that returns transport errors instead of failing the test.
+func (p *Person) Try(method, path string, body any, headers ...string) (*Response, error) {
+	var reader io.Reader = http.NoBody
+	switch content := body.(type) {
+	case nil:
+	case string:
+		reader = bytes.NewReader([]byte(content))
+	default:
+		raw, err := json.Marshal(content)
+		if err != nil {
+			return nil, err
+		}
+		reader = bytes.NewReader(raw)
+	}
+	req, err := http.NewRequestWithContext(context.Background(), method, p.base+path, reader)
+	if err != nil {
+		return nil, err
+	}
+	req.Header.Set("Content-Type", "application/json")
+	if p.Token != "" {
+		req.Header.Set("Authorization", p.Token)
+	}
+	for i := 0; i+1 < len(headers); i += 2 {
+		req.Header.Set(headers[i], headers[i+1])
+	}
+	res, err := client.Do(req)
+	if err != nil {
+		return nil, err
+	}
+	defer res.Body.Close() //nolint:errcheck // read to the end below
+	raw, err := io.ReadAll(res.Body)
+	if err != nil {
+		return nil, err
+	}
+	response := &Response{Status: res.StatusCode, Header: res.Header, Raw: raw}
+	_ = json.Unmarshal(raw, &response.JSON) // not every answer is an object
+	return response, nil
+}
+
+// Create creates a record of a collection of domain.
+func (p *Person) Create(domain collections.Domain, collection string, body Body, headers ...string) *Response {
+	p.tb.Helper()
+	return p.Do(http.MethodPost, services.Prefix(domain)+"/api/collections/"+collection+"/records", body, headers...)
+}
+
+// View reads one record.
+func (p *Person) View(domain collections.Domain, collection, id string) *Response {
+	p.tb.Helper()
+	return p.Do(http.MethodGet, services.Prefix(domain)+"/api/collections/"+collection+"/records/"+id, nil)
+}
+
+// List reads a page of records; query starts with "?" or is empty.
+func (p *Person) List(domain collections.Domain, collection, query string) *Response {
+	p.tb.Helper()
+	return p.Do(http.MethodGet, services.Prefix(domain)+"/api/collections/"+collection+"/records"+query, nil)
+}
+
+// Command sends a command with an Idempotency-Key ("" for none).
+func (p *Person) Command(domain collections.Domain, path, key string, body Body) *Response {
+	p.tb.Helper()
+	if body == nil {
+		body = Body{}
+	}
+	return p.Do(http.MethodPost, services.Prefix(domain)+"/api/"+path, body, "Idempotency-Key", key)
+}
