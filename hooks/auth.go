@@ -20,7 +20,7 @@ const keyClaims = "lancershubClaims"
 // bindAuth makes our access tokens the only way for a user to be someone.
 func bindAuth(i *services.Instance) {
 	onServe(i, func(e *core.ServeEvent) {
-		e.Router.Bind(errorCodes())
+		e.Router.Bind(errorCodes(i))
 		e.Router.Bind(loadAccessToken(i))
 		e.Router.Bind(refuseNativeUsers())
 	})

@@ -17,7 +17,7 @@ import (
 // errorCodes is the one place where errors become HTTP: services' errors keep
 // their status and code, and PocketBase's own get a code, so that every error
 // has one. It runs around everything else.
-func errorCodes() *hook.Handler[*core.RequestEvent] {
+func errorCodes(i *services.Instance) *hook.Handler[*core.RequestEvent] {
 	return &hook.Handler[*core.RequestEvent]{
 		Id:       "lancershubErrorCodes",
 		Priority: -100_000,
@@ -26,7 +26,7 @@ func errorCodes() *hook.Handler[*core.RequestEvent] {
 			if err == nil {
 				return nil
 			}
-			return toAPIError(e, err)
+			return toAPIError(i, e, err)
 		},
 	}
 }
@@ -41,7 +41,7 @@ var codeOfStatus = map[int]string{
 	http.StatusTooManyRequests:       services.CodeTooManyRequests,
 }
 
-func toAPIError(e *core.RequestEvent, err error) error {
+func toAPIError(i *services.Instance, e *core.RequestEvent, err error) error {
 	var ours *services.Error
 	if errors.As(err, &ours) {
 		services.SetRetryAfter(e.Response.Header(), ours)
@@ -56,7 +56,7 @@ func toAPIError(e *core.RequestEvent, err error) error {
 		if errors.As(err, &tooLarge) {
 			return apiError(services.Failf(http.StatusRequestEntityTooLarge, services.CodeBodyTooLarge, "The body is too large."))
 		}
-		e.App.Logger().Error("a request failed", "path", e.Request.URL.Path, "error", err)
+		i.Logger.Error("a request failed", "path", e.Request.URL.Path, "error", err)
 		return apiError(services.Failf(http.StatusInternalServerError, services.CodeInternal, "Something went wrong on our side."))
 	}
 	if _, has := theirs.Data["code"].(string); has {

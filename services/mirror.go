@@ -41,7 +41,17 @@ func snapshot(user *core.Record) UserSnapshot {
 }
 
 // SaveMirror writes what is known of a user, unless something newer is known.
-func SaveMirror(app core.App, user UserSnapshot) (*core.Record, error) {
+// It is one transaction: the user's first request and the event that announces
+// them arrive at the same moment.
+func SaveMirror(app core.App, user UserSnapshot) (record *core.Record, err error) {
+	err = app.RunInTransaction(func(tx core.App) error {
+		record, err = saveMirror(tx, user)
+		return err
+	})
+	return record, err
+}
+
+func saveMirror(app core.App, user UserSnapshot) (*core.Record, error) {
 	record, err := app.FindRecordById(collections.Users, user.ID)
 	if errors.Is(err, sql.ErrNoRows) {
 		col, err := app.FindCachedCollectionByNameOrId(collections.Users)

@@ -30,8 +30,10 @@ var Start = time.Date(2026, 3, 10, 12, 0, 0, 0, time.UTC)
 // port. Background work is off; Drain delivers events.
 type Market struct {
 	*services.Marketplace
-	Clock *services.SetClock
-	tb    testing.TB
+	Clock   *services.SetClock
+	base    string
+	deliver func() error
+	tb      testing.TB
 }
 
 // New starts a marketplace on a fresh folder and stops it when the test ends.
@@ -50,7 +52,8 @@ func New(tb testing.TB, change ...func(*services.Options)) *Market {
 	if err != nil {
 		tb.Fatalf("Failed to start the marketplace: %v", err)
 	}
-	m := &Market{Marketplace: marketplace, Clock: clock, tb: tb}
+	m := &Market{Marketplace: marketplace, Clock: clock, base: "http://" + marketplace.Addr, tb: tb}
+	m.deliver = func() error { return m.Drain(context.Background()) }
 	tb.Cleanup(func() {
 		if err := marketplace.Close(); err != nil {
 			tb.Errorf("Failed to stop the marketplace: %v", err)
@@ -92,13 +95,36 @@ func cloneTemplate(tb testing.TB) string {
 // Deliver delivers all events.
 func (m *Market) Deliver() {
 	m.tb.Helper()
-	if err := m.Drain(context.Background()); err != nil {
+	if err := m.deliver(); err != nil {
 		m.tb.Fatalf("Failed to deliver events: %v", err)
 	}
 }
 
+// Remote is a marketplace in other processes, reached at base. It delivers
+// events by itself: Deliver waits until it has.
+func Remote(tb testing.TB, base string) *Market {
+	m := &Market{base: base, tb: tb}
+	m.deliver = func() error {
+		for until := time.Now().Add(30 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+			answer, err := m.Guest().Try(http.MethodGet, services.ReadyPath, nil)
+			if err == nil && answer.Status == http.StatusOK && !bytes.Contains(noSpace(answer.Raw), []byte(`"outbox":{"ready":`)) {
+				return fmt.Errorf("an answer of another form: %s", answer.Raw)
+			}
+			if err == nil && answer.Status == http.StatusOK && bytes.Count(noSpace(answer.Raw), []byte(`"outbox":{"ready":0,`)) == len(collections.Domains) {
+				return nil
+			}
+			if time.Now().After(until) {
+				return fmt.Errorf("events were not delivered in time: %v", err)
+			}
+		}
+	}
+	return m
+}
+
+func noSpace(raw []byte) []byte { return bytes.ReplaceAll(raw, []byte(" "), nil) }
+
 // Base is the address of the gateway.
-func (m *Market) Base() string { return "http://" + m.Addr }
+func (m *Market) Base() string { return m.base }
 
 // Payments returns the payments service of the marketplace.
 func (m *Market) Payments() *services.PaymentsService {

@@ -1,0 +1,58 @@
+// Package e2e runs the journey through the official PocketBase JS SDK against
+// the real binary, in both topologies.
+package e2e
+
+import (
+	"os"
+	"os/exec"
+	"testing"
+
+	"github.com/lancershub/lancershub/tests/process"
+)
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	process.Cleanup()
+	os.Exit(code)
+}
+
+func TestOneProcess(t *testing.T) {
+	node(t)
+	p := process.Start(t, process.FreePort(t), t.TempDir(), nil)
+	runSDK(t, "http://"+p.Addr)
+	if err := p.Stop(); err != nil {
+		t.Errorf("Expected a graceful stop, got %v\n%s", err, p.Log())
+	}
+}
+
+func TestOneProcessPerDomain(t *testing.T) {
+	node(t)
+	processes := process.Split(t, t.TempDir())
+	runSDK(t, "http://"+processes["gateway"].Addr)
+	for name, p := range processes {
+		if err := p.Stop(); err != nil {
+			t.Errorf("Expected %s to stop gracefully, got %v\n%s", name, err, p.Log())
+		}
+	}
+}
+
+// node checks for Node and the SDK.
+func node(t *testing.T) {
+	t.Helper()
+	process.Need(t, "node", "install Node.js 20 or newer")
+	if _, err := os.Stat("node_modules/pocketbase"); err != nil {
+		if os.Getenv("CI") != "" {
+			t.Fatal("The SDK is missing: run npm ci in tests/e2e")
+		}
+		t.Skip("The SDK is missing, so this was not tested: run npm ci in tests/e2e")
+	}
+}
+
+func runSDK(t *testing.T, url string) {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), "node", "--test", "journey.test.mjs")
+	cmd.Env = append(os.Environ(), "LANCERSHUB_URL="+url)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("The journey failed: %v\n%s", err, out)
+	}
+}

@@ -1,0 +1,242 @@
+// Package process runs the real binary for tests: started, watched, killed and
+// started again, as one process or as one per domain.
+package process
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// binary is built once per test run, with failpoints.
+var binary = sync.OnceValues(func() (string, error) {
+	dir, err := os.MkdirTemp("", "lancershub-binary-*")
+	if err != nil {
+		return "", err
+	}
+	path := filepath.Join(dir, "lancershub")
+	root, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}").Output()
+	if err != nil {
+		return "", fmt.Errorf("failed to find the module: %w", err)
+	}
+	build := exec.Command("go", "build", "-tags", "failpoints", "-o", path, ".")
+	build.Dir = strings.TrimSpace(string(root))
+	if out, err := build.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("failed to build: %w\n%s", err, out)
+	}
+	return path, nil
+})
+
+// Binary returns the path of the binary under test.
+func Binary(tb testing.TB) string {
+	tb.Helper()
+	path, err := binary()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return path
+}
+
+// Cleanup removes the binary; TestMain calls it.
+func Cleanup() {
+	if path, err := binary(); err == nil {
+		_ = os.RemoveAll(filepath.Dir(path))
+	}
+}
+
+// Process is one running lancershub.
+type Process struct {
+	Addr string
+	cmd  *exec.Cmd
+	done chan struct{}
+	err  error
+	mu   sync.Mutex
+	log  strings.Builder
+}
+
+// FreePort returns an address nobody listens on.
+func FreePort(tb testing.TB) string {
+	tb.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		tb.Fatal(err)
+	}
+	defer listener.Close() //nolint:errcheck // only its address matters
+	return listener.Addr().String()
+}
+
+// Start runs `lancershub serve` with args and waits until it answers. env adds
+// to the environment. The process is killed when the test ends.
+func Start(tb testing.TB, addr, data string, env []string, args ...string) *Process {
+	tb.Helper()
+	p := Launch(tb, addr, data, env, args...)
+	if err := p.WaitHealthy(); err != nil {
+		tb.Fatalf("%v\n%s", err, p.Log())
+	}
+	return p
+}
+
+// Launch is Start that does not wait.
+func Launch(tb testing.TB, addr, data string, env []string, args ...string) *Process {
+	tb.Helper()
+	args = append([]string{"serve"}, append(args, "--http", addr, "--data", data, "--no-rate-limits")...)
+	p := &Process{Addr: addr, cmd: exec.Command(Binary(tb), args...), done: make(chan struct{})}
+	p.cmd.Env = append(os.Environ(), env...)
+	stdout, err := p.cmd.StdoutPipe()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	p.cmd.Stderr = p.cmd.Stdout
+	if err := p.cmd.Start(); err != nil {
+		tb.Fatal(err)
+	}
+	go func() {
+		p.collect(stdout)
+		p.err = p.cmd.Wait()
+		close(p.done)
+	}()
+	tb.Cleanup(p.Kill)
+	return p
+}
+
+func (p *Process) collect(from io.Reader) {
+	lines := bufio.NewScanner(from)
+	for lines.Scan() {
+		p.mu.Lock()
+		p.log.WriteString(lines.Text() + "\n")
+		p.mu.Unlock()
+	}
+}
+
+// Log returns what the process printed so far.
+func (p *Process) Log() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.log.String()
+}
+
+// WaitHealthy waits until the process answers.
+func (p *Process) WaitHealthy() error {
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	defer cancel()
+	for {
+		req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+p.Addr+"/healthz", http.NoBody)
+		if err != nil {
+			return err
+		}
+		if res, err := http.DefaultClient.Do(req); err == nil {
+			_ = res.Body.Close()
+			if res.StatusCode == http.StatusOK {
+				return nil
+			}
+		}
+		select {
+		case <-p.done:
+			return fmt.Errorf("the process ended: %w", p.err)
+		case <-ctx.Done():
+			return fmt.Errorf("the process did not answer: %w", ctx.Err())
+		case <-time.After(5 * time.Millisecond):
+		}
+	}
+}
+
+// Kill ends the process as kill -9 does.
+func (p *Process) Kill() { p.end(syscall.SIGKILL) }
+
+// Stop ends the process gracefully and returns its exit error.
+func (p *Process) Stop() error {
+	p.end(syscall.SIGTERM)
+	return p.err
+}
+
+func (p *Process) end(signal syscall.Signal) {
+	select {
+	case <-p.done:
+		return
+	default:
+	}
+	_ = p.cmd.Process.Signal(signal)
+	select {
+	case <-p.done:
+	case <-time.After(20 * time.Second):
+		_ = p.cmd.Process.Kill()
+		<-p.done
+	}
+}
+
+// Ended waits until the process has ended by itself and returns how, or fails the test.
+func (p *Process) Ended(tb testing.TB, within time.Duration) error {
+	tb.Helper()
+	select {
+	case <-p.done:
+		return p.err
+	case <-time.After(within):
+		tb.Fatalf("Expected the process to end within %s\n%s", within, p.Log())
+		return nil
+	}
+}
+
+// RSS returns the resident memory of the process in bytes.
+func (p *Process) RSS(tb testing.TB) int64 {
+	tb.Helper()
+	raw, err := os.ReadFile(fmt.Sprintf("/proc/%d/statm", p.cmd.Process.Pid))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	var size, resident int64
+	if _, err := fmt.Sscan(string(raw), &size, &resident); err != nil {
+		tb.Fatal(err)
+	}
+	return resident * int64(os.Getpagesize())
+}
+
+// Domains lists the domains in the order of their start.
+var Domains = []string{"users", "projects", "payments", "messages"}
+
+// Split runs one process per domain and a gateway, and returns the processes by
+// name; "gateway" is where people go.
+func Split(tb testing.TB, data string) map[string]*Process {
+	tb.Helper()
+	addrs := map[string]string{}
+	peers := []string{}
+	for _, domain := range Domains {
+		addrs[domain] = FreePort(tb)
+		peers = append(peers, "--peer", domain+"=http://"+addrs[domain])
+	}
+	processes := map[string]*Process{}
+	for _, domain := range Domains {
+		processes[domain] = Launch(tb, addrs[domain], data, nil, append([]string{domain, "--trust-proxy"}, peers...)...)
+	}
+	processes["gateway"] = Launch(tb, FreePort(tb), data, nil, append([]string{"gateway"}, peers...)...)
+	for name, p := range processes {
+		if err := p.WaitHealthy(); err != nil {
+			tb.Fatalf("%s: %v\n%s", name, err, p.Log())
+		}
+	}
+	return processes
+}
+
+// Need fails the test in CI, and skips it elsewhere, when a tool is missing.
+func Need(tb testing.TB, tool, install string) string {
+	tb.Helper()
+	path, err := exec.LookPath(tool)
+	if err == nil {
+		return path
+	}
+	if os.Getenv("CI") != "" {
+		tb.Fatalf("%s is missing: %s", tool, install)
+	}
+	tb.Skipf("%s is missing, so this was not tested: %s", tool, install)
+	return ""
+}
