@@ -14,6 +14,9 @@ import (
 
 func bindPayments(i *services.Instance) error {
 	payments := services.NewPayments(i)
+	if err := payments.ClearLocks(); err != nil {
+		return err
+	}
 	payments.HandleProjects()
 	i.App.OnRecordCreateRequest(collections.Payments).BindFunc(createPayment(payments))
 	onServe(i, func(e *core.ServeEvent) {

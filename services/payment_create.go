@@ -276,6 +276,14 @@ func (s *PaymentsService) lockPayment(id string) (bool, error) {
 	return oneRow(result, err)
 }
 
+// ClearLocks forgets the locks of attempts that died with the process before:
+// one process owns the data, so at its start nobody is deciding anything.
+func (s *PaymentsService) ClearLocks() error {
+	_, err := s.App.NonconcurrentDB().Update(collections.Payments, dbx.Params{collections.PaymentLockedUntil: 0},
+		dbx.HashExp{collections.FieldStatus: collections.PaymentPending}).Execute()
+	return err
+}
+
 // unlock lets the next attempt begin at once and returns cause.
 func (s *PaymentsService) unlock(id string, cause error) error {
 	_, err := s.App.NonconcurrentDB().Update(collections.Payments,

@@ -55,9 +55,22 @@ func rounds(standard int) int {
 func TestKilledAtEveryFailpoint(t *testing.T) {
 	for _, failpoint := range failpoints {
 		t.Run(failpoint.name, func(t *testing.T) {
-			for range rounds(3) {
-				surviveKill(t, failpoint.name)
+			t.Parallel()
+			v := &victim{t: t, addr: process.FreePort(t), data: filepath.Join(t.TempDir(), "data")}
+			t.Cleanup(func() {
+				if t.Failed() {
+					t.Log(v.running.Log())
+				}
+			})
+			v.start()
+			people := tests.NewStory(tests.Remote(t, "http://"+v.addr))
+			for range rounds(5) {
+				v.surviveKill(people, failpoint.name)
 			}
+			if err := v.running.Stop(); err != nil {
+				t.Errorf("Expected a graceful stop, got %v", err)
+			}
+			sound(t, v.data)
 		})
 	}
 }
@@ -112,26 +125,20 @@ func (v *victim) settle(m *tests.Market, reached func() bool) {
 	v.t.Fatalf("Expected the events to arrive\n%s", v.running.Log())
 }
 
-func surviveKill(t *testing.T, failpoint string) {
-	v := &victim{t: t, addr: process.FreePort(t), data: filepath.Join(t.TempDir(), "data")}
-	v.start()
-	t.Cleanup(func() {
-		if t.Failed() {
-			t.Log(v.running.Log())
-		}
-	})
-	m := tests.Remote(t, "http://"+v.addr)
-	s := tests.NewStory(m).Publish().Propose()
-	other := m.User(collections.RoleFreelancer)
-	other.Create(collections.DomainProjects, collections.Proposals, tests.Body{"project": s.Project, "amount": 5, "days": 1}).Want(t, http.StatusOK, "")
+// surviveKill takes two people through the main job once more, with one death.
+func (v *victim) surviveKill(people *tests.Story, failpoint string) {
+	t, m := v.t, people.Market
+	v.deaths = 0
+	s := &tests.Story{Market: m, Client: people.Client, Freelancer: people.Freelancer, Amount: people.Amount}
+	s.Publish().Propose()
 	m.Deliver()
 	v.running.Kill()
 	v.start("LANCERSHUB_FAILPOINT=" + failpoint)
 
-	hired := v.do(s.Client, "/api/projects/api/proposals/"+s.Proposal+"/accept", "accept", nil)
+	hired := v.do(s.Client, "/api/projects/api/proposals/"+s.Proposal+"/accept", "accept-"+s.Proposal, nil)
 	hired.Want(t, http.StatusOK, "")
 	s.Contract, s.Milestone = hired.Object("contract").Text("id"), hired.Object("milestone").Text("id")
-	paid := v.do(s.Client, "/api/payments/api/collections/payments/records", "pay", s.PaymentBody())
+	paid := v.do(s.Client, "/api/payments/api/collections/payments/records", "pay-"+s.Milestone, s.PaymentBody())
 	paid.Want(t, http.StatusOK, "")
 	s.Payment = paid.Text("id")
 	is := func(domain collections.Domain, collection, id, status string) func() bool {
@@ -141,18 +148,14 @@ func surviveKill(t *testing.T, failpoint string) {
 		}
 	}
 	v.settle(m, is(collections.DomainProjects, collections.Milestones, s.Milestone, collections.MilestoneFunded))
-	v.do(s.Client, "/api/projects/api/milestones/"+s.Milestone+"/approve", "approve", nil).Want(t, http.StatusOK, "")
+	v.do(s.Client, "/api/projects/api/milestones/"+s.Milestone+"/approve", "approve-"+s.Milestone, nil).Want(t, http.StatusOK, "")
 	v.settle(m, is(collections.DomainProjects, collections.Projects, s.Project, collections.ProjectCompleted))
-	if again := v.do(s.Client, "/api/payments/api/collections/payments/records", "pay", s.PaymentBody()); string(again.Raw) != string(paid.Raw) {
+	if again := v.do(s.Client, "/api/payments/api/collections/payments/records", "pay-"+s.Milestone, s.PaymentBody()); string(again.Raw) != string(paid.Raw) {
 		t.Errorf("Expected the same key to give the same answer, got %s", again.Raw)
 	}
 	if v.deaths != 1 {
 		t.Errorf("Expected the failpoint to kill once, it killed %d times", v.deaths)
 	}
-	if err := v.running.Stop(); err != nil {
-		t.Errorf("Expected a graceful stop, got %v\n%s", err, v.running.Log())
-	}
-	sound(t, v.data)
 }
 
 // sound opens the data of a stopped marketplace and checks all invariants.
