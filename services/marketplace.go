@@ -85,6 +85,9 @@ func (m *Marketplace) start(ctx context.Context, bind Bind, public fs.FS) error 
 			return err
 		}
 	}
+	for _, instance := range m.Instances {
+		go instance.Verifier.Warm()
+	}
 	if m.hasGateway() {
 		return m.serveGateway(ctx, public)
 	}

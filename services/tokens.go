@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/MicahParks/keyfunc/v3"
@@ -61,12 +62,23 @@ func (r *Keyring) sign(typ string, claims jwt.Claims) (string, error) {
 type Verifier struct {
 	clock   Clock
 	mu      sync.Mutex
-	sources map[string]func() (keyfunc.Keyfunc, error)
+	sources map[string]*keySource
 }
+
+// keySource is one issuer's published keys.
+type keySource struct {
+	load func() (keyfunc.Keyfunc, error)
+	// failures counts fetches that failed: an unknown key is no forgery as long
+	// as the keys cannot be fetched.
+	failures atomic.Int64
+}
+
+// errKeysUnavailable tells that a token could not be judged.
+var errKeysUnavailable = errors.New("the issuer's keys cannot be fetched")
 
 // NewVerifier returns a Verifier that knows no issuer yet.
 func NewVerifier(clock Clock) *Verifier {
-	return &Verifier{clock: clock, sources: map[string]func() (keyfunc.Keyfunc, error){}}
+	return &Verifier{clock: clock, sources: map[string]*keySource{}}
 }
 
 // Trust makes the keys published at url acceptable for tokens of source. They
@@ -76,7 +88,9 @@ func (v *Verifier) Trust(ctx context.Context, source, url string, client *http.C
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	lenient := true
-	v.sources[source] = sync.OnceValues(func() (keyfunc.Keyfunc, error) {
+	keys := &keySource{}
+	v.sources[source] = keys
+	keys.load = sync.OnceValues(func() (keyfunc.Keyfunc, error) {
 		return keyfunc.NewDefaultOverrideCtx(ctx, []string{url}, keyfunc.Override{
 			Client:                    client,
 			HTTPTimeout:               3 * time.Second,
@@ -84,20 +98,33 @@ func (v *Verifier) Trust(ctx context.Context, source, url string, client *http.C
 			RefreshInterval:           10 * time.Minute,
 			RefreshUnknownKID:         rate.NewLimiter(rate.Every(2*time.Second), 3),
 			RateLimitWaitMax:          time.Second,
-			RefreshErrorHandlerFunc:   func(string) func(context.Context, error) { return func(context.Context, error) {} },
+			RefreshErrorHandlerFunc: func(string) func(context.Context, error) {
+				return func(context.Context, error) { keys.failures.Add(1) }
+			},
 		})
 	})
+}
+
+// Warm fetches the keys of access tokens ahead of the first request.
+func (v *Verifier) Warm() {
+	v.mu.Lock()
+	users := v.sources[string(collections.DomainUsers)]
+	v.mu.Unlock()
+	if users != nil {
+		_, _ = users.load() // fetched again when needed
+	}
 }
 
 // parse verifies signature, algorithm, typ and times of raw with the keys of source.
 func (v *Verifier) parse(ctx context.Context, source, typ, raw string, claims jwt.Claims, options ...jwt.ParserOption) error {
 	v.mu.Lock()
-	load := v.sources[source]
+	issuer := v.sources[source]
 	v.mu.Unlock()
-	if load == nil {
+	if issuer == nil {
 		return errors.New("unknown issuer")
 	}
-	keys, err := load()
+	before := issuer.failures.Load()
+	keys, err := issuer.load()
 	if err != nil {
 		return fmt.Errorf("failed to load keys: %w", err)
 	}
@@ -105,6 +132,9 @@ func (v *Verifier) parse(ctx context.Context, source, typ, raw string, claims jw
 		jwt.WithValidMethods([]string{jwt.SigningMethodEdDSA.Alg()}),
 		jwt.WithExpirationRequired(), jwt.WithIssuedAt(), jwt.WithLeeway(clockLeeway), jwt.WithTimeFunc(v.clock.Now))
 	token, err := jwt.ParseWithClaims(raw, claims, keys.KeyfuncCtx(ctx), options...)
+	if errors.Is(err, jwt.ErrTokenUnverifiable) && issuer.failures.Load() != before {
+		return errKeysUnavailable
+	}
 	if err != nil {
 		return err
 	}
@@ -120,6 +150,12 @@ func (v *Verifier) Access(ctx context.Context, raw string) (*AccessClaims, error
 	claims := &AccessClaims{}
 	err := v.parse(ctx, string(collections.DomainUsers), typAccess, raw, claims, jwt.WithIssuer(Issuer), jwt.WithAudience(Audience))
 	switch {
+	case errors.Is(err, errKeysUnavailable):
+		return nil, &Error{
+			Status: http.StatusServiceUnavailable, Code: CodePeerUnavailable, RetryAfter: 2 * time.Second,
+			Message: "Your sign-in cannot be checked at the moment, because the users service does not answer. Try again soon.",
+			Data:    map[string]any{"peer": string(collections.DomainUsers)},
+		}
 	case errors.Is(err, jwt.ErrTokenExpired) && !errors.Is(err, jwt.ErrTokenSignatureInvalid):
 		return nil, Failf(http.StatusUnauthorized, CodeTokenExpired, "Your access token has expired: refresh it or sign in again.")
 	case err != nil, claims.Subject == "", claims.ID == "", claims.SessionID == "", claims.IssuedAt == nil, claims.RecordID != claims.Subject:

@@ -58,6 +58,8 @@ func Cleanup() {
 // Process is one running lancershub.
 type Process struct {
 	Addr string
+	data string
+	args []string
 	cmd  *exec.Cmd
 	done chan struct{}
 	err  error
@@ -90,8 +92,8 @@ func Start(tb testing.TB, addr, data string, env []string, args ...string) *Proc
 // Launch is Start that does not wait.
 func Launch(tb testing.TB, addr, data string, env []string, args ...string) *Process {
 	tb.Helper()
-	args = append([]string{"serve"}, append(args, "--http", addr, "--data", data, "--no-rate-limits")...)
-	p := &Process{Addr: addr, cmd: exec.Command(Binary(tb), args...), done: make(chan struct{})}
+	full := append([]string{"serve"}, append(args, "--http", addr, "--data", data, "--no-rate-limits")...)
+	p := &Process{Addr: addr, data: data, args: args, cmd: exec.Command(Binary(tb), full...), done: make(chan struct{})}
 	p.cmd.Env = append(os.Environ(), env...)
 	stdout, err := p.cmd.StdoutPipe()
 	if err != nil {
@@ -108,6 +110,12 @@ func Launch(tb testing.TB, addr, data string, env []string, args ...string) *Pro
 	}()
 	tb.Cleanup(p.Kill)
 	return p
+}
+
+// Again starts an ended process once more, as it was started before.
+func (p *Process) Again(tb testing.TB) *Process {
+	tb.Helper()
+	return Start(tb, p.Addr, p.data, nil, p.args...)
 }
 
 func (p *Process) collect(from io.Reader) {

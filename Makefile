@@ -1,0 +1,55 @@
+# LancersHub. `make serve` and `make test` are all a newcomer needs.
+# GOTOOLCHAIN=auto lets Go fetch the toolchain go.mod asks for.
+export GOTOOLCHAIN := auto
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+
+DATA ?= ./lh_data
+HTTP ?= 127.0.0.1:8090
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo development)
+LINT_VERSION := v2.15.0
+TOOLCHAIN := $(shell sed -n 's/^toolchain //p' go.mod)
+
+.PHONY: help build serve test faults soak bench lint lint-install e2e-install clean
+
+help: ## Show the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
+
+build: ## Build bin/lancershub
+	go build -trimpath -ldflags "-s -w -X main.version=$(VERSION)" -o bin/lancershub .
+
+serve: build ## Run the marketplace with demo data on one port (DATA=, HTTP=)
+	@test -e $(DATA)/demo-accounts.txt || ./bin/lancershub demo --data $(DATA)
+	./bin/lancershub serve --data $(DATA) --http $(HTTP)
+
+e2e-install: tests/e2e/node_modules/.package-lock.json
+
+tests/e2e/node_modules/.package-lock.json: tests/e2e/package-lock.json
+	@if command -v npm >/dev/null; then cd tests/e2e && npm ci --no-audit --no-fund; \
+	else echo "npm is missing: the tests through the JS SDK will be skipped (install Node.js 20 or newer)"; fi
+
+test: e2e-install ## Run all tests but the long fault suites
+	go test ./...
+
+faults: ## Run the fault suites: crashes, silent peers, races, token attacks
+	go test -tags faults -timeout 40m ./tests/faults/...
+
+soak: ## Run the crash suite for long (LANCERSHUB_ROUNDS=)
+	LANCERSHUB_ROUNDS=$${LANCERSHUB_ROUNDS:-100} go test -tags faults -timeout 24h -v -run Killed ./tests/faults/...
+
+bench: ## Measure speed and size; compare with benchstat
+	go test -run '^$$' -bench . -benchtime $${BENCHTIME:-2s} -timeout 60m ./tests/bench/... ./services/... ./forecast/...
+
+lint: lint-install ## Check style
+	.cache/bin/golangci-lint run ./...
+
+# Built from the pinned version with the project's own toolchain.
+lint-install: .cache/bin/golangci-lint-$(LINT_VERSION)
+
+.cache/bin/golangci-lint-$(LINT_VERSION):
+	mkdir -p .cache/bin
+	GOBIN=$(CURDIR)/.cache/bin GOTOOLCHAIN=$(TOOLCHAIN) go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(LINT_VERSION)
+	touch $@
+
+clean: ## Remove what was built
+	rm -rf bin .cache
