@@ -75,7 +75,7 @@ const (
 	ProjectExpired    = "expired"
 )
 
-// ProjectMachine: draft -> open -> in_progress -> completed, and the ways out.
+// ProjectMachine is draft -> open -> in_progress -> completed, and the ways out.
 var ProjectMachine = Machine{Collection: Projects, Initial: ProjectDraft, Edges: []Edge{
 	{"publish", []string{ProjectDraft, ProjectExpired}, ProjectOpen, ByClient},
 	{"cancel", []string{ProjectDraft, ProjectOpen}, ProjectCancelled, ByClient},
@@ -93,7 +93,7 @@ const (
 	ProposalArchived  = "archived"
 )
 
-// ProposalMachine: a submitted proposal has one of four ends.
+// ProposalMachine gives a submitted proposal one of four ends.
 var ProposalMachine = Machine{Collection: Proposals, Initial: ProposalSubmitted, Edges: []Edge{
 	{"accept", []string{ProposalSubmitted}, ProposalAccepted, ByClient},
 	{"reject", []string{ProposalSubmitted}, ProposalRejected, ByClient},
@@ -109,7 +109,7 @@ const (
 	ContractEnded     = "ended"
 )
 
-// ContractMachine: a contract is completed by its last payment, or ended by either party while no money is held.
+// ContractMachine says that a contract is completed by its last payment, or ended by either party while no money is held.
 var ContractMachine = Machine{Collection: Contracts, Initial: ContractActive, Edges: []Edge{
 	{"end", []string{ContractActive, ContractPaused}, ContractEnded, ByClient},
 	{"complete", []string{ContractActive, ContractPaused}, ContractCompleted, ByEvent},
@@ -126,7 +126,7 @@ const (
 	MilestoneCancelled        = "cancelled"
 )
 
-// MilestoneMachine: planned -> funded -> submitted <-> changes_requested; approved -> released.
+// MilestoneMachine is planned -> funded -> submitted <-> changes_requested; approved -> released.
 // Release follows from the payment, also from one the client released directly.
 var MilestoneMachine = Machine{Collection: Milestones, Initial: MilestonePlanned, Edges: []Edge{
 	{"submit", []string{MilestoneFunded, MilestoneChangesRequested}, MilestoneSubmitted, ByFreelancer},
@@ -148,7 +148,7 @@ const (
 	PaymentFailed        = "failed"
 )
 
-// PaymentMachine: pending -> held -> released, refunded or split; pending -> failed.
+// PaymentMachine is pending -> held -> released, refunded or split; pending -> failed.
 // Only the client releases, only the freelancer gives back. A part keeps the
 // payment held; the state after the last part says how the whole was shared.
 var PaymentMachine = Machine{Collection: Payments, Initial: PaymentPending, Edges: []Edge{

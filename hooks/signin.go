@@ -129,6 +129,7 @@ func refreshTokenOf(e *core.RequestEvent) string {
 }
 
 func setRefreshCookie(e *core.RequestEvent, value string, expires time.Time) {
+	//nolint:gosec // Secure follows the public URL: over plain HTTP (a laptop) a secure cookie would never come back
 	http.SetCookie(e.Response, &http.Cookie{
 		Name: refreshCookie, Value: value, Path: services.Prefix(collections.DomainUsers), Expires: expires,
 		HttpOnly: true, SameSite: http.SameSiteStrictMode, Secure: strings.HasPrefix(e.App.Settings().Meta.AppURL, "https:"),

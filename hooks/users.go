@@ -101,12 +101,12 @@ func checkProfile(user *core.Record) error {
 // status changed.
 func userUpdated(users services.UsersService, sessions services.Sessions) func(e *core.RecordEvent) error {
 	return func(e *core.RecordEvent) error {
-		before := e.Record.Original()
-		ended := before.TokenKey() != e.Record.TokenKey() ||
-			before.GetString(collections.FieldStatus) != e.Record.GetString(collections.FieldStatus)
+		key, status := e.Record.Original().TokenKey(), e.Record.Original().GetString(collections.FieldStatus)
 		if err := e.Next(); err != nil {
 			return err
 		}
+		// PocketBase renews the token key itself, on its way to the database.
+		ended := key != e.Record.TokenKey() || status != e.Record.GetString(collections.FieldStatus)
 		if ended {
 			if err := sessions.EndAll(e.App, e.Record.Id, "", "account changed"); err != nil {
 				return err

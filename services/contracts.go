@@ -98,7 +98,7 @@ func (s ProjectsService) EndContract(cmd Command, id, reason string) (Answer, er
 		if err := noMoneyHeld(tx, project); err != nil {
 			return nil, err
 		}
-		err = Transition(tx, s.Clock, Move{
+		err = Transition(tx, Move{
 			Machine: collections.ContractMachine, Record: contract, Verb: "end", By: cmd.Principal, Reason: reason,
 			Set: map[string]any{collections.FieldReason: reason, collections.FieldClosedAt: s.Clock.Now()},
 		})
@@ -134,7 +134,7 @@ func (s ProjectsService) cancelMilestones(tx core.App, contract, reason string) 
 		return err
 	}
 	for _, milestone := range open {
-		if err := Transition(tx, s.Clock, Move{Machine: collections.MilestoneMachine, Record: milestone, Verb: "cancel", By: System, Reason: reason}); err != nil {
+		if err := Transition(tx, Move{Machine: collections.MilestoneMachine, Record: milestone, Verb: "cancel", By: System, Reason: reason}); err != nil {
 			return err
 		}
 	}
@@ -146,7 +146,7 @@ func (s ProjectsService) closeProject(tx core.App, id, verb, reason string) erro
 	if err != nil {
 		return err
 	}
-	return Transition(tx, s.Clock, Move{
+	return Transition(tx, Move{
 		Machine: collections.ProjectMachine, Record: project, Verb: verb, By: System, Reason: reason,
 		Set: map[string]any{collections.FieldClosedAt: s.Clock.Now()},
 	})
@@ -168,7 +168,7 @@ func (s ProjectsService) settleContract(tx core.App, id string) error {
 	if err != nil {
 		return err
 	}
-	err = Transition(tx, s.Clock, Move{
+	err = Transition(tx, Move{
 		Machine: collections.ContractMachine, Record: contract, Verb: "complete", By: System, Reason: "The last payment was released.",
 		Set: map[string]any{collections.FieldClosedAt: s.Clock.Now()},
 	})

@@ -51,6 +51,7 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if rest == "/_" {
+		//nolint:gosec // the target is one of four constants
 		http.Redirect(w, r, Prefix(domain)+"/_/", http.StatusMovedPermanently)
 		return
 	}
@@ -139,7 +140,7 @@ func proxyTo(domain collections.Domain, base *url.URL, trustProxy bool) http.Han
 			r.SetXForwarded()
 		},
 		ErrorLog: log.New(discard{}, "", 0),
-		ErrorHandler: func(w http.ResponseWriter, r *http.Request, err error) {
+		ErrorHandler: func(w http.ResponseWriter, _ *http.Request, err error) {
 			if errors.Is(err, context.Canceled) {
 				return // the client left
 			}
@@ -201,8 +202,8 @@ func writeError(w http.ResponseWriter, err *Error) {
 }
 
 // listen opens addr and says in words what is wrong if it cannot.
-func listen(addr string) (net.Listener, error) {
-	listener, err := net.Listen("tcp", addr)
+func listen(ctx context.Context, addr string) (net.Listener, error) {
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", addr)
 	if err != nil {
 		return nil, Failf(http.StatusServiceUnavailable, "address_unavailable", "cannot listen on %s: %v. Is another program using it? Choose another with --http", addr, err)
 	}

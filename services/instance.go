@@ -236,7 +236,7 @@ func (i *Instance) Close() error {
 	var errs []error
 	if i.App != nil {
 		event := &core.TerminateEvent{App: i.App}
-		errs = append(errs, i.App.OnTerminate().Trigger(event, func(e *core.TerminateEvent) error {
+		errs = append(errs, i.App.OnTerminate().Trigger(event, func(*core.TerminateEvent) error {
 			i.stopWork()
 			return i.App.ClearBootstrap()
 		}))

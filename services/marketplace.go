@@ -48,7 +48,7 @@ func Start(ctx context.Context, options Options, bind Bind, public fs.FS) (*Mark
 		options.Domains = domains
 	}
 	m := &Marketplace{Options: options, Instances: map[collections.Domain]*Instance{}, failed: make(chan error, 8)}
-	listener, err := listen(options.HTTPAddr)
+	listener, err := listen(ctx, options.HTTPAddr)
 	if err != nil {
 		return nil, err
 	}

@@ -48,7 +48,7 @@ func (s ProjectsService) moveMilestone(cmd Command, id, note, verb string, by co
 		if verb == "submit" {
 			set[collections.MilestoneSubmittedAt] = s.Clock.Now()
 		}
-		err = Transition(tx, s.Clock, Move{
+		err = Transition(tx, Move{
 			Machine: collections.MilestoneMachine, Record: milestone, Verb: verb, By: cmd.Principal, Reason: truncate(note, 1000), Set: set,
 		})
 		if err != nil {
@@ -113,7 +113,7 @@ func (s ProjectsService) followPayment(tx core.App, news PaymentNews, verb strin
 	if err != nil {
 		return err
 	}
-	return Transition(tx, s.Clock, Move{Machine: collections.MilestoneMachine, Record: milestone, Verb: verb, By: System, Set: set})
+	return Transition(tx, Move{Machine: collections.MilestoneMachine, Record: milestone, Verb: verb, By: System, Set: set})
 }
 
 func (s ProjectsService) setReservation(tx core.App, payment, state string) error {

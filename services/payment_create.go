@@ -196,7 +196,7 @@ func (s *PaymentsService) refused(cmd Command, payment *core.Record, err error) 
 func (s *PaymentsService) hold(cmd Command, payment *core.Record, r *Reservation) (Answer, error) {
 	return s.conclude(cmd, payment, func(tx core.App, payment *core.Record) (Answer, error) {
 		now := s.Clock.Now()
-		err := Transition(tx, s.Clock, Move{
+		err := Transition(tx, Move{
 			Machine: collections.PaymentMachine, Record: payment, Verb: "hold", By: cmd.Principal,
 			Set: map[string]any{
 				collections.FieldContract: r.Contract, collections.FieldFreelancer: r.Freelancer, collections.FieldTitle: r.Title,
@@ -226,7 +226,7 @@ func (s *PaymentsService) hold(cmd Command, payment *core.Record, r *Reservation
 // event, and the same key keeps answering with the same reason.
 func (s *PaymentsService) fail(cmd Command, payment *core.Record, reason *Error) (Answer, error) {
 	answer, err := s.conclude(cmd, payment, func(tx core.App, payment *core.Record) (Answer, error) {
-		err := Transition(tx, s.Clock, Move{
+		err := Transition(tx, Move{
 			Machine: collections.PaymentMachine, Record: payment, Verb: "fail", By: System, Reason: reason.Message,
 			Set: map[string]any{collections.PaymentFailure: reason.Code, collections.FieldReason: reason.Message},
 		})

@@ -183,7 +183,7 @@ func (s *PaymentsService) moveOut(tx core.App, payment *core.Record, m movement)
 	if m.reason != "" {
 		m.set[collections.FieldReason] = m.reason
 	}
-	err := Transition(tx, s.Clock, Move{
+	err := Transition(tx, Move{
 		Machine: collections.PaymentMachine, Record: payment, Verb: verb, By: m.by, Reason: m.reason, Set: m.set,
 	})
 	if err != nil {

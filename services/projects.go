@@ -42,7 +42,7 @@ func (s ProjectsService) Publish(cmd Command, id string) (Answer, error) {
 		if err != nil {
 			return nil, err
 		}
-		err = Transition(tx, s.Clock, Move{
+		err = Transition(tx, Move{
 			Machine: collections.ProjectMachine, Record: project, Verb: "publish", By: cmd.Principal,
 			Set: map[string]any{collections.ProjectPublishedAt: s.Clock.Now()},
 		})
@@ -60,7 +60,7 @@ func (s ProjectsService) Cancel(cmd Command, id, reason string) (Answer, error) 
 		if err := noMoneyHeld(tx, id); err != nil {
 			return nil, err
 		}
-		err = Transition(tx, s.Clock, Move{
+		err = Transition(tx, Move{
 			Machine: collections.ProjectMachine, Record: project, Verb: "cancel", By: cmd.Principal, Reason: reason,
 			Set: map[string]any{collections.FieldReason: reason, collections.FieldClosedAt: s.Clock.Now()},
 		})

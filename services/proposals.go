@@ -69,7 +69,8 @@ func (s ProjectsService) NewProposal(proposal *core.Record, freelancer string) e
 func ProposalError(err error) error {
 	var fields validation.Errors
 	if errors.As(err, &fields) {
-		if unique, ok := fields[collections.FieldFreelancer].(validation.Error); ok && unique.Code() == "validation_not_unique" {
+		var unique validation.Error
+		if errors.As(fields[collections.FieldFreelancer], &unique) && unique.Code() == "validation_not_unique" {
 			return conflict(CodeDuplicateProposal, "You have a proposal on this project already: edit or withdraw that one.")
 		}
 	}
@@ -125,14 +126,14 @@ func (s ProjectsService) accept(tx core.App, by, id string) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := Transition(tx, s.Clock, Move{Machine: collections.ProposalMachine, Record: proposal, Verb: "accept", By: by}); err != nil {
+	if err := Transition(tx, Move{Machine: collections.ProposalMachine, Record: proposal, Verb: "accept", By: by}); err != nil {
 		return nil, err
 	}
 	project, err := tx.FindRecordById(collections.Projects, proposal.GetString(collections.FieldProject))
 	if err != nil {
 		return nil, err
 	}
-	err = Transition(tx, s.Clock, Move{
+	err = Transition(tx, Move{
 		Machine: collections.ProjectMachine, Record: project, Verb: "award", By: by,
 		Set: map[string]any{collections.FieldFreelancer: proposal.GetString(collections.FieldFreelancer)},
 	})
@@ -162,7 +163,7 @@ func (s ProjectsService) closeProposals(tx core.App, project *core.Record, excep
 		return err
 	}
 	for _, other := range others {
-		err := Transition(tx, s.Clock, Move{
+		err := Transition(tx, Move{
 			Machine: collections.ProposalMachine, Record: other, Verb: verb, By: System, Reason: reason,
 			Set: map[string]any{collections.FieldReason: reason},
 		})
@@ -196,7 +197,7 @@ func (s ProjectsService) endProposal(cmd Command, id, reason, verb string, by co
 		if err != nil {
 			return nil, err
 		}
-		err = Transition(tx, s.Clock, Move{
+		err = Transition(tx, Move{
 			Machine: collections.ProposalMachine, Record: proposal, Verb: verb, By: cmd.Principal, Reason: reason,
 			Set: map[string]any{collections.FieldReason: reason},
 		})

@@ -33,7 +33,7 @@ const System = "system"
 // the same transaction. The record then has its new status and version.
 //
 // It fails with illegal_transition, which names the legal verbs.
-func Transition(tx core.App, clock Clock, m Move) error {
+func Transition(tx core.App, m Move) error {
 	edge, ok := m.Machine.Edge(m.Verb)
 	if !ok {
 		return Failf(http.StatusNotFound, CodeNotFound, "There is no %q for %s; there are: %s.", m.Verb, m.Machine.Collection, strings.Join(m.Machine.Verbs(), ", "))

@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -103,6 +104,7 @@ func (m *Market) Deliver() {
 // Remote is a marketplace in other processes, reached at base. It delivers
 // events by itself: Deliver waits until it has.
 func Remote(tb testing.TB, base string) *Market {
+	tb.Helper()
 	m := &Market{base: base, tb: tb}
 	m.deliver = func() error {
 		for until := time.Now().Add(30 * time.Second); ; time.Sleep(10 * time.Millisecond) {
@@ -114,12 +116,14 @@ func Remote(tb testing.TB, base string) *Market {
 				return nil
 			}
 			if time.Now().After(until) {
-				return fmt.Errorf("events were not delivered in time: %v", err)
+				return fmt.Errorf("events were not delivered in time: %w", errors.Join(err, errUndelivered))
 			}
 		}
 	}
 	return m
 }
+
+var errUndelivered = errors.New("the outbox is not empty")
 
 func noSpace(raw []byte) []byte { return bytes.ReplaceAll(raw, []byte(" "), nil) }
 
@@ -258,7 +262,7 @@ func (p *Person) Try(method, path string, body any, headers ...string) (*Respons
 	if err != nil {
 		return nil, err
 	}
-	defer res.Body.Close() //nolint:errcheck // read to the end below
+	defer res.Body.Close()
 	raw, err := io.ReadAll(res.Body)
 	if err != nil {
 		return nil, err

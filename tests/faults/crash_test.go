@@ -167,7 +167,7 @@ func sound(t *testing.T, data string) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer instance.Close() //nolint:errcheck // read only
+		defer instance.Close()
 		apps[domain] = instance.App
 	}
 	problems, err := tests.Problems(apps)

@@ -74,7 +74,7 @@ func FreePort(tb testing.TB) string {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	defer listener.Close() //nolint:errcheck // only its address matters
+	defer listener.Close()
 	return listener.Addr().String()
 }
 
