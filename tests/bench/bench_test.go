@@ -1,0 +1,198 @@
+// Package bench measures speed and size of the real binary. Nothing here
+// asserts a time: machines differ. Ratios come from one run on one machine.
+//
+//	make bench                      # everything
+//	go test ./tests/bench -run '^$' -bench List -count 10 | tee new.txt; benchstat old.txt new.txt
+package bench
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/pocketbase/pocketbase/apis"
+	"github.com/pocketbase/pocketbase/core"
+	_ "github.com/pocketbase/pocketbase/migrations" // its own schema
+
+	"github.com/lancershub/lancershub/collections"
+	"github.com/lancershub/lancershub/services"
+	"github.com/lancershub/lancershub/tests"
+	"github.com/lancershub/lancershub/tests/process"
+)
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	process.Cleanup()
+	os.Exit(code)
+}
+
+// BenchmarkStart measures from exec to the first healthy answer.
+func BenchmarkStart(b *testing.B) {
+	process.Binary(b)
+	b.Run("empty-folder", func(b *testing.B) {
+		for b.Loop() {
+			p := process.Start(b, process.FreePort(b), filepath.Join(b.TempDir(), "data"), nil)
+			b.StopTimer()
+			b.ReportMetric(float64(p.RSS(b))/1e6, "MB-resident")
+			p.Kill()
+			b.StartTimer()
+		}
+	})
+	b.Run("existing-folder", func(b *testing.B) {
+		data := filepath.Join(b.TempDir(), "data")
+		_ = process.Start(b, process.FreePort(b), data, nil).Stop()
+		for b.Loop() {
+			p := process.Start(b, process.FreePort(b), data, nil)
+			b.StopTimer()
+			_ = p.Stop()
+			b.StartTimer()
+		}
+	})
+}
+
+// BenchmarkJourney measures the steps of the main job, one after another, with
+// synchronous=FULL. p50 is per step.
+func BenchmarkJourney(b *testing.B) {
+	p := process.Start(b, process.FreePort(b), filepath.Join(b.TempDir(), "data"), nil)
+	m := tests.Remote(b, "http://"+p.Addr)
+	people := tests.NewStory(m)
+	times := map[string][]time.Duration{}
+	timed := func(step string, run func()) {
+		began := time.Now()
+		run()
+		times[step] = append(times[step], time.Since(began))
+	}
+	for b.Loop() {
+		s := &tests.Story{Market: m, Client: people.Client, Freelancer: people.Freelancer, Amount: people.Amount}
+		timed("publish", func() { s.Publish() })
+		timed("propose", func() { s.Propose() })
+		timed("accept", func() {
+			hired := s.Client.Command(collections.DomainProjects, "proposals/"+s.Proposal+"/accept", tests.Key(), nil)
+			hired.Want(b, http.StatusOK, "")
+			s.Contract, s.Milestone = hired.Object("contract").Text("id"), hired.Object("milestone").Text("id")
+		})
+		timed("pay", func() {
+			paid := s.Pay(tests.Key(), nil)
+			paid.Want(b, http.StatusOK, "")
+			s.Payment = paid.Text("id")
+		})
+		timed("release", func() {
+			s.Client.Command(collections.DomainPayments, "payments/"+s.Payment+"/release", tests.Key(), nil).Want(b, http.StatusOK, "")
+		})
+	}
+	for step, all := range times {
+		slices.Sort(all)
+		b.ReportMetric(float64(all[len(all)/2].Microseconds())/1000, step+"-p50-ms")
+	}
+}
+
+func BenchmarkLogin(b *testing.B) {
+	p := process.Start(b, process.FreePort(b), filepath.Join(b.TempDir(), "data"), nil)
+	person := tests.Remote(b, "http://"+p.Addr).User(collections.RoleClient)
+	for b.Loop() {
+		person.SignIn()
+	}
+}
+
+// BenchmarkList reads the same page of 30 open projects in one run through the
+// gateway and from a bare PocketBase with the same collection and rule.
+func BenchmarkList(b *testing.B) {
+	const rows = 200
+	p := process.Start(b, process.FreePort(b), filepath.Join(b.TempDir(), "data"), nil)
+	m := tests.Remote(b, "http://"+p.Addr)
+	story := tests.NewStory(m)
+	for range rows {
+		story.Publish()
+	}
+	bare := barePocketBase(b, rows)
+	path := "/api/collections/projects/records?perPage=30&sort=-publishedAt"
+	for _, way := range []struct {
+		name, url string
+		person    *tests.Person
+	}{
+		{"gateway-guest", services.Prefix(collections.DomainProjects) + path, m.Guest()},
+		{"bare-guest", path, tests.Remote(b, bare).Guest()},
+		{"gateway-signed-in", services.Prefix(collections.DomainProjects) + path, story.Client},
+	} {
+		b.Run(way.name, func(b *testing.B) {
+			for b.Loop() {
+				if answer := way.person.Do(http.MethodGet, way.url, nil); answer.Number("totalItems") != rows {
+					b.Fatalf("Expected %d projects, got %s", rows, answer.Raw)
+				}
+			}
+		})
+	}
+}
+
+// barePocketBase serves PocketBase itself, with our projects collection and
+// nothing else of ours, from another process's point of view: over loopback.
+func barePocketBase(b *testing.B, rows int) string {
+	b.Helper()
+	app := core.NewBaseApp(core.BaseAppConfig{DataDir: filepath.Join(b.TempDir(), "bare")})
+	if err := app.Bootstrap(); err != nil {
+		b.Fatal(err)
+	}
+	col := projectsCollection(b)
+	if err := app.Save(col); err != nil {
+		b.Fatal(err)
+	}
+	for i := range rows {
+		record := core.NewRecord(col)
+		record.Load(map[string]any{
+			"title": "A shop for teapots", "currency": "EUR", "budgetMin": 1000, "budgetMax": 900_000, "status": "open", "version": 2,
+			"client": "abcdefghijklmno", "publishedAt": time.Now().Add(time.Duration(i) * time.Second),
+		})
+		if err := app.SaveNoValidate(record); err != nil {
+			b.Fatal(err)
+		}
+	}
+	listener, err := new(net.ListenConfig).Listen(context.Background(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		b.Fatal(err)
+	}
+	app.OnServe().BindFunc(func(e *core.ServeEvent) error {
+		e.Listener, e.InstallerFunc = listener, nil
+		return e.Next()
+	})
+	go func() { _ = apis.Serve(app, apis.ServeConfig{}) }()
+	b.Cleanup(func() {
+		_ = app.OnTerminate().Trigger(&core.TerminateEvent{App: app}, func(*core.TerminateEvent) error { return app.ClearBootstrap() })
+	})
+	url := fmt.Sprintf("http://%s", listener.Addr())
+	for until := time.Now().Add(5 * time.Second); time.Now().Before(until); time.Sleep(5 * time.Millisecond) {
+		req, err := http.NewRequestWithContext(context.Background(), http.MethodGet, url+"/api/health", http.NoBody)
+		if err != nil {
+			b.Fatal(err)
+		}
+		if res, err := http.DefaultClient.Do(req); err == nil {
+			_ = res.Body.Close()
+			break
+		}
+	}
+	return url
+}
+
+// projectsCollection reads our projects collection from the golden schema.
+func projectsCollection(b *testing.B) *core.Collection {
+	b.Helper()
+	raw, err := os.ReadFile(filepath.Join("..", "..", "collections", "testdata", "projects.json"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	var schema map[string]json.RawMessage
+	if err := json.Unmarshal(raw, &schema); err != nil {
+		b.Fatal(err)
+	}
+	col := core.NewBaseCollection(collections.Projects)
+	if err := json.Unmarshal(schema[collections.Projects], col); err != nil {
+		b.Fatal(err)
+	}
+	return col
+}
