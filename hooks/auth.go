@@ -1,7 +1,6 @@
 package hooks
 
 import (
-	"errors"
 	"net/http"
 	"strings"
 
@@ -49,6 +48,7 @@ func loadAccessToken(i *services.Instance) *hook.Handler[*core.RequestEvent] {
 				if record, err = i.Authenticate(claims); err == nil {
 					e.Auth = record
 					e.Set(keyClaims, claims)
+					e.Request = e.Request.WithContext(services.WithUserToken(e.Request.Context(), token))
 					return e.Next()
 				}
 			}
@@ -119,9 +119,9 @@ func requireUser(e *core.RequestEvent) (*core.Record, error) {
 }
 
 // internal registers a route between instances: it demands a service token.
-func internal(i *services.Instance, e *core.ServeEvent, method, path string, handle func(i *services.Instance, caller collections.Domain, e *core.RequestEvent) error) {
+func internal(i *services.Instance, e *core.ServeEvent, method, path string, handle func(i *services.Instance, caller services.Caller, e *core.RequestEvent) error) {
 	e.Router.Route(method, path, func(e *core.RequestEvent) error {
-		caller, err := i.Verifier.Service(e.Request.Context(), i.Domain, bearer(e))
+		caller, err := i.Caller(e.Request.Context(), bearer(e), e.Request.Header)
 		if err != nil {
 			return err
 		}
@@ -130,16 +130,16 @@ func internal(i *services.Instance, e *core.ServeEvent, method, path string, han
 }
 
 // receiveEvent takes an event another instance relays.
-func receiveEvent(i *services.Instance, caller collections.Domain, e *core.RequestEvent) error {
+func receiveEvent(i *services.Instance, caller services.Caller, e *core.RequestEvent) error {
 	var event services.Event
 	if err := e.BindBody(&event); err != nil {
 		return services.Failf(http.StatusBadRequest, services.CodeInvalidInput, "The event cannot be read.")
 	}
-	if err := i.Receive(caller, event); err != nil {
+	if err := i.Receive(caller.Domain, event); err != nil {
 		if services.Code(err) == "" {
 			i.Logger.Warn("an event could not be applied", "event", event.ID, "error", err)
 		}
-		return errors.Join(err)
+		return err
 	}
 	return e.NoContent(http.StatusNoContent)
 }

@@ -5,6 +5,7 @@ package hooks
 import (
 	"fmt"
 	"net/http"
+	"time"
 
 	"github.com/pocketbase/pocketbase/core"
 
@@ -22,6 +23,9 @@ func Bind(i *services.Instance) error {
 	})
 	if i.Domain != collections.DomainUsers {
 		i.HandleUsers()
+	}
+	if err := i.Every(time.Hour, "prune tables", noContext(i.Prune)); err != nil {
+		return err
 	}
 	switch i.Domain {
 	case collections.DomainUsers:

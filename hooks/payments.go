@@ -27,7 +27,7 @@ func bindPayments(i *services.Instance) error {
 			return payments.Refund(c.Command, c.ID, c.Body.Amount, c.Body.Reason)
 		})
 		bindEarnings(e, payments)
-		internal(i, e, http.MethodGet, services.InternalPayments+"{payment}", func(_ *services.Instance, _ collections.Domain, e *core.RequestEvent) error {
+		internal(i, e, http.MethodGet, services.InternalPayments+"{payment}", func(_ *services.Instance, _ services.Caller, e *core.RequestEvent) error {
 			return e.JSON(http.StatusOK, payments.State(e.Request.PathValue("payment")))
 		})
 	})

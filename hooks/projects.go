@@ -82,14 +82,17 @@ func bindProjectCommands(e *core.ServeEvent, p services.ProjectsService) {
 }
 
 // reserve answers payments: may this milestone be paid for by that payment?
-func reserve(projects services.ProjectsService) func(*services.Instance, collections.Domain, *core.RequestEvent) error {
-	return func(_ *services.Instance, caller collections.Domain, e *core.RequestEvent) error {
-		if caller != collections.DomainPayments {
+func reserve(projects services.ProjectsService) func(*services.Instance, services.Caller, *core.RequestEvent) error {
+	return func(_ *services.Instance, caller services.Caller, e *core.RequestEvent) error {
+		if caller.Domain != collections.DomainPayments {
 			return services.Failf(http.StatusForbidden, services.CodeForbidden, "Only payments reserves milestones.")
 		}
 		var want services.ReservationRequest
 		if err := e.BindBody(&want); err != nil {
 			return services.Failf(http.StatusBadRequest, services.CodeInvalidInput, "The request cannot be read.")
+		}
+		if caller.User != "" && caller.User != want.Client {
+			return services.Failf(http.StatusForbidden, services.CodeForbidden, "Only the client of a milestone pays for it.")
 		}
 		reservation, err := projects.Reserve(e.Request.PathValue("payment"), want)
 		if err != nil {

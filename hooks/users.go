@@ -40,8 +40,10 @@ func bindUsers(i *services.Instance) error {
 		internal(i, e, http.MethodGet, services.InternalEligible, eligibility)
 	})
 	return errors.Join(
+		i.Every(time.Hour, "rotate the signing key", noContext(func() error {
+			return i.TokenKeys.RotateIfOlder(i.Clock.Now(), services.KeyLife)
+		})),
 		i.Every(time.Hour, "prune sessions", noContext(sessions.Prune)),
-		i.Every(time.Hour, "prune tables", noContext(i.Prune)),
 	)
 }
 
@@ -117,7 +119,7 @@ func userUpdated(users services.UsersService, sessions services.Sessions) func(e
 }
 
 // eligibility answers a peer about one user.
-func eligibility(i *services.Instance, _ collections.Domain, e *core.RequestEvent) error {
+func eligibility(i *services.Instance, _ services.Caller, e *core.RequestEvent) error {
 	query := e.Request.URL.Query()
 	answer, err := services.UsersService{Instance: i}.Eligible(query.Get("id"), query.Get("role"))
 	if err != nil {

@@ -32,6 +32,9 @@ type signingKey struct {
 
 func (k signingKey) private() ed25519.PrivateKey { return ed25519.NewKeyFromSeed(k.Seed) }
 
+// KeyLife is how long a key signs before it is replaced.
+const KeyLife = 90 * 24 * time.Hour
+
 // keyOverlap is how long a replaced key stays published: longer than any token lives.
 const keyOverlap = time.Hour
 
@@ -80,6 +83,14 @@ func (r *Keyring) Rotate(now time.Time) error {
 	}
 	r.keys = kept
 	return nil
+}
+
+// RotateIfOlder rotates when the signing key is older than age.
+func (r *Keyring) RotateIfOlder(now time.Time, age time.Duration) error {
+	if now.Sub(r.current().Created) < age {
+		return nil
+	}
+	return r.Rotate(now)
 }
 
 // current returns the key that signs.

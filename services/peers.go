@@ -58,6 +58,17 @@ func isRefusal(err error) bool {
 	return errors.As(err, &e) && e.Status < http.StatusInternalServerError
 }
 
+// userTokenHeader carries the access token of the person on whose behalf a peer
+// is asked, so that the peer can judge it on its own. Background work has none.
+const userTokenHeader = "Lancershub-User-Token"
+
+type userTokenKey struct{}
+
+// WithUserToken notes in ctx on whose behalf peers are asked.
+func WithUserToken(ctx context.Context, token string) context.Context {
+	return context.WithValue(ctx, userTokenKey{}, token)
+}
+
 // Call asks the peer and decodes its answer into out (unless nil). A 4xx of the
 // peer comes back as its *Error. Everything else that goes wrong is
 // peer_unavailable: silence is not a "no", and never a "yes". Call does not
@@ -94,6 +105,9 @@ func (p *Peer) call(ctx context.Context, method, path string, in any) ([]byte, e
 	}
 	req.Header.Set("Authorization", token)
 	req.Header.Set("Content-Type", "application/json")
+	if user, ok := ctx.Value(userTokenKey{}).(string); ok {
+		req.Header.Set(userTokenHeader, user)
+	}
 	res, err := p.client.Do(req)
 	if err != nil {
 		return nil, err

@@ -48,6 +48,9 @@ func (s ProjectsService) NewProposal(proposal *core.Record, freelancer string) e
 		}
 		return conflict(CodeProjectNotOpen, "This project is no longer open for proposals.").With("status", status)
 	}
+	if err := s.checkVerified(freelancer); err != nil {
+		return err
+	}
 	if err := CheckAmount(int64(proposal.GetInt(collections.FieldAmount))); err != nil {
 		return err
 	}
@@ -61,6 +64,22 @@ func (s ProjectsService) NewProposal(proposal *core.Record, freelancer string) e
 	proposal.Set(collections.ProposalProjectTitle, project.GetString(collections.FieldTitle))
 	proposal.Set(collections.FieldStatus, collections.ProposalMachine.Initial)
 	proposal.Set(collections.FieldVersion, 1)
+	return nil
+}
+
+// checkVerified demands a verified e-mail where the operator wants one. A
+// proposal moves no money, so what the mirror knows is enough.
+func (s ProjectsService) checkVerified(user string) error {
+	if !s.Options.RequireVerified {
+		return nil
+	}
+	record, err := s.App.FindRecordById(collections.Users, user)
+	if err != nil {
+		return err
+	}
+	if !record.Verified() {
+		return forbidden(CodeNotVerified, "Verify your e-mail address first.")
+	}
 	return nil
 }
 

@@ -180,6 +180,30 @@ func (v *Verifier) Service(ctx context.Context, self collections.Domain, raw str
 	return issuer, nil
 }
 
+// Caller is who calls between instances: one of them, and the person on whose
+// behalf it does, if there is one.
+type Caller struct {
+	Domain collections.Domain
+	User   string
+}
+
+// Caller checks the tokens of a call from another instance.
+func (i *Instance) Caller(ctx context.Context, service string, header http.Header) (Caller, error) {
+	domain, err := i.Verifier.Service(ctx, i.Domain, service)
+	if err != nil {
+		return Caller{}, err
+	}
+	token := header.Get(userTokenHeader)
+	if token == "" {
+		return Caller{Domain: domain}, nil
+	}
+	claims, err := i.Verifier.Access(ctx, token)
+	if err != nil {
+		return Caller{}, err
+	}
+	return Caller{Domain: domain, User: claims.Subject}, nil
+}
+
 func serviceSource(domain collections.Domain) string { return "service:" + string(domain) }
 
 // serviceToken returns a token with which self calls peer.

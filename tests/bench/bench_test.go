@@ -6,20 +6,13 @@
 package bench
 
 import (
-	"context"
-	"encoding/json"
 	"fmt"
-	"net"
 	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
 	"testing"
 	"time"
-
-	"github.com/pocketbase/pocketbase/apis"
-	"github.com/pocketbase/pocketbase/core"
-	_ "github.com/pocketbase/pocketbase/migrations" // its own schema
 
 	"github.com/lancershub/lancershub/collections"
 	"github.com/lancershub/lancershub/services"
@@ -28,6 +21,13 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	if dir := os.Getenv(bareEnv); dir != "" {
+		if err := serveBare(dir); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
 	code := m.Run()
 	process.Cleanup()
 	os.Exit(code)
@@ -104,14 +104,13 @@ func BenchmarkLogin(b *testing.B) {
 // BenchmarkList reads the same page of 30 open projects in one run through the
 // gateway and from a bare PocketBase with the same collection and rule.
 func BenchmarkList(b *testing.B) {
-	const rows = 200
 	p := process.Start(b, process.FreePort(b), filepath.Join(b.TempDir(), "data"), nil)
 	m := tests.Remote(b, "http://"+p.Addr)
 	story := tests.NewStory(m)
 	for range rows {
 		story.Publish()
 	}
-	bare := barePocketBase(b, rows)
+	bare := startBare(b)
 	path := "/api/collections/projects/records?perPage=30&sort=-publishedAt"
 	for _, way := range []struct {
 		name, url string
@@ -129,70 +128,4 @@ func BenchmarkList(b *testing.B) {
 			}
 		})
 	}
-}
-
-// barePocketBase serves PocketBase itself, with our projects collection and
-// nothing else of ours, from another process's point of view: over loopback.
-func barePocketBase(b *testing.B, rows int) string {
-	b.Helper()
-	app := core.NewBaseApp(core.BaseAppConfig{DataDir: filepath.Join(b.TempDir(), "bare")})
-	if err := app.Bootstrap(); err != nil {
-		b.Fatal(err)
-	}
-	col := projectsCollection(b)
-	if err := app.Save(col); err != nil {
-		b.Fatal(err)
-	}
-	for i := range rows {
-		record := core.NewRecord(col)
-		record.Load(map[string]any{
-			"title": "A shop for teapots", "currency": "EUR", "budgetMin": 1000, "budgetMax": 900_000, "status": "open", "version": 2,
-			"client": "abcdefghijklmno", "publishedAt": time.Now().Add(time.Duration(i) * time.Second),
-		})
-		if err := app.SaveNoValidate(record); err != nil {
-			b.Fatal(err)
-		}
-	}
-	listener, err := new(net.ListenConfig).Listen(context.Background(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		b.Fatal(err)
-	}
-	app.OnServe().BindFunc(func(e *core.ServeEvent) error {
-		e.Listener, e.InstallerFunc = listener, nil
-		return e.Next()
-	})
-	go func() { _ = apis.Serve(app, apis.ServeConfig{}) }()
-	b.Cleanup(func() {
-		_ = app.OnTerminate().Trigger(&core.TerminateEvent{App: app}, func(*core.TerminateEvent) error { return app.ClearBootstrap() })
-	})
-	url := fmt.Sprintf("http://%s", listener.Addr())
-	for until := time.Now().Add(5 * time.Second); time.Now().Before(until); time.Sleep(5 * time.Millisecond) {
-		req, err := http.NewRequestWithContext(context.Background(), http.MethodGet, url+"/api/health", http.NoBody)
-		if err != nil {
-			b.Fatal(err)
-		}
-		if res, err := http.DefaultClient.Do(req); err == nil {
-			_ = res.Body.Close()
-			break
-		}
-	}
-	return url
-}
-
-// projectsCollection reads our projects collection from the golden schema.
-func projectsCollection(b *testing.B) *core.Collection {
-	b.Helper()
-	raw, err := os.ReadFile(filepath.Join("..", "..", "collections", "testdata", "projects.json"))
-	if err != nil {
-		b.Fatal(err)
-	}
-	var schema map[string]json.RawMessage
-	if err := json.Unmarshal(raw, &schema); err != nil {
-		b.Fatal(err)
-	}
-	col := core.NewBaseCollection(collections.Projects)
-	if err := json.Unmarshal(schema[collections.Projects], col); err != nil {
-		b.Fatal(err)
-	}
-	return col
 }
