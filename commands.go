@@ -134,7 +134,7 @@ func ledgerCommand(options *services.Options) *cobra.Command {
 	parent.AddCommand(&cobra.Command{
 		Use: "verify", Short: "Replay the ledger and compare everything that must agree", Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			report, err := services.VerifyLedgerOffline(*options)
+			report, err := services.VerifyLedgerIn(*options)
 			if err != nil {
 				return err
 			}

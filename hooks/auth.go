@@ -22,6 +22,7 @@ func bindAuth(i *services.Instance) {
 		e.Router.Bind(errorCodes(i))
 		e.Router.Bind(loadAccessToken(i))
 		e.Router.Bind(refuseNativeUsers())
+		e.Router.Bind(limitJSON())
 	})
 	i.App.OnRealtimeSubscribeRequest().BindFunc(func(e *core.RealtimeSubscribeRequestEvent) error {
 		if claims := claimsOf(e.RequestEvent); claims != nil {
@@ -98,6 +99,25 @@ func refuseNativeUsers() *hook.Handler[*core.RequestEvent] {
 				return services.Failf(http.StatusUnauthorized, services.CodeTokenInvalid, "The access token is not valid here.")
 			}
 			return e.Next()
+		},
+	}
+}
+
+// maxJSON bounds a JSON body; superusers may import more.
+const maxJSON = 64 << 10
+
+// limitJSON refuses large JSON bodies. Files come as forms and have limits of their own.
+func limitJSON() *hook.Handler[*core.RequestEvent] {
+	limit := apis.BodyLimit(maxJSON)
+	return &hook.Handler[*core.RequestEvent]{
+		Id:       "lancershubLimitJSON",
+		Priority: apis.DefaultLoadAuthTokenMiddlewarePriority + 3,
+		Func: func(e *core.RequestEvent) error {
+			ours := strings.HasPrefix(e.Request.URL.Path, services.InternalPrefix)
+			if e.HasSuperuserAuth() || ours || strings.HasPrefix(e.Request.Header.Get("Content-Type"), "multipart/form-data") {
+				return e.Next()
+			}
+			return limit.Func(e) // goes on with e.Next()
 		},
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"net/http"
 	"strings"
 
-	"github.com/pocketbase/pocketbase/apis"
 	"github.com/pocketbase/pocketbase/core"
 
 	"github.com/lancershub/lancershub/services"
@@ -18,9 +17,6 @@ type commandBody struct {
 	Seq    int64
 	raw    map[string]any
 }
-
-// maxCommandBody bounds the JSON of a command.
-const maxCommandBody = 64 << 10
 
 // call is one command as it arrived.
 type call struct {
@@ -51,7 +47,7 @@ func command(e *core.ServeEvent, collection, verb string, money bool, run func(e
 			return err
 		}
 		return writeAnswer(e, answer)
-	}).Bind(apis.BodyLimit(maxCommandBody))
+	})
 }
 
 func idempotencyKey(e *core.RequestEvent) string {

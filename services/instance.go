@@ -65,13 +65,16 @@ func OpenInstance(domain collections.Domain, options Options) (*Instance, error)
 	if locked, err := i.lock.TryLock(); err != nil {
 		return nil, fmt.Errorf("failed to lock the data folder %s: %w", dir, err)
 	} else if !locked {
-		return nil, fmt.Errorf("the data folder %s is in use by another process (data_locked): stop that one first", dir)
+		return nil, fmt.Errorf("the data folder %s is %w: stop that one first", dir, errLocked)
 	}
 	if err := i.open(dir); err != nil {
 		return nil, errors.Join(err, i.Close())
 	}
 	return i, nil
 }
+
+// errLocked tells that another process has the data folder.
+var errLocked = errors.New("in use by another process (data_locked)")
 
 // Dir is the data folder of the instance.
 func (i *Instance) Dir() string { return filepath.Join(i.Options.DataDir, string(i.Domain)) }

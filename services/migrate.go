@@ -78,6 +78,32 @@ func MigrateDown(options Options, domains []collections.Domain) ([]string, error
 	return reverted, err
 }
 
+// beside runs fn on each domain's data, also while a marketplace serves it:
+// SQLite lets a second process in for a short read or write. Nothing is
+// migrated then, so fn must not depend on more than the schema in place.
+func beside(options Options, domains []collections.Domain, fn func(app core.App) error) error {
+	for _, domain := range domains {
+		i, err := OpenInstance(domain, options)
+		if err == nil {
+			err = errors.Join(fn(i.App), i.Close())
+		} else if errors.Is(err, errLocked) {
+			err = besideServer(domain, options, fn)
+		}
+		if err != nil {
+			return fmt.Errorf("%s: %w", domain, err)
+		}
+	}
+	return nil
+}
+
+func besideServer(domain collections.Domain, options Options, fn func(app core.App) error) error {
+	app, err := openApp(domain, filepath.Join(options.withDefaults().DataDir, string(domain)), DurabilityFull)
+	if err != nil {
+		return err
+	}
+	return errors.Join(fn(app), app.ClearBootstrap())
+}
+
 // offline opens each domain's data folder, without serving, and runs fn on it.
 func offline(options Options, domains []collections.Domain, fn func(*Instance) error) error {
 	for _, domain := range domains {
@@ -108,18 +134,18 @@ func checkRules(app core.App, domain collections.Domain) error {
 
 // UpsertSuperuser creates a superuser on every domain, or sets its password.
 func UpsertSuperuser(options Options, domains []collections.Domain, email, password string) error {
-	return offline(options, domains, func(i *Instance) error {
-		col, err := i.App.FindCachedCollectionByNameOrId(core.CollectionNameSuperusers)
+	return beside(options, domains, func(app core.App) error {
+		col, err := app.FindCachedCollectionByNameOrId(core.CollectionNameSuperusers)
 		if err != nil {
 			return err
 		}
-		record, err := i.App.FindAuthRecordByEmail(col, email)
+		record, err := app.FindAuthRecordByEmail(col, email)
 		if err != nil {
 			record = core.NewRecord(col)
 		}
 		record.SetEmail(email)
 		record.SetPassword(password)
-		return i.App.Save(record)
+		return app.Save(record)
 	})
 }
 
@@ -141,12 +167,10 @@ func settingsKey(path string) (string, error) {
 	return key, writeSecret(path, []byte(key))
 }
 
-// VerifyLedgerOffline opens the payments data and verifies its ledger.
-func VerifyLedgerOffline(options Options) (*LedgerReport, error) {
-	var report *LedgerReport
-	err := offline(options, []collections.Domain{collections.DomainPayments}, func(i *Instance) error {
-		var err error
-		report, err = VerifyLedger(i.App)
+// VerifyLedgerIn verifies the ledger in a data folder, also while it is served.
+func VerifyLedgerIn(options Options) (report *LedgerReport, err error) {
+	err = beside(options, []collections.Domain{collections.DomainPayments}, func(app core.App) error {
+		report, err = VerifyLedger(app)
 		return err
 	})
 	return report, err
