@@ -36,10 +36,8 @@ func bindSignIn(i *services.Instance, sessions services.Sessions) {
 		return throttled(i, "otp:"+account, e.Next)
 	})
 	i.App.OnRecordAuthRequest(collections.Users).Bind(&hook.Handler[*core.RecordAuthRequestEvent]{
-		Id: "lancershubIssueToken",
-		// Last, so that PocketBase's second factor and everyone else's checks come first.
-		Priority: 9999,
-		Func:     issueToken(sessions),
+		Id:   "lancershubIssueToken",
+		Func: issueToken(i, sessions),
 	})
 	onServe(i, func(e *core.ServeEvent) { e.Router.Bind(refreshBeforeAuthRefresh(sessions)) })
 }
@@ -61,10 +59,14 @@ func throttled(i *services.Instance, account string, next func() error) error {
 
 // issueToken starts a session at a sign-in, or continues one at a refresh, and
 // puts our token in the place of PocketBase's.
-func issueToken(sessions services.Sessions) func(e *core.RecordAuthRequestEvent) error {
+//
+// PocketBase looks for a second factor after the hooks, when it answers. So a new
+// session is stored, and its cookie set, only when that answer is a success.
+func issueToken(i *services.Instance, sessions services.Sessions) func(e *core.RecordAuthRequestEvent) error {
 	return func(e *core.RecordAuthRequestEvent) error {
 		if grant, ok := e.Get(keyGrant).(*services.Grant); ok {
-			return deliver(e, grant)
+			handOver(e, grant)
+			return e.Next()
 		}
 		if claims := claimsOf(e.RequestEvent); claims != nil && e.AuthMethod == "" {
 			// authRefresh with an access token alone: it proves that the session
@@ -75,31 +77,90 @@ func issueToken(sessions services.Sessions) func(e *core.RecordAuthRequestEvent)
 			e.Token = bearer(e.RequestEvent)
 			return e.Next()
 		}
-		grant, err := sessions.Start(e.Record, services.Device{UserAgent: e.Request.UserAgent(), IP: e.RealIP()})
+		if e.AuthMethod == "" {
+			// A superuser who impersonates would act, and spend, in a user's name.
+			return services.Failf(http.StatusForbidden, services.CodeForbidden, "Nobody can sign in as somebody else.")
+		}
+		grant, err := sessions.Prepare(e.Record, services.Device{UserAgent: e.Request.UserAgent(), IP: e.RealIP()})
 		if err != nil {
 			return err
 		}
-		return deliver(e, grant)
+		e.Response = &onSuccess{ResponseWriter: e.Response, do: func() error {
+			if err := sessions.Save(grant); err != nil {
+				i.Logger.Error("a session could not be stored", "error", err)
+				return err
+			}
+			if !wantsBody(e.RequestEvent) {
+				setRefreshCookie(e.RequestEvent, grant.Refresh, sessionEnd(grant))
+			}
+			return nil
+		}}
+		e.Token = grant.Access
+		if wantsBody(e.RequestEvent) {
+			addRefreshToken(e, grant)
+		}
+		return e.Next()
 	}
 }
 
-// deliver hands the tokens over: the refresh token as a cookie scripts cannot
-// read, or in the body for a client that has no cookies and said so.
-func deliver(e *core.RecordAuthRequestEvent, grant *services.Grant) error {
-	e.Token = grant.Access
-	if grant.Refresh != "" {
-		if wantsBody(e.RequestEvent) {
-			meta, _ := e.Meta.(map[string]any)
-			if meta == nil {
-				meta = map[string]any{}
-			}
-			meta["refreshToken"] = grant.Refresh
-			e.Meta = meta
-		} else {
-			setRefreshCookie(e.RequestEvent, grant.Refresh, grant.Session.GetDateTime(collections.SessionExpiresAt).Time())
+// onSuccess does something just before a successful answer is written, and turns
+// the answer into an error if that fails.
+type onSuccess struct {
+	http.ResponseWriter
+
+	do     func() error
+	failed bool
+}
+
+// WriteHeader implements http.ResponseWriter.
+func (w *onSuccess) WriteHeader(status int) {
+	if status == http.StatusOK && w.do != nil {
+		do := w.do
+		w.do = nil
+		if err := do(); err != nil {
+			w.failed = true
+			status = http.StatusInternalServerError
 		}
 	}
-	return e.Next()
+	w.ResponseWriter.WriteHeader(status)
+}
+
+// Write implements http.ResponseWriter.
+func (w *onSuccess) Write(p []byte) (int, error) {
+	if w.failed {
+		return len(p), nil
+	}
+	return w.ResponseWriter.Write(p)
+}
+
+// Unwrap lets http.ResponseController reach the connection.
+func (w *onSuccess) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+func sessionEnd(grant *services.Grant) time.Time {
+	return grant.Session.GetDateTime(collections.SessionExpiresAt).Time()
+}
+
+func addRefreshToken(e *core.RecordAuthRequestEvent, grant *services.Grant) {
+	meta, _ := e.Meta.(map[string]any)
+	if meta == nil {
+		meta = map[string]any{}
+	}
+	meta["refreshToken"] = grant.Refresh
+	e.Meta = meta
+}
+
+// handOver hands the tokens over: the refresh token as a cookie scripts cannot
+// read, or in the body for a client that has no cookies and said so.
+func handOver(e *core.RecordAuthRequestEvent, grant *services.Grant) {
+	e.Token = grant.Access
+	if grant.Refresh == "" {
+		return // the answer to a concurrent refresh: the other one got it
+	}
+	if wantsBody(e.RequestEvent) {
+		addRefreshToken(e, grant)
+	} else {
+		setRefreshCookie(e.RequestEvent, grant.Refresh, sessionEnd(grant))
+	}
 }
 
 func wantsBody(e *core.RequestEvent) bool {

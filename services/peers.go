@@ -90,6 +90,13 @@ func (p *Peer) Call(ctx context.Context, method, path string, in, out any) error
 	return nil
 }
 
+// Deliver hands the peer an event, past the breaker: an event that one peer
+// cannot apply must not make questions to that peer fail.
+func (p *Peer) Deliver(ctx context.Context, event Event) error {
+	_, err := p.call(ctx, http.MethodPost, InternalEvents, event)
+	return err
+}
+
 func (p *Peer) call(ctx context.Context, method, path string, in any) ([]byte, error) {
 	body, err := json.Marshal(in)
 	if err != nil {

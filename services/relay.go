@@ -3,7 +3,6 @@ package services
 import (
 	"context"
 	"errors"
-	"net/http"
 	"sync"
 	"time"
 
@@ -181,9 +180,9 @@ func (l *relayLoop) deliver(ctx context.Context, rows []outboxRow) ([]int64, err
 	var done []int64
 	for _, row := range rows {
 		sending, cancel := context.WithTimeout(ctx, l.relay.instance.Options.PeerTimeout)
-		err := l.peer.Call(sending, http.MethodPost, InternalEvents, Event{
+		err := l.peer.Deliver(sending, Event{
 			ID: row.ID, Topic: row.Topic, Aggregate: row.Aggregate, Version: row.Version, Payload: []byte(row.Payload),
-		}, nil)
+		})
 		cancel()
 		if err != nil {
 			if ctx.Err() != nil {

@@ -12,6 +12,7 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 	"github.com/pocketbase/dbx"
 	"github.com/pocketbase/pocketbase/core"
+	"github.com/pocketbase/pocketbase/tools/security"
 
 	"github.com/lancershub/lancershub/collections"
 )
@@ -42,14 +43,16 @@ type Grant struct {
 	Expires time.Time
 }
 
-// Start begins a session for user, who has just proved who they are.
-func (s Sessions) Start(user *core.Record, device Device) (*Grant, error) {
+// Prepare makes a session for user, who has just proved who they are, and its
+// tokens. Nothing is stored before Save: a second factor may still be missing.
+func (s Sessions) Prepare(user *core.Record, device Device) (*Grant, error) {
 	col, err := s.App.FindCachedCollectionByNameOrId(collections.Sessions)
 	if err != nil {
 		return nil, err
 	}
 	now := s.Clock.Now()
 	session := core.NewRecord(col)
+	session.Id = security.RandomStringWithAlphabet(core.DefaultIdLength, core.DefaultIdAlphabet)
 	secret := randomToken(32)
 	session.Load(map[string]any{
 		collections.FieldUser:            user.Id,
@@ -62,11 +65,12 @@ func (s Sessions) Start(user *core.Record, device Device) (*Grant, error) {
 		collections.SessionGraceUsed:     false,
 		collections.SessionIdleExpiresAt: now.Add(sessionIdle),
 	})
-	if err := s.App.Save(session); err != nil {
-		return nil, err
-	}
 	return s.grant(session, user, secret)
 }
+
+// Save stores a prepared session. Until then its tokens are worth nothing that
+// lasts: the refresh token is unknown.
+func (s Sessions) Save(grant *Grant) error { return s.App.Save(grant.Session) }
 
 // grant makes the access token of a session.
 func (s Sessions) grant(session, user *core.Record, secret string) (*Grant, error) {

@@ -94,7 +94,7 @@ func (i *Instance) CheckEligible(ctx context.Context, id, role string) error {
 // PretendSignUp makes the answer to a sign-up whose e-mail is taken. It looks
 // like that of a new account, so it says nothing about who has one.
 func PretendSignUp(clock Clock, form *core.Record) *core.Record {
-	form.Id = security.RandomStringWithAlphabet(15, core.DefaultIdAlphabet)
+	form.Id = security.RandomStringWithAlphabet(core.DefaultIdLength, core.DefaultIdAlphabet)
 	now := dateTime(clock.Now())
 	form.SetRaw(collections.FieldCreated, now)
 	form.SetRaw(collections.FieldUpdated, now)

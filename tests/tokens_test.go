@@ -277,3 +277,59 @@ func TestServiceRoutesTakeServiceTokensOnly(t *testing.T) {
 		}
 	}
 }
+
+// TestASecondFactorComesBeforeTheSession: with MFA switched on, a password alone
+// leaves no session, no cookie and no token, whatever mfaId is made up.
+func TestASecondFactorComesBeforeTheSession(t *testing.T) {
+	t.Parallel()
+	m := New(t)
+	p := m.User(collections.RoleClient)
+	app := m.Instances[collections.DomainUsers].App
+	col, err := app.FindCollectionByNameOrId(collections.Users)
+	if err != nil {
+		t.Fatal(err)
+	}
+	col.OTP.Enabled, col.MFA.Enabled = true, true
+	if err := app.Save(col); err != nil {
+		t.Fatal(err)
+	}
+	sessions := func() int64 {
+		total, err := app.CountRecords(collections.Sessions)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return total
+	}
+	before := sessions()
+	for _, body := range []Body{{}, {"mfaId": "madeupmadeup123"}} {
+		body["identity"], body["password"] = p.Email, p.Password
+		answer := m.Guest().Do(http.MethodPost, "/api/users/api/collections/users/auth-with-password", body)
+		if answer.Status < 400 || answer.Text("token") != "" || answer.Header.Get("Set-Cookie") != "" {
+			t.Errorf("Expected no token and no cookie, got %d %v %s", answer.Status, answer.Header["Set-Cookie"], answer.Raw)
+		}
+	}
+	if after := sessions(); after != before {
+		t.Errorf("Expected no new session, got %d", after-before)
+	}
+}
+
+func TestTheRefreshCookie(t *testing.T) {
+	t.Parallel()
+	m := New(t)
+	p := m.User(collections.RoleClient)
+	signedIn := m.Guest().Do(http.MethodPost, "/api/users/api/collections/users/auth-with-password", Body{"identity": p.Email, "password": p.Password})
+	signedIn.Want(t, http.StatusOK, "")
+	cookies := (&http.Response{Header: signedIn.Header}).Cookies()
+	if len(cookies) != 1 || !cookies[0].HttpOnly || cookies[0].SameSite != http.SameSiteStrictMode || cookies[0].Path != "/api/users" {
+		t.Fatalf("Expected one HttpOnly, SameSite=Strict cookie for /api/users, got %v", signedIn.Header["Set-Cookie"])
+	}
+	if strings.Contains(string(signedIn.Raw), "refreshToken") {
+		t.Error("Expected no refresh token in the body of a browser's sign-in")
+	}
+	refreshed := m.Guest().Do(http.MethodPost, "/api/users/api/collections/users/auth-refresh", Body{}, "Cookie", cookies[0].Name+"="+cookies[0].Value)
+	refreshed.Want(t, http.StatusOK, "")
+	next := (&http.Response{Header: refreshed.Header}).Cookies()
+	if len(next) != 1 || next[0].Value == cookies[0].Value || refreshed.Text("token") == "" {
+		t.Errorf("Expected a rotated cookie and a token, got %v", refreshed.Header["Set-Cookie"])
+	}
+}
