@@ -60,7 +60,7 @@ func isRefusal(err error) bool {
 
 // userTokenHeader carries the access token of the person on whose behalf a peer
 // is asked, so that the peer can judge it on its own. Background work has none.
-const userTokenHeader = "Lancershub-User-Token"
+const userTokenHeader = "Lancershub-User-Token" //nolint:gosec // the name of a header, not a token
 
 type userTokenKey struct{}
 

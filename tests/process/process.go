@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -25,6 +26,7 @@ var binary = sync.OnceValues(func() (string, error) {
 	if err != nil {
 		return "", err
 	}
+	built.Store(dir)
 	path := filepath.Join(dir, "lancershub")
 	root, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}").Output()
 	if err != nil {
@@ -48,10 +50,13 @@ func Binary(tb testing.TB) string {
 	return path
 }
 
-// Cleanup removes the binary; TestMain calls it.
+// built is the folder of the binary once there is one.
+var built atomic.Value
+
+// Cleanup removes the binary if it was built; TestMain calls it.
 func Cleanup() {
-	if path, err := binary(); err == nil {
-		_ = os.RemoveAll(filepath.Dir(path))
+	if dir, ok := built.Load().(string); ok {
+		_ = os.RemoveAll(dir)
 	}
 }
 
