@@ -1,0 +1,92 @@
+// What the browser tests share: Chromium, people with windows of their own, axe, screenshots.
+import assert from 'node:assert/strict';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { chromium } from 'playwright-core';
+
+export const base = process.env.LANCERSHUB_URL ?? 'http://127.0.0.1:8090';
+/** Where screenshots go; none are taken without it. */
+const output = process.env.LANCERSHUB_SCREENSHOTS ?? '';
+const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
+const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+export const sizes = { phone: { width: 390, height: 844 }, desktop: { width: 1280, height: 860 } };
+
+export async function launch() {
+  if (!existsSync(executablePath)) {
+    throw new Error(`There is no Chromium at ${executablePath}. Install it (Debian: apt-get install chromium) or name another with CHROMIUM=/path.`);
+  }
+  return chromium.launch({
+    executablePath,
+    args: ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
+  });
+}
+
+/** A window of one person. Errors on its console fail the test that ends with quiet(). */
+export async function open(browser, { size = 'desktop', theme = 'light', language = 'en-GB' } = {}) {
+  const context = await browser.newContext({
+    viewport: sizes[size], colorScheme: theme, locale: language, timezoneId: 'Europe/Lisbon', baseURL: base,
+    isMobile: size === 'phone', hasTouch: size === 'phone', deviceScaleFactor: 1, reducedMotion: 'reduce',
+  });
+  context.setDefaultTimeout(15_000);
+  const page = await context.newPage();
+  const noise = [];
+  page.on('console', (message) => {
+    // Refused requests are logged by the browser itself; the screens say them in words.
+    if (message.type() === 'error' && !/Failed to load resource|ERR_INTERNET_DISCONNECTED/.test(message.text())) noise.push(message.text());
+  });
+  page.on('pageerror', (error) => noise.push(String(error)));
+  return Object.assign(page, { noise, label: `${size}-${theme}${language.startsWith('ar') ? '-ar' : ''}` });
+}
+
+export function quiet(page) {
+  assert.deepEqual(page.noise, [], 'nothing is logged as an error');
+}
+
+const found = new Map();
+
+/** Waits for a page to settle, runs axe on it, and keeps a picture. */
+export async function look(page, name) {
+  await page.locator('.shimmer').first().waitFor({ state: 'detached' }).catch(() => undefined);
+  await page.evaluate(() => document.fonts.ready);
+  if (!(await page.evaluate(() => 'axe' in window))) await page.evaluate(axeSource);
+  const violations = await page.evaluate(async () => {
+    const result = await window.axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] });
+    return result.violations.map((one) => ({ id: one.id, impact: one.impact, nodes: one.nodes.slice(0, 4).map((node) => `${node.target.join(' ')} :: ${node.any.concat(node.all, node.none)[0]?.message ?? ''}`) }));
+  });
+  if (output) {
+    mkdirSync(output, { recursive: true });
+    await page.screenshot({ path: join(output, `${name}-${page.label}.png`), fullPage: !/conversation|messages|dialog/.test(name), animations: 'disabled' });
+  }
+  const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+  if (violations.length > 0 || wide > 0) found.set(`${name}-${page.label}`, { violations, wide });
+}
+
+/** Fails with everything axe (and sideways scrolling) found so far. */
+export function nothingFound() {
+  assert.deepEqual(Object.fromEntries(found), {}, 'axe finds nothing, and no page scrolls sideways');
+}
+
+export async function eventually(what, probe, timeoutMs = 15_000) {
+  const until = Date.now() + timeoutMs;
+  for (;;) {
+    const result = await probe();
+    if (result) return result;
+    if (Date.now() > until) throw new Error(`not within ${timeoutMs} ms: ${what}`);
+    await new Promise((done) => setTimeout(done, 100));
+  }
+}
+
+export const password = 'correct horse battery';
+
+export async function signUp(page, name, role) {
+  const email = `${role}-${Date.now()}-${Math.random().toString(36).slice(2, 8)}@example.com`;
+  await page.goto(`/sign-up?role=${role}`);
+  await page.getByLabel('Name').fill(name);
+  await page.getByLabel('E-mail').fill(email);
+  await page.getByLabel('Password').fill(password);
+  await page.getByRole('button', { name: 'Create account' }).click();
+  await page.waitForURL((url) => !url.pathname.startsWith('/sign-up'));
+  return email;
+}

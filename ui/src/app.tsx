@@ -1,0 +1,69 @@
+// The table of screens. What the browse page needs is in the first script; the rest is loaded when visited.
+import { lazy, Suspense, type ReactNode } from 'react';
+import { Navigate, Route, Routes, useLocation } from 'react-router';
+import { useMe } from './data/me';
+import { Home } from './routes/home/home';
+import { Browse } from './routes/projects/browse';
+import { ErrorBoundary } from './shell/error-boundary';
+import { LivePart } from './shell/live-part';
+import { Shell } from './shell/shell';
+import { PageSkeleton } from './shell/page-skeleton';
+
+const ProjectPage = lazy(() => import('./routes/projects/project'));
+const EditProject = lazy(() => import('./routes/projects/edit'));
+const Compare = lazy(() => import('./routes/projects/compare'));
+const Directory = lazy(() => import('./routes/people/directory'));
+const Profile = lazy(() => import('./routes/people/profile'));
+const Work = lazy(() => import('./routes/work/work'));
+const ProposalPage = lazy(() => import('./routes/proposals/proposal'));
+const Room = lazy(() => import('./routes/contracts/room'));
+const PaymentPage = lazy(() => import('./routes/payments/payment'));
+const Messages = lazy(() => import('./routes/messages/messages'));
+const Notifications = lazy(() => import('./routes/notifications/notifications'));
+const Dashboard = lazy(() => import('./routes/dashboard/dashboard'));
+const Account = lazy(() => import('./routes/account/account'));
+const SignIn = lazy(() => import('./routes/auth/sign-in'));
+const SignUp = lazy(() => import('./routes/auth/sign-up'));
+const NotFound = lazy(() => import('./shell/not-found'));
+
+/** Sends people who are not signed in to sign in, and back here afterwards. */
+function Private({ children }: { children: ReactNode }) {
+  const me = useMe();
+  const { pathname, search } = useLocation();
+  if (me) return children;
+  return <Navigate to={`/sign-in?next=${encodeURIComponent(pathname + search)}`} replace />;
+}
+
+export function App() {
+  const { pathname } = useLocation();
+  return (
+    <Shell>
+      <LivePart />
+      <ErrorBoundary key={pathname.split('/')[1]}>
+        <Suspense fallback={<PageSkeleton />}>
+          <Routes>
+            <Route path="/" element={<Home />} />
+            <Route path="/projects" element={<Browse />} />
+            <Route path="/projects/new" element={<Private><EditProject /></Private>} />
+            <Route path="/projects/:id" element={<ProjectPage />} />
+            <Route path="/projects/:id/edit" element={<Private><EditProject /></Private>} />
+            <Route path="/projects/:id/proposals" element={<Private><Compare /></Private>} />
+            <Route path="/freelancers" element={<Directory />} />
+            <Route path="/people/:id" element={<Profile />} />
+            <Route path="/work/:tab?" element={<Private><Work /></Private>} />
+            <Route path="/proposals/:id" element={<Private><ProposalPage /></Private>} />
+            <Route path="/contracts/:id" element={<Private><Room /></Private>} />
+            <Route path="/payments/:id" element={<Private><PaymentPage /></Private>} />
+            <Route path="/messages/:id?" element={<Private><Messages /></Private>} />
+            <Route path="/notifications" element={<Private><Notifications /></Private>} />
+            <Route path="/dashboard" element={<Private><Dashboard /></Private>} />
+            <Route path="/account/:tab?" element={<Private><Account /></Private>} />
+            <Route path="/sign-in" element={<SignIn />} />
+            <Route path="/sign-up" element={<SignUp />} />
+            <Route path="*" element={<NotFound />} />
+          </Routes>
+        </Suspense>
+      </ErrorBoundary>
+    </Shell>
+  );
+}

@@ -1,0 +1,64 @@
+// Money: payments, earnings, forecast, and the timeline of a project.
+import { keepPreviousData, useQuery } from '@tanstack/react-query';
+import { filter, payments, projects } from '../api';
+import { keys } from './keys';
+import type { EarningsForecast, EarningsSummary, MonthlySeries, Perspective } from '../types';
+
+export function usePayments(project: string, settling: boolean) {
+  return useQuery({
+    queryKey: [...keys.payments, 'project', project],
+    queryFn: () => payments.payments.getFullList({ filter: filter('project = {:project}', { project }), sort: '-created' }),
+    enabled: project !== '',
+    refetchInterval: settling ? 1000 : false,
+  });
+}
+
+export function usePayment(id: string) {
+  return useQuery({ queryKey: [...keys.payments, id], queryFn: () => payments.payments.getOne(id) });
+}
+
+/** My payments from one side, newest first; at most 500. */
+export function useMyPayments(me: string, view: Perspective) {
+  return useQuery({
+    queryKey: [...keys.payments, 'mine', me, view],
+    queryFn: async () => (await payments.payments.getList(1, 500, {
+      filter: filter(view === 'income' ? 'freelancer = {:me}' : 'client = {:me}', { me }), sort: '-created', skipTotal: true,
+    })).items,
+  });
+}
+
+/** What happened on a project and to its money, oldest first. */
+export function useTimeline(project: string) {
+  return useQuery({
+    queryKey: [...keys.timeline, project],
+    queryFn: async () => {
+      const options = { filter: filter('project = {:project}', { project }), sort: 'created' };
+      const both = await Promise.all([projects.timeline.getFullList(options), payments.timeline.getFullList(options)]);
+      return both.flat().sort((a, b) => a.created.localeCompare(b.created));
+    },
+    enabled: project !== '',
+  });
+}
+
+export function useEarnings(view: Perspective) {
+  return useQuery({
+    queryKey: [...keys.earnings, 'summary', view],
+    queryFn: () => payments.client.send<EarningsSummary>('/api/earnings/summary', { query: { view } }),
+  });
+}
+
+export function useMonthly(view: Perspective) {
+  return useQuery({
+    queryKey: [...keys.earnings, 'monthly', view],
+    queryFn: async () => (await payments.client.send<{ series: MonthlySeries[] }>('/api/earnings/monthly', { query: { view } })).series,
+  });
+}
+
+export function useForecast(view: Perspective, currency: string, horizon: number, enabled: boolean) {
+  return useQuery({
+    queryKey: [...keys.earnings, 'forecast', view, currency, horizon],
+    queryFn: () => payments.client.send<EarningsForecast>('/api/earnings/forecast', { query: { view, currency, horizon } }),
+    enabled: enabled && currency !== '',
+    placeholderData: keepPreviousData,
+  });
+}

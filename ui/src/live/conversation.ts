@@ -1,0 +1,156 @@
+// A chat in this tab: its log, what is being fetched, what is being sent.
+import { useSyncExternalStore } from 'react';
+import { chats, session } from '../api';
+import { mustRetryWithSameKey } from '../lib/idempotency';
+import { readStored, writeStored } from '../lib/preferences';
+import type { Message } from '../types';
+import { addOutgoing, caughtUpTo, changeOutgoing, dropOutgoing, emptyLog, knowOf, missing, receive, revealsGap, type Log, type Outgoing } from './log';
+
+const pageSize = 100;
+const outboxKey = () => `lancershub_outbox_${session.record?.id ?? ''}`;
+
+function storedOutbox(): Outgoing[] {
+  try {
+    return JSON.parse(readStored(outboxKey()) ?? '[]') as Outgoing[];
+  } catch {
+    return [];
+  }
+}
+
+export class Conversation {
+  private log: Log = emptyLog;
+  private readonly listeners = new Set<() => void>();
+  private readonly fetching = new Set<string>();
+  private sending: Promise<void> = Promise.resolve();
+
+  constructor(readonly chat: string) {
+    for (const one of storedOutbox()) {
+      if (one.chat === chat) this.log = addOutgoing(this.log, { ...one, state: 'failed' });
+    }
+  }
+
+  readonly subscribe = (listener: () => void): (() => void) => {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  };
+
+  readonly snapshot = (): Log => this.log;
+
+  private set(next: Log): void {
+    if (next === this.log) return;
+    const outgoingChanged = next.outgoing !== this.log.outgoing;
+    this.log = next;
+    if (outgoingChanged) this.keepOutbox();
+    for (const listener of this.listeners) listener();
+  }
+
+  /** Unsent messages survive a closed tab. */
+  private keepOutbox(): void {
+    const all = [...storedOutbox().filter((one) => one.chat !== this.chat), ...this.log.outgoing];
+    writeStored(outboxKey(), all.length > 0 ? JSON.stringify(all) : null);
+  }
+
+  knowOf(seq: number): void {
+    this.set(knowOf(this.log, seq));
+  }
+
+  /** Takes a message from the live connection. */
+  hear(message: Message): void {
+    const gap = revealsGap(this.log, message.seq);
+    const after = caughtUpTo(this.log);
+    this.set(receive(this.log, [message]));
+    if (gap) void this.fetchAfter(after, message.seq - 1);
+  }
+
+  /** Fetches what is missing in from..to. */
+  ensure(from: number, to: number): void {
+    const hole = missing(this.log, from, to);
+    if (hole) void this.fetchAfter(Math.max(0, Math.min(hole.from - 1, hole.to - pageSize)), hole.to);
+  }
+
+  /** After a reconnect: everything that came since. */
+  async catchUp(): Promise<void> {
+    for (;;) {
+      const after = caughtUpTo(this.log);
+      const items = await this.load(after, 200);
+      this.set(receive(this.log, items));
+      if (items.length < 200) return;
+    }
+  }
+
+  private load(after: number, limit: number): Promise<Message[]> {
+    return chats.client.send<{ items: Message[] }>(`/api/chats/${this.chat}/messages`, { query: { after, limit } }).then((answer) => answer.items);
+  }
+
+  private async fetchAfter(after: number, upTo: number): Promise<void> {
+    const name = `${after}-${upTo}`;
+    if (this.fetching.has(name)) return;
+    this.fetching.add(name);
+    try {
+      this.set(receive(this.log, await this.load(after, Math.min(500, Math.max(1, upTo - after)))));
+    } catch {
+      // The rows stay empty; scrolling or the next reconnect asks again.
+    } finally {
+      this.fetching.delete(name);
+    }
+  }
+
+  /** Shows a message at once and sends it; messages leave in the order they were written. */
+  send(body: string): void {
+    const one: Outgoing = { chat: this.chat, clientId: crypto.randomUUID(), body, at: Date.now(), state: 'sending' };
+    this.set(addOutgoing(this.log, one));
+    this.dispatch(one);
+  }
+
+  /** Sends again under the same clientId, so that it cannot arrive twice. */
+  retry(clientId: string): void {
+    const one = this.log.outgoing.find((other) => other.clientId === clientId);
+    if (!one) return;
+    this.set(changeOutgoing(this.log, clientId, { state: 'sending', refused: false }));
+    this.dispatch(one);
+  }
+
+  discard(clientId: string): void {
+    this.set(dropOutgoing(this.log, clientId));
+  }
+
+  /** Sends everything that failed for want of a connection. */
+  retryAll(): void {
+    for (const one of this.log.outgoing) if (one.state === 'failed' && !one.refused) this.retry(one.clientId);
+  }
+
+  private dispatch(one: Outgoing): void {
+    this.sending = this.sending.then(async () => {
+      try {
+        const sent = await chats.messages.create({ chat: this.chat, body: one.body, clientId: one.clientId });
+        this.hear(sent);
+      } catch (error) {
+        this.set(changeOutgoing(this.log, one.clientId, { state: 'failed', refused: !mustRetryWithSameKey(error) }));
+      }
+    });
+  }
+}
+
+const open = new Map<string, Conversation>();
+
+export function conversation(chat: string): Conversation {
+  const existing = open.get(chat);
+  if (existing) return existing;
+  const fresh = new Conversation(chat);
+  open.set(chat, fresh);
+  return fresh;
+}
+
+export function openConversations(): Iterable<Conversation> {
+  return open.values();
+}
+
+/** Forgets everything, at sign-out. */
+export function forgetConversations(): void {
+  open.clear();
+}
+
+export function useLog(chat: string): Log {
+  const one = conversation(chat);
+  return useSyncExternalStore(one.subscribe, one.snapshot);
+}

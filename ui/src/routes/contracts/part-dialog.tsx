@@ -1,0 +1,55 @@
+// Releasing (client) or giving back (freelancer) all of a held payment, or a part of it.
+import { useState } from 'react';
+import { useCommand } from '../../data/command';
+import { useI18n } from '../../i18n/i18n';
+import type { FeePlan, Payment } from '../../types';
+import { Button } from '../../ui/button';
+import { Dialog } from '../../ui/dialog';
+import { FeeTable } from '../../ui/fee-table';
+import { ErrorNotice, useToast } from '../../ui/feedback';
+import { Textarea } from '../../ui/field';
+import { MoneyInput } from '../../ui/money-input';
+import { Money } from '../../ui/show';
+
+interface Props {
+  verb: 'release' | 'refund';
+  payment: Payment;
+  /** What can be moved, in minor units. */
+  held: number;
+  plan: FeePlan | null;
+}
+
+export function PartDialog({ verb, payment, held, plan }: Props) {
+  const { t } = useI18n();
+  const say = useToast();
+  const [open, setOpen] = useState(false);
+  const [amount, setAmount] = useState<number | null>(null);
+  const [reason, setReason] = useState('');
+  const run = useCommand<Payment>({ onDone: () => { setOpen(false); setAmount(null); setReason(''); say(t(`${verb}.done`)); } });
+  const moved = amount ?? held;
+  const tooMuch = moved > held;
+  return (
+    <>
+      <Button look={verb === 'refund' ? 'danger' : 'plain'} small onClick={() => { run.reset(); setOpen(true); }}>{t(`${verb}.title`)}</Button>
+      <Dialog open={open} title={t(`${verb}.title`)} onClose={() => setOpen(false)}>
+        <form className="space-y-4" onSubmit={(event) => {
+          event.preventDefault();
+          if (tooMuch) return;
+          run.mutate({ domain: 'payments', path: `payments/${payment.id}/${verb}`, body: { ...(amount && amount !== held ? { amount } : {}), ...(reason.trim() ? { reason: reason.trim() } : {}) } });
+        }}>
+          <p>{t(`${verb}.text`)}</p>
+          <MoneyInput label={t(`${verb}.amount`)} name="amount" currency={payment.currency} value={amount} onChange={setAmount} optional error={tooMuch ? 'too_much' : undefined}
+            hint={<>{t('part.hint')} <Money amount={held} currency={payment.currency} /></>} />
+          {verb === 'release' && !tooMuch && <FeeTable amount={moved} currency={payment.currency} plan={plan} side="client" />}
+          {!tooMuch && moved < held && <p className="text-sm text-muted">{t('part.rest')} <Money amount={held - moved} currency={payment.currency} /></p>}
+          <Textarea label={t('form.reason')} optional rows={3} maxLength={1000} value={reason} onChange={(event) => setReason(event.target.value)} />
+          <ErrorNotice error={run.error} />
+          <div className="flex flex-wrap justify-end gap-2">
+            <Button look="quiet" onClick={() => setOpen(false)}>{t('action.cancel')}</Button>
+            <Button type="submit" look={verb === 'refund' ? 'danger' : 'primary'} busy={run.isPending}>{t(`${verb}.confirm`)}</Button>
+          </div>
+        </form>
+      </Dialog>
+    </>
+  );
+}

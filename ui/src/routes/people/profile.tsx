@@ -1,0 +1,53 @@
+import { useParams } from 'react-router';
+import { useMe } from '../../data/me';
+import { usePerson } from '../../data/people';
+import { useI18n } from '../../i18n/i18n';
+import { LinkButton } from '../../ui/button';
+import { ErrorNotice, Notice, SkeletonRows } from '../../ui/feedback';
+import { failureOf } from '../../lib/errors';
+import { Card, Page } from '../../ui/page';
+import { Avatar, Money, Tags, useDates, useName } from '../../ui/show';
+
+/** A country's name in the reader's language. */
+function countryName(code: string, locale: string): string {
+  try {
+    return new Intl.DisplayNames(locale, { type: 'region' }).of(code) ?? code;
+  } catch {
+    return code;
+  }
+}
+
+export default function Profile() {
+  const { id = '' } = useParams();
+  const { t, locale } = useI18n();
+  const name = useName();
+  const me = useMe();
+  const dates = useDates();
+  const query = usePerson(id);
+  const person = query.data;
+  const back = { to: '/freelancers', label: t('people.title') };
+  if (!person) {
+    const gone = query.error && failureOf(query.error).status === 404;
+    return <Page title={t('people.profile')} back={back} width="narrow">{gone ? <Notice>{t('people.gone')}</Notice> : <ErrorNotice error={query.error} onRetry={() => void query.refetch()} />}{query.isPending && <SkeletonRows count={2} />}</Page>;
+  }
+  const facts: [string, React.ReactNode][] = [
+    [t('people.roles'), person.roles.map((role) => t(`role.${role}`)).join(', ')],
+    [t('people.country'), person.country && countryName(person.country, locale)],
+    [t('people.timezone'), person.timezone.replaceAll('_', ' ')],
+    [t('people.rate'), person.hourlyRate > 0 && person.currency && <Money amount={person.hourlyRate} currency={person.currency} trim />],
+    [t('people.since'), dates.day(person.created)],
+  ];
+  return (
+    <Page title={name(person)} back={back} width="narrow"
+      heading={<span className="flex items-center gap-4"><Avatar person={person} className="size-16" /><span className="min-w-0"><span className="block">{name(person)}</span>{person.headline && <span className="mt-1 block text-base font-normal text-muted" dir="auto">{person.headline}</span>}</span></span>}
+      actions={me?.id === person.id && <LinkButton to="/account" look="plain" icon="edit">{t('action.edit')}</LinkButton>}>
+      <Card>
+        <dl className="grid grid-cols-2 gap-4 sm:grid-cols-3">
+          {facts.filter(([, value]) => value).map(([label, value]) => <div key={label}><dt className="text-sm text-muted">{label}</dt><dd className="font-medium">{value}</dd></div>)}
+        </dl>
+        {person.bio && <p className="prose-text mt-5 border-t border-line pt-5" dir="auto">{person.bio}</p>}
+        <div className="mt-5 empty:hidden"><Tags tags={person.skills} /></div>
+      </Card>
+    </Page>
+  );
+}

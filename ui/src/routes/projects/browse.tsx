@@ -1,0 +1,110 @@
+// Open projects, searched and filtered; the search is in the address.
+import { useEffect, useMemo, useState } from 'react';
+import { useSearchParams } from 'react-router';
+import { projectSorts, useProjectSearch, type ProjectSearch, type ProjectSort } from '../../data/projects';
+import { useI18n } from '../../i18n/i18n';
+import { currencies, editMoney, parseMoney } from '../../lib/money';
+import { Button } from '../../ui/button';
+import { Empty, ErrorNotice, SkeletonRows } from '../../ui/feedback';
+import { Input, Select } from '../../ui/field';
+import { Icon } from '../../ui/icon';
+import { Page } from '../../ui/page';
+import { ProjectCard } from './card';
+import { categories, categoryName } from './categories';
+
+const names = ['q', 'without', 'category', 'currency', 'min', 'sort'] as const;
+
+export function searchOf(params: URLSearchParams): ProjectSearch {
+  const sort = params.get('sort') ?? '';
+  const min = Number(params.get('min') ?? 0);
+  return {
+    q: params.get('q') ?? '', without: params.get('without') ?? '', category: params.get('category') ?? '', currency: params.get('currency') ?? '',
+    min: Number.isSafeInteger(min) && min > 0 ? min : 0,
+    sort: projectSorts.includes(sort as ProjectSort) ? (sort as ProjectSort) : 'newest',
+  };
+}
+
+/** A field's own text, written to the address a moment after the last key. */
+function useDraft(value: string, commit: (value: string) => void): [string, (value: string) => void] {
+  const [draft, setDraft] = useState(value);
+  useEffect(() => setDraft(value), [value]);
+  useEffect(() => {
+    if (draft === value) return;
+    const timer = setTimeout(() => commit(draft), 300);
+    return () => clearTimeout(timer);
+  });
+  return [draft, setDraft];
+}
+
+export function Browse() {
+  const { t } = useI18n();
+  const [params, setParams] = useSearchParams();
+  const search = useMemo(() => searchOf(params), [params]);
+  const [filtersOpen, setFiltersOpen] = useState(false);
+  const found = useProjectSearch(search);
+  const set = (name: (typeof names)[number], value: string) => setParams((before) => {
+    if (value) before.set(name, value);
+    else before.delete(name);
+    return before;
+  }, { replace: true });
+  const [q, setQ] = useDraft(search.q, (value) => set('q', value.trim()));
+  const [without, setWithout] = useDraft(search.without, (value) => set('without', value.trim()));
+  const [min, setMin] = useDraft(search.min > 0 ? editMoney(search.min, search.currency) : '', (value) => set('min', String(parseMoney(value, search.currency) || '')));
+
+  const list = found.data?.pages.flatMap((page) => page.items) ?? [];
+  const total = found.data?.pages[0]?.totalItems ?? 0;
+  const active = names.filter((name) => name !== 'q' && name !== 'sort' && params.get(name)).length;
+  const offered = [...new Set<string>([...categories, ...list.map((project) => project.category), search.category])].filter(Boolean);
+
+  return (
+    <Page title={t('browse.title')} intro={t('browse.intro')} width="wide">
+      <search>
+        <form onSubmit={(event) => event.preventDefault()} className="mb-6">
+          <div className="flex items-end gap-2">
+            <div className="relative flex-1">
+              <label htmlFor="browse-q" className="sr-only">{t('browse.search')}</label>
+              <Icon name="search" className="pointer-events-none absolute start-3 top-3 size-5 text-muted" />
+              <input id="browse-q" type="search" value={q} onChange={(event) => setQ(event.target.value)} placeholder={t('browse.searchHint')}
+                className="block min-h-11 w-full rounded-[10px] border border-edge bg-surface ps-10 pe-3 placeholder:text-muted" />
+            </div>
+            <Button look="plain" icon="filter" className="lg:hidden" aria-expanded={filtersOpen} aria-controls="browse-filters" onClick={() => setFiltersOpen(!filtersOpen)}>
+              <span className="max-sm:sr-only">{t('browse.filters')}</span>{active > 0 && <span className="figures">({active})</span>}
+            </Button>
+          </div>
+          <div id="browse-filters" className={`mt-4 grid gap-3 sm:grid-cols-2 lg:grid lg:grid-cols-5 ${filtersOpen ? '' : 'max-lg:hidden'}`}>
+            <Select label={t('browse.category')} value={search.category} onChange={(event) => set('category', event.target.value)}>
+              <option value="">{t('browse.any')}</option>
+              {offered.map((category) => <option key={category} value={category}>{categoryName(category, t)}</option>)}
+            </Select>
+            <Select label={t('browse.currency')} value={search.currency} onChange={(event) => set('currency', event.target.value)}>
+              <option value="">{t('browse.any')}</option>
+              {currencies.map((code) => <option key={code}>{code}</option>)}
+            </Select>
+            <Input label={t('browse.min')} inputMode="decimal" value={min} disabled={!search.currency} placeholder={search.currency ? '' : t('browse.minNeedsCurrency')} onChange={(event) => setMin(event.target.value)} />
+            <Input label={t('browse.without')} value={without} onChange={(event) => setWithout(event.target.value)} placeholder={t('browse.withoutHint')} />
+            <Select label={t('browse.sort')} value={search.sort} onChange={(event) => set('sort', event.target.value === 'newest' ? '' : event.target.value)}>
+              {projectSorts.map((sort) => <option key={sort} value={sort}>{t(`sort.${sort}`)}</option>)}
+            </Select>
+          </div>
+        </form>
+      </search>
+      <p role="status" className="mb-3 min-h-6 text-sm text-muted">
+        {found.data && t('browse.found', { count: total })}
+        {active > 0 && <button type="button" className="ms-3 font-medium text-primary underline" onClick={() => setParams(search.q ? { q: search.q } : {})}>{t('browse.clear')}</button>}
+      </p>
+      <ErrorNotice error={found.error} onRetry={() => void found.refetch()} />
+      {found.isPending && <SkeletonRows count={6} className="h-40" />}
+      {found.data && list.length === 0 && <Empty icon="search" title={t('browse.none')} text={t('browse.noneText')} />}
+      <ul className="space-y-3">
+        {list.map((project) => <li key={project.id}><ProjectCard project={project} /></li>)}
+      </ul>
+      {found.hasNextPage && (
+        <div className="mt-6 text-center">
+          <Button look="plain" busy={found.isFetchingNextPage} onClick={() => void found.fetchNextPage()}>
+            {t('browse.more', { count: total - list.length })}
+          </Button>
+        </div>
+      )}
+    </Page>
+  );
+}

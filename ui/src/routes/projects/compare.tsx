@@ -1,0 +1,97 @@
+// The proposals on one's project, side by side, and hiring.
+import { useState } from 'react';
+import { Link, useNavigate, useParams } from 'react-router';
+import { useContractOf, useProject, useProposals } from '../../data/projects';
+import { usePeople } from '../../data/people';
+import { useI18n } from '../../i18n/i18n';
+import type { Contract, Project, Proposal, User } from '../../types';
+import { LinkButton } from '../../ui/button';
+import { CommandDialog } from '../../ui/command-dialog';
+import { FeeTable } from '../../ui/fee-table';
+import { Empty, ErrorNotice, Notice, SkeletonRows } from '../../ui/feedback';
+import { Select } from '../../ui/field';
+import { Page } from '../../ui/page';
+import { Ago, Avatar, Money, Status, Tags, useName } from '../../ui/show';
+
+const orders = {
+  price: (a: Proposal, b: Proposal) => a.amount - b.amount,
+  time: (a: Proposal, b: Proposal) => (a.days || Infinity) - (b.days || Infinity),
+  newest: (a: Proposal, b: Proposal) => b.created.localeCompare(a.created),
+};
+type Order = keyof typeof orders;
+
+export default function Compare() {
+  const { id = '' } = useParams();
+  const { t } = useI18n();
+  const project = useProject(id);
+  const proposals = useProposals(id);
+  const contract = useContractOf(id, Boolean(project.data?.freelancer));
+  const people = usePeople((proposals.data ?? []).map((one) => one.freelancer));
+  const [order, setOrder] = useState<Order>('price');
+  const rank = (one: Proposal) => (one.status === 'accepted' ? 0 : one.status === 'submitted' ? 1 : 2);
+  const list = [...(proposals.data ?? [])].sort((a, b) => rank(a) - rank(b) || orders[order](a, b));
+  return (
+    <Page title={t('compare.title')} intro={<span dir="auto">{project.data?.title}</span>} back={{ to: `/projects/${id}`, label: t('project.title') }} width="wide"
+      actions={list.length > 1 && (
+        <Select label={t('browse.sort')} value={order} onChange={(event) => setOrder(event.target.value as Order)} className="min-w-44">
+          {(Object.keys(orders) as Order[]).map((one) => <option key={one} value={one}>{t(`compare.${one}`)}</option>)}
+        </Select>
+      )}>
+      {contract.data && <div className="mb-5"><Notice tone="good" icon="check" title={t('compare.hired')}><LinkButton small to={`/contracts/${contract.data.id}`} className="mt-2">{t('contract.open')}</LinkButton></Notice></div>}
+      <ErrorNotice error={proposals.error ?? project.error} onRetry={() => void proposals.refetch()} />
+      {proposals.isPending && <SkeletonRows count={2} className="h-72" />}
+      {proposals.data && list.length === 0 && <Empty icon="doc" title={t('compare.none')} text={t('compare.noneText')} />}
+      <ul className="grid items-stretch gap-4 md:grid-cols-2 lg:grid-cols-3">
+        {list.map((one) => project.data && <li key={one.id} className="flex"><Offer proposal={one} project={project.data} person={people.data?.get(one.freelancer) as User | undefined} cheapest={list.length > 1 && one.status === 'submitted' && list.every((other) => other.status !== 'submitted' || other.amount >= one.amount)} /></li>)}
+      </ul>
+    </Page>
+  );
+}
+
+interface OfferProps {
+  proposal: Proposal;
+  project: Project;
+  person: User | undefined;
+  cheapest: boolean;
+}
+
+function Offer({ proposal, project, person, cheapest }: OfferProps) {
+  const { t } = useI18n();
+  const name = useName();
+  const navigate = useNavigate();
+  const live = proposal.status === 'submitted' && project.status === 'open';
+  const who = name(person ?? proposal.expand?.freelancer);
+  return (
+    <article className={`card flex w-full flex-col p-5 ${proposal.status === 'accepted' ? 'border-primary' : ''} ${proposal.status === 'submitted' || proposal.status === 'accepted' ? '' : 'bg-canvas'}`}>
+      <div className="flex items-start gap-3">
+        <Avatar person={person ?? proposal.expand?.freelancer} className="size-12" />
+        <div className="min-w-0 flex-1">
+          <h2 className="truncate text-lg font-semibold" dir="auto"><Link to={`/people/${proposal.freelancer}`} className="hover:underline">{who}</Link></h2>
+          <p className="line-clamp-2 text-sm text-muted" dir="auto">{person?.headline}</p>
+        </div>
+        <Status of="proposal" status={proposal.status} />
+      </div>
+      <dl className="my-4 grid grid-cols-2 gap-3 border-y border-line py-3">
+        <div><dt className="text-sm text-muted">{t('compare.amount')}{cheapest && <span className="ms-1.5 font-medium text-strong">{t('compare.lowest')}</span>}</dt><dd><Money amount={proposal.amount} currency={proposal.currency} className="text-xl font-bold" /></dd></div>
+        <div><dt className="text-sm text-muted">{t('propose.days')}</dt><dd className="text-xl font-bold">{proposal.days > 0 ? t('count.days', { count: proposal.days }) : '–'}</dd></div>
+      </dl>
+      <div className="mb-3 empty:hidden"><Tags tags={person?.skills} /></div>
+      <p className="prose-text flex-1" dir="auto">{proposal.coverLetter || <span className="text-muted">{t('compare.noLetter')}</span>}</p>
+      <p className="mt-3 text-sm text-muted">{t('proposal.sent')} <Ago at={proposal.created} /></p>
+      {live && (
+        <div className="mt-4 flex gap-2">
+          <CommandDialog<{ contract: Contract }> label={t('compare.accept')} look="primary" className="flex-1" domain="projects" path={`proposals/${proposal.id}/accept`}
+            confirm={t('compare.acceptConfirm')} done={t('compare.accepted')} onDone={(answer) => void navigate(`/contracts/${answer.contract.id}`)}>
+            <p>{t('compare.acceptText', { name: who })}</p>
+            <FeeTable amount={proposal.amount} currency={proposal.currency} side="client" />
+            <p className="text-sm text-muted">{t('compare.acceptNote')}</p>
+          </CommandDialog>
+          <CommandDialog label={t('compare.reject')} look="plain" domain="projects" path={`proposals/${proposal.id}/reject`} done={t('compare.rejected')} text={{ name: 'reason', label: t('form.reason') }}>
+            <p className="text-muted">{t('compare.rejectText', { name: who })}</p>
+          </CommandDialog>
+        </div>
+      )}
+      {proposal.reason && proposal.status !== 'submitted' && <p className="mt-3 text-sm text-muted" dir="auto">{proposal.reason}</p>}
+    </article>
+  );
+}

@@ -1,0 +1,66 @@
+// Writing a proposal, or changing one that nobody has decided on.
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useState } from 'react';
+import { projects } from '../../api';
+import { keys } from '../../data/keys';
+import { useI18n } from '../../i18n/i18n';
+import { failureOf } from '../../lib/errors';
+import type { Project, Proposal } from '../../types';
+import { Button } from '../../ui/button';
+import { FeeTable } from '../../ui/fee-table';
+import { ErrorNotice, useToast } from '../../ui/feedback';
+import { Input, Textarea } from '../../ui/field';
+import { MoneyInput } from '../../ui/money-input';
+import { Card } from '../../ui/page';
+
+interface FormProps {
+  currency: string;
+  before?: Proposal;
+  save: (values: { amount: number; days: number; coverLetter: string }) => Promise<unknown>;
+  submit: string;
+  done: string;
+  onDone?: () => void;
+}
+
+export function ProposalForm({ currency, before, save, submit, done, onDone }: FormProps) {
+  const { t } = useI18n();
+  const say = useToast();
+  const queries = useQueryClient();
+  const [amount, setAmount] = useState<number | null>(before?.amount ?? null);
+  const [days, setDays] = useState(before ? String(before.days) : '');
+  const [coverLetter, setCoverLetter] = useState(before?.coverLetter ?? '');
+  const [missing, setMissing] = useState(false);
+  const saving = useMutation({
+    mutationFn: save,
+    onSuccess: async () => {
+      await Promise.all([keys.proposals, keys.projects].map((queryKey) => queries.invalidateQueries({ queryKey })));
+      say(done);
+      onDone?.();
+    },
+  });
+  const fields = failureOf(saving.error).fields;
+  return (
+    <form noValidate className="space-y-4" onSubmit={(event) => {
+      event.preventDefault();
+      setMissing(!amount);
+      if (amount) saving.mutate({ amount, days: Number(days) || 0, coverLetter: coverLetter.trim() });
+    }}>
+      <MoneyInput label={t('propose.amount')} name="amount" currency={currency} value={amount} onChange={setAmount} required error={missing && !amount ? 'required' : fields.amount} />
+      {amount !== null && amount > 0 && <FeeTable amount={amount} currency={currency} side="freelancer" />}
+      <Input label={t('propose.days')} name="days" type="number" min={1} max={3650} inputMode="numeric" value={days} onChange={(event) => setDays(event.target.value)} optional error={fields.days} />
+      <Textarea label={t('propose.letter')} name="coverLetter" value={coverLetter} maxLength={10000} rows={7} onChange={(event) => setCoverLetter(event.target.value)} hint={t('propose.letterHint')} error={fields.coverLetter} />
+      <ErrorNotice error={saving.error} />
+      <Button type="submit" busy={saving.isPending} className="w-full">{submit}</Button>
+    </form>
+  );
+}
+
+export function Propose({ project }: { project: Project }) {
+  const { t } = useI18n();
+  return (
+    <Card title={t('propose.title')}>
+      <ProposalForm currency={project.currency} submit={t('propose.send')} done={t('propose.sent')}
+        save={(values) => projects.proposals.create({ project: project.id, currency: project.currency, ...values, days: values.days || undefined })} />
+    </Card>
+  );
+}

@@ -1,0 +1,68 @@
+// Keeps the live connection while someone is signed in, and says when it is lost.
+import { useQueryClient } from '@tanstack/react-query';
+import { useEffect, useState, useSyncExternalStore } from 'react';
+import { useChats, useUnreadNotifications } from '../data/chats';
+import { useMe } from '../data/me';
+import { useI18n } from '../i18n/i18n';
+import { setUnreadInTitle } from '../lib/title';
+import { connect, useLiveState } from '../live/connection';
+import { Icon } from '../ui/icon';
+
+function useOnline(): boolean {
+  return useSyncExternalStore((listener) => {
+    addEventListener('online', listener);
+    addEventListener('offline', listener);
+    return () => {
+      removeEventListener('online', listener);
+      removeEventListener('offline', listener);
+    };
+  }, () => navigator.onLine);
+}
+
+/** What is unread in all: messages in chats that are not muted. */
+export function useUnread(): { messages: number; notifications: number } {
+  const me = useMe()?.id ?? '';
+  const chats = useChats(me);
+  const notifications = useUnreadNotifications(me);
+  const messages = (chats.data ?? []).reduce((sum, row) => sum + (row.mine.muted ? 0 : row.unread), 0);
+  return { messages, notifications: notifications.data ?? 0 };
+}
+
+export function LivePart() {
+  const queries = useQueryClient();
+  const me = useMe()?.id;
+  const { t } = useI18n();
+  const online = useOnline();
+  const live = useLiveState();
+  const unread = useUnread();
+  const [lostForLong, setLostForLong] = useState(false);
+
+  useEffect(() => {
+    if (!me) return;
+    const stop = connect(queries);
+    return () => {
+      stop();
+      queries.clear(); // what one person saw is not the next one's
+    };
+  }, [me, queries]);
+
+  useEffect(() => setUnreadInTitle(me ? unread.messages + unread.notifications : 0), [me, unread.messages, unread.notifications]);
+
+  useEffect(() => {
+    setLostForLong(false);
+    if (live !== 'lost') return;
+    const timer = setTimeout(() => setLostForLong(true), 1500); // a blink is not worth a word
+    return () => clearTimeout(timer);
+  }, [live]);
+
+  const text = !online ? t('live.offline') : lostForLong ? t('live.reconnecting') : '';
+  return (
+    <div role="status" className="sticky top-14 z-20">
+      {text && (
+        <p className="flex items-center justify-center gap-2 bg-warn-soft px-4 py-2 text-sm font-medium text-warn">
+          <Icon name="offline" className="size-4" />{text}
+        </p>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,247 @@
+// The records as the API sends them. Names are those of collections/fields.go.
+
+export type Role = 'client' | 'freelancer';
+
+interface Stored {
+  id: string;
+  collectionId: string;
+  collectionName: string;
+  created: string;
+  updated: string;
+}
+
+/** A person, as every instance may show them. On users, avatar is a file name; on the peers it is a URL. */
+export interface Person {
+  id: string;
+  name: string;
+  avatar: string;
+  roles: Role[];
+}
+
+export interface User extends Stored, Person {
+  email: string;
+  verified: boolean;
+  headline: string;
+  bio: string;
+  skills: string[] | null;
+  hourlyRate: number;
+  currency: string;
+  country: string;
+  timezone: string;
+  status: 'active' | 'suspended' | 'closed';
+}
+
+export interface Session extends Stored {
+  user: string;
+  authAt: string;
+  rotatedAt: string;
+  expiresAt: string;
+  revokedAt: string;
+  userAgent: string;
+  ip: string;
+}
+
+interface Parties {
+  client: string;
+  freelancer: string;
+  expand?: { client?: Person; freelancer?: Person };
+}
+
+export type ProjectStatus = 'draft' | 'open' | 'in_progress' | 'completed' | 'cancelled' | 'expired';
+
+export interface Project extends Stored, Parties {
+  title: string;
+  description: string;
+  category: string;
+  skills: string[] | null;
+  budgetType: 'fixed' | 'hourly';
+  budgetMin: number;
+  budgetMax: number;
+  currency: string;
+  deadline: string;
+  status: ProjectStatus;
+  version: number;
+  proposalCount: number;
+  reason: string;
+  publishedAt: string;
+  closedAt: string;
+}
+
+export type ProposalStatus = 'submitted' | 'accepted' | 'rejected' | 'withdrawn' | 'archived';
+
+export interface Proposal extends Stored, Parties {
+  project: string;
+  projectTitle: string;
+  amount: number;
+  currency: string;
+  days: number;
+  coverLetter: string;
+  status: ProposalStatus;
+  reason: string;
+}
+
+export interface FeePlan {
+  version: string;
+  basisPoints: number;
+}
+
+export type ContractStatus = 'active' | 'paused' | 'completed' | 'ended';
+
+export interface Contract extends Stored, Parties {
+  project: string;
+  proposal: string;
+  title: string;
+  amount: number;
+  currency: string;
+  days: number;
+  feePlan: FeePlan | null;
+  status: ContractStatus;
+  reason: string;
+  closedAt: string;
+}
+
+export type MilestoneStatus = 'planned' | 'funded' | 'submitted' | 'changes_requested' | 'approved' | 'released' | 'cancelled';
+
+export interface Milestone extends Stored, Parties {
+  project: string;
+  contract: string;
+  position: number;
+  title: string;
+  amount: number;
+  currency: string;
+  dueAt: string;
+  status: MilestoneStatus;
+  payment: string;
+  note: string;
+  submittedAt: string;
+}
+
+export type PaymentStatus = 'pending' | 'held' | 'released' | 'refunded' | 'split' | 'disputed' | 'failed';
+
+export interface Payment extends Stored, Parties {
+  project: string;
+  contract: string;
+  milestone: string;
+  amount: number;
+  currency: string;
+  fee: number;
+  released: number;
+  refunded: number;
+  feePlan: FeePlan | null;
+  title: string;
+  status: PaymentStatus;
+  failure: string;
+  reason: string;
+  heldAt: string;
+  settledAt: string;
+}
+
+/** One transition, on the projects or the payments instance. `by` is a user id or "system". */
+export interface TimelineRow extends Stored {
+  client: string;
+  freelancer: string;
+  kind: 'projects' | 'proposals' | 'contracts' | 'milestones' | 'payments';
+  subject: string;
+  project: string;
+  verb: string;
+  from: string;
+  to: string;
+  by: string;
+  reason: string;
+}
+
+export interface Chat extends Stored {
+  project: string;
+  contract: string;
+  title: string;
+  lastSeq: number;
+  lastMessageAt: string;
+}
+
+export interface Member extends Stored {
+  chat: string;
+  user: string;
+  lastReadSeq: number;
+  muted: boolean;
+  expand?: { chat?: Chat; user?: Person };
+}
+
+export interface Message extends Stored {
+  chat: string;
+  seq: number;
+  sender: string;
+  kind: 'user' | 'system';
+  body: string;
+  clientId: string;
+  editedAt: string;
+  deletedAt: string;
+}
+
+export interface Notification extends Stored {
+  user: string;
+  kind: string;
+  title: string;
+  body: string;
+  link: string;
+  readAt: string;
+}
+
+export type Perspective = 'income' | 'spend';
+
+export interface Share {
+  id: string;
+  title?: string;
+  amount: number;
+}
+
+export interface CurrencySummary {
+  currency: string;
+  held: number;
+  available: number;
+  total: number;
+  thisMonth: number;
+  lastMonth: number;
+  thisYear: number;
+  byProject: Share[];
+  byCounterpart: Share[];
+}
+
+export interface EarningsSummary {
+  perspective: Perspective;
+  timezone: string;
+  currencies: CurrencySummary[];
+}
+
+export interface Month {
+  month: string;
+  amount: number;
+  count: number;
+}
+
+export interface MonthlySeries {
+  currency: string;
+  months: Month[];
+}
+
+export interface ForecastMonth {
+  month: string;
+  mean: number;
+  lower80: number;
+  upper80: number;
+  lower95: number;
+  upper95: number;
+}
+
+interface Score {
+  MASE: number;
+  SMAPE: number;
+}
+
+export interface EarningsForecast {
+  perspective: Perspective;
+  currency: string;
+  history: Month[];
+  months: ForecastMonth[];
+  method: string;
+  backtest: { Origins: number; Months: number; Own: Score; Naive: Score; SeasonalNaive: Score; Coverage80: number; Coverage95: number };
+}
