@@ -68,7 +68,7 @@ func newMixture(s scaled, horizon int) mixture {
 		m := &mix.members[i]
 		m.at = make([]float64, horizon)
 		for k := range horizon {
-			m.at[k] = apply(m.s.mean, k, m.z)
+			m.at[k] = m.s.forecast(k, m.z)
 		}
 	}
 	return mix

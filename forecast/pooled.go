@@ -1,7 +1,5 @@
 package forecast
 
-import "math"
-
 // sparseShare is the share of empty months above which a history is sparse.
 const sparseShare = 0.05
 
@@ -37,38 +35,5 @@ func newForecast(h int) Forecast {
 	return Forecast{
 		Mean: row(), Lower80: row(), Upper80: row(), Lower95: row(), Upper95: row(),
 		Components: Components{Level: row(), Trend: row(), Season: row(), Pooled: row()},
-	}
-}
-
-// explain splits Mean by the additive parts of the linear predictor. For a
-// logarithmic component the parts are the successive factors' effects:
-// level, level x trend - level, and the season's share of the rest.
-func (m mixture) explain(f *Forecast, s scaled) {
-	for i := range m.members {
-		b := &m.members[i]
-		if b.c.trend != (trendSpec{}) {
-			f.Components.TrendWeight += b.weight
-		}
-		if b.c.season > 0 {
-			f.Components.SeasonWeight += b.weight
-		}
-		level := apply(b.s.level, 0, b.z)
-		for k := range m.h {
-			season := apply(b.s.season, k, b.z)
-			rest := b.at[k] - season
-			l, r, a := level, rest, b.at[k]
-			if b.c.log {
-				l, r, a = math.Exp(l), math.Exp(r), math.Exp(a)
-			}
-			f.Components.Level[k] += b.weight * l
-			f.Components.Trend[k] += b.weight * (r - l)
-			f.Components.Season[k] += b.weight * (a - r)
-		}
-	}
-	for k := range m.h {
-		c := &f.Components
-		bound := func(v float64) float64 { return clamp(v*s.unit, -math.MaxFloat64/8, math.MaxFloat64/8) }
-		c.Level[k], c.Trend[k], c.Season[k] = bound(c.Level[k]), bound(c.Trend[k]), bound(c.Season[k])
-		c.Pooled[k] = f.Mean[k] - c.Level[k] - c.Trend[k] - c.Season[k]
 	}
 }
