@@ -97,4 +97,3 @@ func (c component) seasonCov(i, j int) float64 {
 	}
 	return -c.season / period
 }
-

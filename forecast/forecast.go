@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 )
 
 // MaxHorizon is the largest number of months that Predict looks ahead.
@@ -111,11 +112,14 @@ func Predict(y []float64, horizon int, opts ...Option) (Forecast, error) {
 
 // predict is Predict for checked input and without the backtest.
 func predict(y []float64, horizon int, o options) Forecast {
-	s := newScaled(y)
-	if len(y) < minHistory || s.unit == 0 {
+	if len(y) < minHistory || allZero(recent(y)) {
 		return predictCold(y, horizon, o)
 	}
-	return predictMixture(s, horizon)
+	return predictPooled(y, horizon, o.tables)
+}
+
+func allZero(y []float64) bool {
+	return !slices.ContainsFunc(y, func(v float64) bool { return v != 0 })
 }
 
 func checkFinite(y []float64) error {

@@ -12,6 +12,7 @@ type options struct {
 	pool       [][]float64
 	lastMonth  time.Month // 0 when unknown
 	noBacktest bool
+	tables     *Tables
 }
 
 // WithPool passes the monthly histories of similar freelancers, oldest first and
@@ -50,12 +51,24 @@ func WithoutBacktest() Option {
 	}
 }
 
+// WithTables replaces the embedded tables, for an operator who learns from the
+// histories of the own marketplace (see Learn and ReadTables).
+func WithTables(t *Tables) Option {
+	return func(o *options) error {
+		o.tables = t
+		return nil
+	}
+}
+
 func readOptions(opts []Option) (options, error) {
 	var o options
 	for _, opt := range opts {
 		if err := opt(&o); err != nil {
 			return options{}, err
 		}
+	}
+	if o.tables == nil {
+		o.tables = defaultTables()
 	}
 	return o, nil
 }

@@ -1,33 +1,65 @@
 package forecast
 
-// sparseShare is the share of empty months above which a history is sparse.
-const sparseShare = 0.05
+const (
+	// sparseShare is the share of empty months above which a history is sparse.
+	sparseShare = 0.05
+	// maxHistory is the number of months that are used: what is older says
+	// little, and costs time with its square.
+	maxHistory = 96
+	// sparseMonths is the length below which a sparse forecast is averaged with
+	// the plain mean, which a short lumpy history hardly lets anything beat.
+	sparseMonths = 18
+)
 
-// predictMixture forecasts a history of at least minHistory months.
-func predictMixture(s scaled, horizon int) Forecast {
-	mix := newMixture(s, horizon)
+// predictPooled forecasts a history of at least minHistory months with income.
+func predictPooled(y []float64, horizon int, t *Tables) Forecast {
+	y = recent(y)
+	s := newScaled(y)
 	f := newForecast(horizon)
 	f.Method = MethodPooled
-	if s.zeros > sparseShare {
+	sparse := s.zeros > sparseShare
+	if sparse {
 		f.Method = MethodSparse
 	}
+	table := t.at(len(y), sparse)
+	mix := newMixture(s, horizon, table)
 	paths := mix.paths()
 	for k := range horizon {
-		f.Lower95[k] = s.amount(mix.quantile(k, 0.025))
-		f.Lower80[k] = s.amount(mix.quantile(k, 0.1))
-		f.Upper80[k] = s.amount(mix.quantile(k, 0.9))
-		f.Upper95[k] = s.amount(mix.quantile(k, 0.975))
-		if f.Method == MethodSparse {
-			f.Mean[k] = s.amount(paths.mean(k, s.nonNegative))
+		l := levelsAt(table.Month, k)
+		var mid float64
+		if sparse {
+			mid = mix.location(k)
+			if len(y) < sparseMonths {
+				mid = (mid + meanOf(s.z)) / 2
+			}
 		} else {
-			f.Mean[k] = s.amount(mix.quantile(k, 0.5))
+			mid = mix.quantile(k, 0.5)
 		}
-		f.Mean[k] = clamp(f.Mean[k], f.Lower80[k], f.Upper80[k])
+		// A lumpy month's mean may exceed what 8 of 10 months reach: the range
+		// then reaches up to it.
+		f.Mean[k] = s.amount(mid)
+		f.Lower80[k] = min(f.Mean[k], s.amount(mix.quantile(k, l[1])))
+		f.Upper80[k] = max(f.Mean[k], s.amount(mix.quantile(k, l[2])))
+		f.Lower95[k] = min(f.Lower80[k], s.amount(mix.quantile(k, l[0])))
+		f.Upper95[k] = max(f.Upper80[k], s.amount(mix.quantile(k, l[3])))
 	}
-	paths.totals(&f, s)
+	paths.totals(&f, s, levelsAt(table.Total, horizon-1))
 	mix.explain(&f, s)
 	return f
 }
+
+// recent cuts a history to maxHistory months, and a long one to whole half years,
+// so that the components of few lengths are kept in memory.
+func recent(y []float64) []float64 {
+	n := min(len(y), maxHistory)
+	if n > longHistory {
+		n -= n % (period / 2)
+	}
+	return y[len(y)-n:]
+}
+
+// longHistory is the length from which histories are cut to whole half years.
+const longHistory = 60
 
 // newForecast allocates the slices of a forecast.
 func newForecast(h int) Forecast {
