@@ -9,7 +9,7 @@ var solvedCache sync.Map // solvedKey -> *solved
 
 // horizonSteps are the horizons that components are solved for: a cached one
 // serves every shorter forecast.
-var horizonSteps = []int{6, 12, 18, MaxHorizon}
+var horizonSteps = []int{12, MaxHorizon}
 
 // solvedFor returns component i of the grid solved for n months and at least
 // horizon h, from the cache if it was asked for before.

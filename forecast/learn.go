@@ -21,12 +21,27 @@ type Example struct {
 const (
 	learnSteps = 60
 	learnRate  = 0.1
-	// shrinkMain and shrinkCell pull the log prior towards uniform: the effects of
-	// level, trend, season and logarithm, and each component's own deviation.
-	shrinkMain, shrinkCell = 0.3, 0.6
 	// floorDensity keeps single surprising months from dominating.
 	floorDensity = 1e-4
 )
+
+// shrinkage returns how strongly the log prior is pulled towards uniform: the
+// effects of level, trend, season and logarithm, and (twice that) each
+// component's own deviation. Two years of history tell level from season and the
+// windows are many, so that little is needed; with exactly one year a season is
+// hardly known, from five years on the windows are few, and sparse ones always
+// are: there a strong pull scored better on histories that were left out.
+func shrinkage(months int, sparse bool) (effect, own float64) {
+	s := 1.0
+	switch {
+	case sparse:
+	case months == 24:
+		s = 0.1
+	case months == 6:
+		s = 0.3
+	}
+	return s, 2 * s
+}
 
 // window is an example seen by every component.
 type window struct {
@@ -60,15 +75,16 @@ func Learn(months int, sparse bool, examples []Example) Table {
 	if len(all) == 0 {
 		return flatTable(months, sparse)
 	}
+	effect, own := shrinkage(months, sparse)
 	out := flatTable(months, sparse)
-	out.Components, out.Weights = strongest(learnPrior(all))
+	out.Components, out.Weights = strongest(learnPrior(all, effect, own))
 	var ranks ranks
 	for i := range fold {
 		if len(fold[1-i]) == 0 {
 			continue
 		}
 		half := flatTable(months, sparse)
-		half.Components, half.Weights = strongest(learnPrior(fold[1-i]))
+		half.Components, half.Weights = strongest(learnPrior(fold[1-i], effect, own))
 		for _, e := range used[i] {
 			ranks.add(e, half)
 		}
@@ -115,7 +131,7 @@ func newWindow(s scaled, e Example) window {
 const learnHorizon = 12
 
 // learnPrior returns the probabilities of all components of the grid.
-func learnPrior(ws []window) []float64 {
+func learnPrior(ws []window, effect, own float64) []float64 {
 	cells := gridCells()
 	effects := 0
 	for _, c := range cells {
@@ -136,9 +152,9 @@ func learnPrior(ws []window) []float64 {
 			}
 		}
 		for i := range grad {
-			shrink := shrinkCell
+			shrink := own
 			if i < effects {
-				shrink = shrinkMain
+				shrink = effect
 			}
 			grad[i] -= shrink * param[i] / float64(len(grid))
 		}

@@ -128,6 +128,12 @@ func (f futures) totals(out *Forecast, s scaled, l Levels) {
 	slices.Sort(sums)
 	q := func(p float64) float64 { return s.amount(sorted(sums, p)) }
 	out.Total = s.amount(mean)
+	if out.Method == MethodSparse { // the floored mean is too high, see location
+		out.Total = 0
+		for _, v := range out.Mean {
+			out.Total = clamp(out.Total+v, -math.MaxFloat64, math.MaxFloat64)
+		}
+	}
 	out.Total80 = Interval{min(q(l[1]), out.Total), max(q(l[2]), out.Total)}
 	out.Total95 = Interval{min(q(l[0]), out.Total80.Lower), max(q(l[3]), out.Total80.Upper)}
 }

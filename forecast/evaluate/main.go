@@ -19,15 +19,19 @@ const ours = "Predict"
 
 func main() {
 	data := flag.String("data", "", "folder with *_monthly.csv.gz")
+	only := flag.String("only", "", "run one part: pipeline")
 	step := flag.Int("step", 1, "use every step-th series")
 	flag.Parse()
-	if err := evaluate(*data, *step, os.Stdout, os.Stderr); err != nil {
+	if err := evaluate(*data, *only, *step, os.Stdout, os.Stderr); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 }
 
-func evaluate(data string, step int, out, progress io.Writer) error {
+func evaluate(data, only string, step int, out, progress io.Writer) error {
+	if only == "pipeline" {
+		return comparePipelines(out)
+	}
 	all, err := dataset.Load(data)
 	if err != nil {
 		return err
@@ -39,7 +43,7 @@ func evaluate(data string, step int, out, progress io.Writer) error {
 			r.table(out)
 		}
 	}
-	return nil
+	return comparePipelines(out)
 }
 
 func predict(y []float64, h int) forecast.Forecast {
