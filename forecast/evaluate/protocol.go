@@ -32,6 +32,7 @@ type result struct {
 	set      string
 	names    []string
 	scores   map[string][]score
+	sparse   bool // the set has over 5 % of empty months
 }
 
 // run scores the methods on the series of one set. Shorter histories than the
@@ -42,6 +43,7 @@ func run(p protocol, set string, series []dataset.Series, methods []method, prog
 	for _, m := range methods {
 		r.names = append(r.names, m.name)
 	}
+	var zeros, months float64
 	started := time.Now()
 	for i, s := range series {
 		u := unit(s.Train)
@@ -51,6 +53,12 @@ func run(p protocol, set string, series []dataset.Series, methods []method, prog
 		y := s.Train
 		if p.window > 0 {
 			y = y[len(y)-p.window:]
+		}
+		for _, v := range s.Train {
+			months++
+			if v == 0 {
+				zeros++
+			}
 		}
 		h := min(p.horizon, len(s.Test))
 		for _, m := range methods {
@@ -64,8 +72,20 @@ func run(p protocol, set string, series []dataset.Series, methods []method, prog
 			fmt.Fprintf(progress, "\r%-8s %-22s %4d/%d  %4.0fs ", p, set, i+1, len(series), time.Since(started).Seconds())
 		}
 	}
+	r.sparse = zeros > 0.05*months
 	fmt.Fprintln(progress)
 	return r
+}
+
+// add appends the scores of other series under the same protocol.
+func (r *result) add(o result) {
+	r.names, r.sparse = o.names, r.sparse || o.sparse
+	if r.scores == nil {
+		r.scores = map[string][]score{}
+	}
+	for n, s := range o.scores {
+		r.scores[n] = append(r.scores[n], s...)
+	}
 }
 
 // pValue is the two-sided paired t-test of the per-series MASE of two methods.
