@@ -10,12 +10,7 @@ func (b *member) parts(h int) (level float64, season []float64) {
 	m := n + b.s.h
 	r := b.s.residual(b.z)
 	local := b.c.trend.localTrendCov(n, m)
-	season = make([]float64, h)
-	for k := range h {
-		for j, rj := range r {
-			season[k] += b.c.seasonCov(n+k, j) * rj
-		}
-	}
+	season = b.seasons(r, h)
 	// From the first month ahead, take back its trend, its season and the step of
 	// a slow deviation: the level now.
 	level = b.at[0] - season[0]
@@ -27,6 +22,43 @@ func (b *member) parts(h int) (level float64, season []float64) {
 		level -= step * rj
 	}
 	return level, season
+}
+
+// seasons returns the calendar effects of the next h months from the residual
+// weights r.
+func (b *member) seasons(r []float64, h int) []float64 {
+	out := make([]float64, h)
+	if b.c.season == 0 {
+		return out
+	}
+	for k := range out {
+		for j, rj := range r {
+			out[k] += b.c.seasonCov(b.s.n+k, j) * rj
+		}
+	}
+	return out
+}
+
+// byMonth returns what each calendar month adds, January first, when the history
+// ended with the month `last` (1 to 12). A logarithmic component's effect is
+// taken at the level of the first month ahead.
+func (m mixture) byMonth(s scaled, last int) []float64 {
+	out := make([]float64, period)
+	for i := range m.members {
+		b := &m.members[i]
+		effects := b.seasons(b.s.residual(b.z), period)
+		for k, e := range effects {
+			if b.c.log {
+				e = math.Exp(b.at[0]-effects[0]) * (math.Exp(e) - 1)
+			}
+			// The first month ahead, k = 0, has the 0-based number `last`.
+			out[(last+k)%period] += b.weight * e
+		}
+	}
+	for i, v := range out {
+		out[i] = clamp(v*s.unit, -math.MaxFloat64, math.MaxFloat64)
+	}
+	return out
 }
 
 // explain splits Mean by the additive parts of the linear predictor. A

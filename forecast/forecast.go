@@ -83,9 +83,12 @@ type Components struct {
 	// Pooled is what experience with other histories adds: the shrinkage
 	// towards the middle of the distribution, or the whole of a peer prior.
 	Pooled []float64
-	// Weight of the components that know a trend and a season, 0 to 1: the
-	// evidence that there is one at all.
+	// TrendWeight and SeasonWeight are the weights of the components that know a
+	// trend and a season, 0 to 1: the evidence that there is one at all.
 	TrendWeight, SeasonWeight float64
+	// SeasonByMonth is what each calendar month adds to a usual one, January
+	// first; nil unless WithLastMonth told the calendar.
+	SeasonByMonth []float64
 }
 
 // Predict forecasts the next horizon months of the monthly series y, oldest
@@ -115,7 +118,7 @@ func predict(y []float64, horizon int, o options) Forecast {
 	if len(y) < minHistory || allZero(recent(y)) {
 		return predictCold(y, horizon, o)
 	}
-	return predictPooled(y, horizon, o.tables)
+	return predictPooled(y, horizon, o)
 }
 
 func allZero(y []float64) bool {

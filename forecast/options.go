@@ -30,7 +30,9 @@ func WithPool(histories [][]float64) Option {
 	}
 }
 
-// WithLastMonth tells which calendar month the last element of the series is.
+// WithLastMonth tells which calendar month the last element of the series is, so
+// that Components.SeasonByMonth can name the months. The forecast itself needs no
+// calendar: the regressions find a season at any phase.
 // It returns ErrMonth outside January..December.
 func WithLastMonth(m time.Month) Option {
 	return func(o *options) error {

@@ -9,7 +9,7 @@ const (
 )
 
 // predictPooled forecasts a history of at least minHistory months with income.
-func predictPooled(y []float64, horizon int, t *Tables) Forecast {
+func predictPooled(y []float64, horizon int, o options) Forecast {
 	y = recent(y)
 	s := newScaled(y)
 	f := newForecast(horizon)
@@ -18,7 +18,7 @@ func predictPooled(y []float64, horizon int, t *Tables) Forecast {
 	if sparse {
 		f.Method = MethodSparse
 	}
-	table := t.at(len(y), sparse)
+	table := o.tables.at(len(y), sparse)
 	mix := newMixture(s, horizon, table)
 	paths := mix.paths()
 	for k := range horizon {
@@ -41,6 +41,9 @@ func predictPooled(y []float64, horizon int, t *Tables) Forecast {
 	}
 	paths.totals(&f, s, levelsAt(table.Total, horizon-1))
 	mix.explain(&f, s)
+	if o.lastMonth != 0 {
+		f.Components.SeasonByMonth = mix.byMonth(s, int(o.lastMonth))
+	}
 	return f
 }
 

@@ -3,6 +3,7 @@ package forecast
 import (
 	"math"
 	"testing"
+	"time"
 )
 
 func TestScaleEquivariance(t *testing.T) {
@@ -56,6 +57,23 @@ func TestSeasonIsExplained(t *testing.T) {
 	// Months 48..59: the sine peaks at 51 and bottoms at 57.
 	if s := f.Components.Season; s[3] < 150 || s[9] > -150 {
 		t.Fatalf("Expected a season of about 300 up and down, got %.0f and %.0f", s[3], s[9])
+	}
+}
+
+func TestSeasonByMonth(t *testing.T) {
+	t.Parallel()
+	y := season(48) // best at 3, 15, ... and worst at 9, 21, ...
+	f, _ := Predict(y, 3, WithLastMonth(time.December), WithoutBacktest())
+	s := f.Components.SeasonByMonth
+	if len(s) != 12 || s[3] < 150 || s[9] > -150 {
+		t.Fatalf("Expected April high and October low, got %.0f", s)
+	}
+	f, _ = Predict(y, 3, WithLastMonth(time.March), WithoutBacktest())
+	if s := f.Components.SeasonByMonth; s[6] < 150 || s[0] > -150 {
+		t.Fatalf("Expected July high and January low, got %.0f", s)
+	}
+	if f, _ := Predict(y, 3, WithoutBacktest()); f.Components.SeasonByMonth != nil {
+		t.Fatalf("Expected no months without a calendar, got %v", f.Components.SeasonByMonth)
 	}
 }
 
