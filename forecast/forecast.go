@@ -61,6 +61,7 @@ type Forecast struct {
 	Lower95, Upper95 []float64
 	// Total is the expected sum over the horizon, Total80 and Total95 its ranges.
 	// They come from joint paths: the sum of monthly bounds would be far too wide.
+	// Total is a mean, so that it may exceed the sum of a skewed income's middles.
 	Total            float64
 	Total80, Total95 Interval
 	// Method is one of the Method constants.
