@@ -12,19 +12,31 @@ import (
 // Statistical Science 6, 15-32.
 type solved struct {
 	n, h int
-	// quad is the packed lower triangle of the n x n matrix R with
-	// z'Rz = the residual quadratic form after beta is integrated out.
+	// quad is the packed lower triangle of the n x n matrix
+	// R = V^-1 - ww'/d with w = V^-1 1 and d = 1'w: z'Rz is the residual quadratic
+	// form after beta is integrated out, Rz the residuals' weights.
 	quad []float64
-	// logDet is log|V| + log(1'V^-1 1), the restricted likelihood's constant:
+	// logDet is log|V| + log d, the restricted likelihood's constant:
 	// Harville (1974), Biometrika 61, 383-385.
 	logDet float64
-	// mean, trend and season are h x n: forecast and its parts are mean*z.
-	// level is 1 x n, the level at the last month; the rest is the return to it.
-	mean, trend, season, level []float64
+	// mean is h x n: the forecast is mean*z.
+	mean []float64
 	// sd is the predictive standard deviation of each month, chol the h x h lower
 	// Cholesky factor of the joint predictive covariance, both for s2 = 1.
 	sd   []float64
 	chol []float64
+}
+
+// cov fills one element of V: months i and j of a history of n.
+func (c component) cov(i, j, n, m int, local []float64) float64 {
+	x := c.levelCov(i, j) + c.fixedTrendCov(i, j, n) + c.seasonCov(i, j)
+	if local != nil {
+		x += local[i*m+j]
+	}
+	if i == j {
+		x += c.level.noise
+	}
+	return x
 }
 
 // solve computes the closed forms of component c for n months of history and h
@@ -32,15 +44,11 @@ type solved struct {
 // noise of every component excludes.
 func (c component) solve(n, h int) *solved {
 	m := n + h
-	local := c.localTrendCov(n, m)
+	local := c.trend.localTrendCov(n, m)
 	v := mat.NewSymDense(n, nil)
 	for i := range n {
 		for j := i; j < n; j++ {
-			x := c.levelCov(i, j) + c.fixedTrendCov(i, j, n) + local[i*m+j] + c.seasonCov(i, j)
-			if i == j {
-				x += c.level.noise
-			}
-			v.SetSym(i, j, x)
+			v.SetSym(i, j, c.cov(i, j, n, m, local))
 		}
 	}
 	var ch mat.Cholesky
@@ -62,87 +70,44 @@ func (c component) solve(n, h int) *solved {
 
 	s := &solved{n: n, h: h, logDet: ch.LogDet() + math.Log(d)}
 	s.quad = make([]float64, 0, n*(n+1)/2)
-	resid := mat.NewDense(n, n, nil) // R = V^-1 - ww'/d
 	for i := range n {
-		for j := range n {
-			r := inv.At(i, j) - w.AtVec(i)*w.AtVec(j)/d
-			resid.Set(i, j, r)
-			if j < i {
-				s.quad = append(s.quad, 2*r)
-			} else if j == i {
-				s.quad = append(s.quad, r)
-			}
+		for j := range i + 1 {
+			s.quad = append(s.quad, inv.At(i, j)-w.AtVec(i)*w.AtVec(j)/d)
 		}
 	}
-	c.predictors(s, &inv, resid, &w, d, local)
+	c.predictors(s, &inv, &w, d, local)
 	return s
 }
 
-// predictors fills the forecast matrices and the predictive covariance.
-func (c component) predictors(s *solved, inv, resid mat.Matrix, w *mat.VecDense, d float64, local []float64) {
+// predictors fills the forecast matrix and the predictive covariance:
+// with C the covariance of future and past months, e = 1 - Cw,
+// mean = C V^-1 + e w'/d and cov = V_ff - C V^-1 C' + ee'/d.
+func (c component) predictors(s *solved, inv mat.Matrix, w *mat.VecDense, d float64, local []float64) {
 	n, h := s.n, s.h
 	m := n + h
-	lev, tre, sea := mat.NewDense(h+1, n, nil), mat.NewDense(h, n, nil), mat.NewDense(h, n, nil)
-	cov := mat.NewDense(h, n, nil)
+	cross := mat.NewDense(h, n, nil)
 	for k := range h {
-		i := n + k
 		for j := range n {
-			l, t, q := c.levelCov(i, j), c.fixedTrendCov(i, j, n)+local[i*m+j], c.seasonCov(i, j)
-			lev.Set(k, j, l)
-			tre.Set(k, j, t)
-			sea.Set(k, j, q)
-			cov.Set(k, j, l+t+q)
+			cross.Set(k, j, c.cov(n+k, j, n, m, local))
 		}
 	}
-	for j := range n {
-		lev.Set(h, j, c.levelCov(n-1, j))
-	}
-	// The effect of beta: each row is w'/d.
-	beta := make([]float64, n)
-	for j := range n {
-		beta[j] = w.AtVec(j) / d
-	}
-	times := func(a *mat.Dense, add bool) []float64 {
-		var out mat.Dense
-		out.Mul(a, resid)
-		rows, _ := out.Dims()
-		flat := make([]float64, 0, rows*n)
-		for k := range rows {
-			for j := range n {
-				x := out.At(k, j)
-				if add {
-					x += beta[j]
-				}
-				flat = append(flat, x)
-			}
-		}
-		return flat
-	}
-	s.mean = times(cov, true)
-	s.trend = times(tre, false)
-	s.season = times(sea, false)
-	s.level = times(lev, true)[h*n:]
-
-	// Predictive covariance: V_ff - C V^-1 C' + (1 - C w)(1 - C w)'/d.
-	var cv, cvc mat.Dense
-	cv.Mul(cov, inv)
-	cvc.Mul(&cv, cov.T())
-	var cw mat.VecDense
-	cw.MulVec(cov, w)
+	var gain, cvc mat.Dense
+	gain.Mul(cross, inv)
+	cvc.Mul(&gain, cross.T())
+	var e mat.VecDense
+	e.MulVec(cross, w)
+	s.mean = make([]float64, h*n)
 	p := mat.NewSymDense(h, nil)
-	for a := range h {
-		for b := a; b < h; b++ {
-			i, j := n+a, n+b
-			x := c.levelCov(i, j) + c.fixedTrendCov(i, j, n) + local[i*m+j] + c.seasonCov(i, j)
-			if a == b {
-				x += c.level.noise
-			}
-			x += (1-cw.AtVec(a))*(1-cw.AtVec(b))/d - cvc.At(a, b)
-			p.SetSym(a, b, x)
-		}
-	}
 	s.sd = make([]float64, h)
 	for a := range h {
+		ea := 1 - e.AtVec(a)
+		for j := range n {
+			s.mean[a*n+j] = gain.At(a, j) + ea*w.AtVec(j)/d
+		}
+		for b := a; b < h; b++ {
+			x := c.cov(n+a, n+b, n, m, local) - cvc.At(a, b) + ea*(1-e.AtVec(b))/d
+			p.SetSym(a, b, x)
+		}
 		s.sd[a] = math.Sqrt(p.At(a, a))
 	}
 	var ch mat.Cholesky
@@ -153,7 +118,7 @@ func (c component) predictors(s *solved, inv, resid mat.Matrix, w *mat.VecDense,
 	ch.LTo(&l)
 	s.chol = make([]float64, h*h)
 	for a := range h {
-		for b := 0; b <= a; b++ {
+		for b := range a + 1 {
 			s.chol[a*h+b] = l.At(a, b)
 		}
 	}
@@ -166,20 +131,36 @@ func (s *solved) quadratic(z []float64) float64 {
 	for i, zi := range z {
 		row := s.quad[k : k+i+1]
 		var r float64
-		for j, x := range row {
+		for j, x := range row[:i] {
 			r += x * z[j]
 		}
-		q += r * zi
+		q += (2*r + row[i]*zi) * zi
 		k += i + 1
 	}
 	return math.Max(q, 0)
 }
 
-// apply returns row k of the matrix a (rows of length n) times z.
-func apply(a []float64, k int, z []float64) float64 {
-	var s float64
-	for j, x := range a[k*len(z) : (k+1)*len(z)] {
-		s += x * z[j]
+// residual returns Rz: the covariance of an effect with the months times it is
+// the effect's prediction.
+func (s *solved) residual(z []float64) []float64 {
+	r := make([]float64, s.n)
+	k := 0
+	for i := range s.n {
+		for j := range i {
+			r[i] += s.quad[k+j] * z[j]
+			r[j] += s.quad[k+j] * z[i]
+		}
+		r[i] += s.quad[k+i] * z[i]
+		k += i + 1
 	}
-	return s
+	return r
+}
+
+// forecast returns the prediction of month k ahead, 0-based.
+func (s *solved) forecast(k int, z []float64) float64 {
+	var v float64
+	for j, x := range s.mean[k*s.n : (k+1)*s.n] {
+		v += x * z[j]
+	}
+	return v
 }

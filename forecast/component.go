@@ -23,7 +23,7 @@ type trendSpec struct {
 type component struct {
 	level  levelSpec
 	trend  trendSpec
-	season float64 // variance of the twelve calendar effects
+	season float64 // variance of the twelve calendar effects, which sum to zero
 	log    bool
 }
 
@@ -53,7 +53,7 @@ var (
 		{fixed: 0.15},
 		{local: 0.15, damped: 0.9},
 	}
-	seasonSpecs = []float64{0, 0.1, 0.5, 2, 8}
+	seasonSpecs = []float64{0, 0.1, 0.5, 2, 8, 50}
 )
 
 // grid is the family in a fixed order: the learned tables refer to its indexes.
@@ -83,8 +83,9 @@ func (c component) levelCov(i, j int) float64 {
 	return v
 }
 
-// trendCov returns the covariance of the trend part relative to month n-1, the
-// last one of the history: it vanishes there, so that level and trend separate.
+// fixedTrendCov returns the covariance of a constant slope relative to month
+// n-1, the last one of the history: it vanishes there, so that level and trend
+// separate.
 func (c component) fixedTrendCov(i, j, n int) float64 {
 	return c.trend.fixed * c.trend.fixed * float64(i-n+1) * float64(j-n+1)
 }
@@ -95,56 +96,4 @@ func (c component) seasonCov(i, j int) float64 {
 		return c.season * (period - 1) / period
 	}
 	return -c.season / period
-}
-
-// localTrendCov fills the m x m covariance of the damped local slope, anchored at
-// the last month of the history n: the slope b_t has covariance
-// local^2 damped^|s-t|, the trend at month t is the sum of b over the months
-// between n-1 and t.
-func (c component) localTrendCov(n, m int) []float64 {
-	out := make([]float64, m*m)
-	if c.trend.local == 0 {
-		return out
-	}
-	slope := make([]float64, m)
-	for k := range slope {
-		slope[k] = c.trend.local * c.trend.local * math.Pow(c.trend.damped, float64(k))
-	}
-	// sums[i][j] = cov(trend_i, trend_j), by the double sum from the anchor.
-	steps := func(i int) (from, to int, sign float64) {
-		if i >= n {
-			return n, i + 1, 1
-		}
-		return i + 1, n, -1
-	}
-	// rows[i][t] = cov(trend_i, slope_t)
-	rows := make([]float64, m*m)
-	for i := range m {
-		from, to, sign := steps(i)
-		for t := range m {
-			var s float64
-			for k := from; k < to; k++ {
-				s += slope[abs(k-t)]
-			}
-			rows[i*m+t] = sign * s
-		}
-	}
-	for i := range m {
-		for j := range m {
-			from, to, sign := steps(j)
-			var s float64
-			for k := from; k < to; k++ {
-				s += rows[i*m+k]
-			}
-			out[i*m+j] = sign * s
-		}
-	}
-	return out
-}
-
-func abs(i int) int {
-	if i < 0 {
-		return -i
-	}
-	return i
 }

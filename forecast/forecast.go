@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 )
 
 // MaxHorizon is the largest number of months that Predict looks ahead.
@@ -60,6 +61,7 @@ type Forecast struct {
 	Lower95, Upper95 []float64
 	// Total is the expected sum over the horizon, Total80 and Total95 its ranges.
 	// They come from joint paths: the sum of monthly bounds would be far too wide.
+	// Total is a mean, so that it may exceed the sum of a skewed income's middles.
 	Total            float64
 	Total80, Total95 Interval
 	// Method is one of the Method constants.
@@ -82,9 +84,12 @@ type Components struct {
 	// Pooled is what experience with other histories adds: the shrinkage
 	// towards the middle of the distribution, or the whole of a peer prior.
 	Pooled []float64
-	// Weight of the components that know a trend and a season, 0 to 1: the
-	// evidence that there is one at all.
+	// TrendWeight and SeasonWeight are the weights of the components that know a
+	// trend and a season, 0 to 1: the evidence that there is one at all.
 	TrendWeight, SeasonWeight float64
+	// SeasonByMonth is what each calendar month adds to a usual one, January
+	// first; nil unless WithLastMonth told the calendar.
+	SeasonByMonth []float64
 }
 
 // Predict forecasts the next horizon months of the monthly series y, oldest
@@ -111,11 +116,14 @@ func Predict(y []float64, horizon int, opts ...Option) (Forecast, error) {
 
 // predict is Predict for checked input and without the backtest.
 func predict(y []float64, horizon int, o options) Forecast {
-	s := newScaled(y)
-	if len(y) < minHistory || s.unit == 0 {
+	if len(y) < minHistory || allZero(recent(y)) {
 		return predictCold(y, horizon, o)
 	}
-	return predictMixture(s, horizon)
+	return predictPooled(y, horizon, o)
+}
+
+func allZero(y []float64) bool {
+	return !slices.ContainsFunc(y, func(v float64) bool { return v != 0 })
 }
 
 func checkFinite(y []float64) error {

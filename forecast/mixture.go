@@ -5,7 +5,7 @@ import "math"
 const (
 	// evidence is the power of the marginal likelihood in a weight: below 1
 	// because every component is wrong; Gruenwald (2012), The safe Bayesian.
-	evidence = 0.5
+	evidence = 0.6
 	// scalePrior is the scale of one pseudo-observation of the noise variance.
 	scalePrior = 0.1
 	// keepMass is the share of the weight that the kept components carry.
@@ -33,45 +33,54 @@ type mixture struct {
 	h       int
 }
 
-// newMixture weighs the components by prior x likelihood^evidence and keeps the
-// best. Bayesian model averaging: Hoeting et al. (1999), Statistical Science 14.
-func newMixture(s scaled, horizon int) mixture {
-	n := len(s.z)
+// newMixture weighs the components of a table by prior x likelihood^evidence and
+// keeps the best. Bayesian model averaging: Hoeting et al. (1999), Statistical
+// Science 14, 382-417.
+func newMixture(s scaled, horizon int, t Table) mixture {
 	logs := logSeries(s)
-	var jacobian float64
-	for _, v := range logs {
-		jacobian += v
-	}
-	var all []member
+	all := make([]member, 0, len(t.Components))
 	best := math.Inf(-1)
-	for i, c := range grid {
-		if c.log && logs == nil {
+	for i, c := range t.Components {
+		m, ok := newMember(c, s, logs, horizon)
+		if !ok {
 			continue
 		}
-		sv := solvedFor(i, n, horizon)
-		m := member{c: c, s: sv, z: s.z}
-		if c.log {
-			m.z = logs
-		}
-		q := sv.quadratic(m.z) + scalePrior*scalePrior
-		ll := -0.5*sv.logDet - 0.5*float64(n)*math.Log(q)
-		if c.log {
-			ll -= jacobian
-		}
-		m.weight = evidence * ll
-		m.scale = math.Sqrt(q / float64(n))
+		m.weight += math.Log(t.Weights[i])
 		best = math.Max(best, m.weight)
 		all = append(all, m)
 	}
-	mix := mixture{t: studentTable(n), h: horizon, members: prune(all, best)}
+	mix := mixture{t: studentTable(len(s.z)), h: horizon, members: prune(all, best)}
 	for i := range mix.members {
 		m := &mix.members[i]
 		m.at = make([]float64, horizon)
 		for k := range horizon {
-			m.at[k] = apply(m.s.mean, k, m.z)
+			m.at[k] = m.s.forecast(k, m.z)
 		}
 	}
 	return mix
+}
+
+// newMember fits component i of the grid; its weight is the log of its evidence.
+// It reports false for a logarithm that does not exist.
+func newMember(i int, s scaled, logs []float64, horizon int) (member, bool) {
+	m := member{c: grid[i], z: s.z}
+	var jacobian float64
+	if m.c.log {
+		if logs == nil {
+			return m, false
+		}
+		m.z = logs
+		for _, v := range logs {
+			jacobian += v
+		}
+	}
+	n := float64(len(s.z))
+	m.s = solvedFor(i, len(s.z), horizon)
+	// One pseudo-observation makes n degrees of freedom of the n-1 residuals.
+	q := m.s.quadratic(m.z) + scalePrior*scalePrior
+	m.scale = math.Sqrt(q / n)
+	m.weight = evidence * (-0.5*m.s.logDet - 0.5*n*math.Log(q) - jacobian)
+	return m, true
 }
 
 // logSeries returns the logarithms, or nil if a month is too close to zero.
@@ -126,4 +135,20 @@ func (m mixture) quantile(k int, p float64) float64 {
 		}
 	}
 	return (lo + hi) / 2
+}
+
+// location returns the weighted location of month k, in units. It is the point
+// forecast of a sparse history: the mean of the wide distribution after its floor
+// at zero would be too high, its median too low.
+func (m mixture) location(k int) float64 {
+	var v float64
+	for i := range m.members {
+		b := &m.members[i]
+		x := b.at[k]
+		if b.c.log {
+			x = math.Exp(x)
+		}
+		v += b.weight * x
+	}
+	return v
 }

@@ -12,6 +12,7 @@ type options struct {
 	pool       [][]float64
 	lastMonth  time.Month // 0 when unknown
 	noBacktest bool
+	tables     *Tables
 }
 
 // WithPool passes the monthly histories of similar freelancers, oldest first and
@@ -29,7 +30,9 @@ func WithPool(histories [][]float64) Option {
 	}
 }
 
-// WithLastMonth tells which calendar month the last element of the series is.
+// WithLastMonth tells which calendar month the last element of the series is, so
+// that Components.SeasonByMonth can name the months. The forecast itself needs no
+// calendar: the regressions find a season at any phase.
 // It returns ErrMonth outside January..December.
 func WithLastMonth(m time.Month) Option {
 	return func(o *options) error {
@@ -50,12 +53,24 @@ func WithoutBacktest() Option {
 	}
 }
 
+// WithTables replaces the embedded tables, for an operator who learns from the
+// histories of the own marketplace (see Learn and ReadTables).
+func WithTables(t *Tables) Option {
+	return func(o *options) error {
+		o.tables = t
+		return nil
+	}
+}
+
 func readOptions(opts []Option) (options, error) {
 	var o options
 	for _, opt := range opts {
 		if err := opt(&o); err != nil {
 			return options{}, err
 		}
+	}
+	if o.tables == nil {
+		o.tables = defaultTables()
 	}
 	return o, nil
 }

@@ -72,7 +72,7 @@ func (m mixture) paths() futures {
 		row := f.values[i*m.h : (i+1)*m.h]
 		for k := range row {
 			var e float64
-			for j, l := range b.s.chol[k*m.h : k*m.h+k+1] {
+			for j, l := range b.s.chol[k*b.s.h : k*b.s.h+k+1] {
 				e += l * d.normal[i][j]
 			}
 			v := b.at[k] + b.scale*scale[i]*e
@@ -112,8 +112,8 @@ func (f futures) mean(k int, floor bool) float64 {
 	return sum / pathCount
 }
 
-// totals fills the sums over the horizon.
-func (f futures) totals(out *Forecast, s scaled) {
+// totals fills the sums over the horizon, with bounds at the given levels.
+func (f futures) totals(out *Forecast, s scaled, l Levels) {
 	sums := make([]float64, pathCount)
 	var mean float64
 	for i := range sums {
@@ -128,9 +128,14 @@ func (f futures) totals(out *Forecast, s scaled) {
 	slices.Sort(sums)
 	q := func(p float64) float64 { return s.amount(sorted(sums, p)) }
 	out.Total = s.amount(mean)
-	out.Total95 = Interval{q(0.025), q(0.975)}
-	out.Total80 = Interval{q(0.1), q(0.9)}
-	out.Total = clamp(out.Total, out.Total80.Lower, out.Total80.Upper)
+	if out.Method == MethodSparse { // the floored mean is too high, see location
+		out.Total = 0
+		for _, v := range out.Mean {
+			out.Total = clamp(out.Total+v, -math.MaxFloat64, math.MaxFloat64)
+		}
+	}
+	out.Total80 = Interval{min(q(l[1]), out.Total), max(q(l[2]), out.Total)}
+	out.Total95 = Interval{min(q(l[0]), out.Total80.Lower), max(q(l[3]), out.Total80.Upper)}
 }
 
 // sorted returns the p quantile of ascending values by linear interpolation

@@ -1,35 +1,64 @@
 package forecast
 
-import "math"
+const (
+	// sparseShare is the share of empty months above which a history is sparse.
+	sparseShare = 0.05
+	// maxHistory is the number of months that are used: what is older says
+	// little, and costs time with its square.
+	maxHistory = 96
+)
 
-// sparseShare is the share of empty months above which a history is sparse.
-const sparseShare = 0.05
-
-// predictMixture forecasts a history of at least minHistory months.
-func predictMixture(s scaled, horizon int) Forecast {
-	mix := newMixture(s, horizon)
+// predictPooled forecasts a history of at least minHistory months with income.
+func predictPooled(y []float64, horizon int, o options) Forecast {
+	y = recent(y)
+	s := newScaled(y)
 	f := newForecast(horizon)
 	f.Method = MethodPooled
-	if s.zeros > sparseShare {
+	sparse := s.zeros > sparseShare
+	if sparse {
 		f.Method = MethodSparse
 	}
+	table := o.tables.at(len(y), sparse)
+	mix := newMixture(s, horizon, table)
 	paths := mix.paths()
 	for k := range horizon {
-		f.Lower95[k] = s.amount(mix.quantile(k, 0.025))
-		f.Lower80[k] = s.amount(mix.quantile(k, 0.1))
-		f.Upper80[k] = s.amount(mix.quantile(k, 0.9))
-		f.Upper95[k] = s.amount(mix.quantile(k, 0.975))
-		if f.Method == MethodSparse {
-			f.Mean[k] = s.amount(paths.mean(k, s.nonNegative))
+		l := levelsAt(table.Month, k)
+		var mid float64
+		if sparse {
+			// A lumpy history hardly lets anything beat its plain mean: half of it
+			// halves the error of choosing wrongly (Bates and Granger 1969).
+			mid = (mix.location(k) + meanOf(s.z)) / 2
 		} else {
-			f.Mean[k] = s.amount(mix.quantile(k, 0.5))
+			mid = mix.quantile(k, 0.5)
 		}
-		f.Mean[k] = clamp(f.Mean[k], f.Lower80[k], f.Upper80[k])
+		// A lumpy month's mean may exceed what 8 of 10 months reach: the range
+		// then reaches up to it.
+		f.Mean[k] = s.amount(mid)
+		f.Lower80[k] = min(f.Mean[k], s.amount(mix.quantile(k, l[1])))
+		f.Upper80[k] = max(f.Mean[k], s.amount(mix.quantile(k, l[2])))
+		f.Lower95[k] = min(f.Lower80[k], s.amount(mix.quantile(k, l[0])))
+		f.Upper95[k] = max(f.Upper80[k], s.amount(mix.quantile(k, l[3])))
 	}
-	paths.totals(&f, s)
+	paths.totals(&f, s, levelsAt(table.Total, horizon-1))
 	mix.explain(&f, s)
+	if o.lastMonth != 0 {
+		f.Components.SeasonByMonth = mix.byMonth(s, int(o.lastMonth))
+	}
 	return f
 }
+
+// recent cuts a history to maxHistory months, and a long one to whole half years,
+// so that the components of few lengths are kept in memory.
+func recent(y []float64) []float64 {
+	n := min(len(y), maxHistory)
+	if n > longHistory {
+		n -= n % (period / 2)
+	}
+	return y[len(y)-n:]
+}
+
+// longHistory is the length from which histories are cut to whole half years.
+const longHistory = 60
 
 // newForecast allocates the slices of a forecast.
 func newForecast(h int) Forecast {
@@ -37,38 +66,5 @@ func newForecast(h int) Forecast {
 	return Forecast{
 		Mean: row(), Lower80: row(), Upper80: row(), Lower95: row(), Upper95: row(),
 		Components: Components{Level: row(), Trend: row(), Season: row(), Pooled: row()},
-	}
-}
-
-// explain splits Mean by the additive parts of the linear predictor. For a
-// logarithmic component the parts are the successive factors' effects:
-// level, level x trend - level, and the season's share of the rest.
-func (m mixture) explain(f *Forecast, s scaled) {
-	for i := range m.members {
-		b := &m.members[i]
-		if b.c.trend != (trendSpec{}) {
-			f.Components.TrendWeight += b.weight
-		}
-		if b.c.season > 0 {
-			f.Components.SeasonWeight += b.weight
-		}
-		level := apply(b.s.level, 0, b.z)
-		for k := range m.h {
-			season := apply(b.s.season, k, b.z)
-			rest := b.at[k] - season
-			l, r, a := level, rest, b.at[k]
-			if b.c.log {
-				l, r, a = math.Exp(l), math.Exp(r), math.Exp(a)
-			}
-			f.Components.Level[k] += b.weight * l
-			f.Components.Trend[k] += b.weight * (r - l)
-			f.Components.Season[k] += b.weight * (a - r)
-		}
-	}
-	for k := range m.h {
-		c := &f.Components
-		bound := func(v float64) float64 { return clamp(v*s.unit, -math.MaxFloat64/8, math.MaxFloat64/8) }
-		c.Level[k], c.Trend[k], c.Season[k] = bound(c.Level[k]), bound(c.Trend[k]), bound(c.Season[k])
-		c.Pooled[k] = f.Mean[k] - c.Level[k] - c.Trend[k] - c.Season[k]
 	}
 }
