@@ -2,6 +2,7 @@ package services
 
 import (
 	"maps"
+	"math"
 	"slices"
 	"sort"
 	"time"
@@ -96,12 +97,17 @@ type ForecastMonth struct {
 
 // EarningsForecast predicts the months after the last complete one.
 type EarningsForecast struct {
-	Perspective Perspective       `json:"perspective"`
-	Currency    string            `json:"currency"`
-	History     []Month           `json:"history"`
-	Months      []ForecastMonth   `json:"months"`
-	Method      string            `json:"method"`
-	Backtest    forecast.Backtest `json:"backtest"`
+	Perspective Perspective     `json:"perspective"`
+	Currency    string          `json:"currency"`
+	History     []Month         `json:"history"`
+	Months      []ForecastMonth `json:"months"`
+	// Total is the sum over the months; its ranges come from joint paths, because
+	// adding monthly bounds would claim far too wide a range.
+	Total    int64             `json:"total"`
+	Total80  [2]int64          `json:"total80"`
+	Total95  [2]int64          `json:"total95"`
+	Method   string            `json:"method"`
+	Backtest forecast.Backtest `json:"backtest"`
 }
 
 // location returns the time zone that decides what a month is for user.
@@ -282,21 +288,27 @@ func (s *PaymentsService) Forecast(user string, view Perspective, currency strin
 	for i, month := range answer.History {
 		y[i] = float64(month.Amount)
 	}
-	predicted, err := forecast.Predict(y, horizon)
+	predicted, err := forecast.Predict(y, horizon, forecast.WithLastMonth(current.AddDate(0, 0, -current.Day()).Month()))
 	if err != nil {
 		return nil, err
 	}
 	answer.Method, answer.Backtest = predicted.Method, predicted.Backtest
+	answer.Total = minor(predicted.Total)
+	answer.Total80 = [2]int64{minor(predicted.Total80.Lower), minor(predicted.Total80.Upper)}
+	answer.Total95 = [2]int64{minor(predicted.Total95.Lower), minor(predicted.Total95.Upper)}
 	first := time.Date(current.Year(), current.Month(), 1, 0, 0, 0, 0, zone)
 	for h := range horizon {
 		answer.Months = append(answer.Months, ForecastMonth{
-			Month: monthOf(first.AddDate(0, h, 0)), Mean: int64(predicted.Mean[h]),
-			Lower80: int64(predicted.Lower80[h]), Upper80: int64(predicted.Upper80[h]),
-			Lower95: int64(predicted.Lower95[h]), Upper95: int64(predicted.Upper95[h]),
+			Month: monthOf(first.AddDate(0, h, 0)), Mean: minor(predicted.Mean[h]),
+			Lower80: minor(predicted.Lower80[h]), Upper80: minor(predicted.Upper80[h]),
+			Lower95: minor(predicted.Lower95[h]), Upper95: minor(predicted.Upper95[h]),
 		})
 	}
 	return answer, nil
 }
+
+// minor rounds a predicted amount to whole minor units, which keeps the order of bounds.
+func minor(amount float64) int64 { return int64(math.Round(amount)) }
 
 const (
 	monthLayout = "2006-01"
