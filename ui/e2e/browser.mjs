@@ -65,7 +65,9 @@ export async function look(page, name) {
 
 /** Fails with everything axe (and sideways scrolling) found so far. */
 export function nothingFound() {
-  assert.deepEqual(Object.fromEntries(found), {}, 'axe finds nothing, and no page scrolls sideways');
+  const lines = [...found].map(([page, one]) => `${page}${one.wide > 0 ? ` scrolls sideways by ${one.wide}` : ''}\n${one.violations.map((v) => `  ${v.id} (${v.impact}): ${v.nodes.join(' | ')}`).join('\n')}`);
+  found.clear();
+  assert.equal(lines.join('\n'), '', 'axe finds nothing, and no page scrolls sideways');
 }
 
 export async function eventually(what, probe, timeoutMs = 15_000) {

@@ -93,12 +93,21 @@ for (const [clientSize, clientTheme, freelancerSize, freelancerTheme] of [['desk
     // A declined payment takes nothing; another source is another payment.
     await client.getByRole('button', { name: 'Fund milestone' }).first().click();
     await client.getByRole('dialog').getByLabel('Is declined').check();
+    // The answer of a declining provider is played here, so that this test is about what the screen makes of it.
+    const keys = [];
+    await client.route('**/api/payments/api/collections/payments/records**', async (route, request) => {
+      if (request.method() !== 'POST') return route.fallback();
+      keys.push(request.headers()['idempotency-key']);
+      if (request.postDataJSON().source !== 'test_declined') return route.fallback();
+      return route.fulfill({ status: 402, json: { status: 402, message: 'The payment was declined.', data: { code: 'payment_declined' } } });
+    });
     await client.getByRole('button', { name: 'Pay and hold' }).click();
     await client.getByText('The payment was declined').waitFor();
     await look(client, '17-declined-dialog');
     await client.getByRole('dialog').getByLabel('Succeeds').check();
     await client.getByRole('button', { name: 'Pay and hold' }).click();
     await client.getByText('The money is held. Work can begin.').waitFor();
+    assert.equal(new Set(keys).size, 2, 'a refused payment and the next one have keys of their own');
     await client.getByText('It is the freelancer’s turn').waitFor();
     await look(client, '18-room-funded');
 

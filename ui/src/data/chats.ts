@@ -1,5 +1,5 @@
 // Chats with their members and what is unread; notifications.
-import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
+import { useInfiniteQuery, useQuery, useQueryClient } from '@tanstack/react-query';
 import { chats, filter } from '../api';
 import { keys } from './keys';
 import type { Chat, Member, Message, Person } from '../types';
@@ -34,10 +34,21 @@ export function chatRows(rows: readonly Member[], me: string): ChatRow[] {
   return list.sort((a, b) => b.chat.lastMessageAt.localeCompare(a.chat.lastMessageAt));
 }
 
+/** Keeps the higher read marks of rows we already have. */
+export function keepAhead(rows: readonly Member[], before: readonly Member[] | undefined): Member[] {
+  const known = new Map(before?.map((row) => [row.id, row.lastReadSeq]));
+  return rows.map((row) => ({ ...row, lastReadSeq: Math.max(row.lastReadSeq, known.get(row.id) ?? 0) }));
+}
+
 export function useChats(me: string) {
+  const queries = useQueryClient();
   return useQuery({
     queryKey: keys.chats,
-    queryFn: () => chats.members.getFullList({ expand: 'chat,user' }),
+    // Live news may be ahead of a request that was already under way: numbers only grow.
+    queryFn: async () => {
+      const rows = await chats.members.getFullList({ expand: 'chat,user' });
+      return keepAhead(rows, queries.getQueryData<Member[]>(keys.chats));
+    },
     select: (rows) => chatRows(rows, me),
     enabled: me !== '',
   });

@@ -34,3 +34,10 @@ export function monthName(month: string, locale: string, style: 'long' | 'short'
 export function endOfDay(date: string): string {
   return date === '' ? '' : `${date} 23:59:59.000Z`;
 }
+
+/** The count months before "2026-03", oldest first. */
+export function monthsBefore(month: string, count: number): string[] {
+  const [year, number] = month.split('-').map(Number);
+  if (!year || !number || count <= 0) return [];
+  return Array.from({ length: count }, (_, index) => new Date(Date.UTC(year, number - 1 - count + index, 1)).toISOString().slice(0, 7));
+}

@@ -36,9 +36,10 @@ export function Menu({ label, button, className = '', children }: Props) {
   }, [open]);
   return (
     <div ref={box} className="relative" onBlur={(event) => { if (event.relatedTarget && !event.currentTarget.contains(event.relatedTarget)) setOpen(false); }}>
-      <button ref={trigger} type="button" aria-label={label} title={label} aria-expanded={open} aria-controls={id} onClick={() => setOpen(!open)}
+      <button ref={trigger} type="button" title={label} aria-expanded={open} aria-controls={id} onClick={() => setOpen(!open)}
         className="inline-flex size-11 items-center justify-center rounded-[10px] text-muted hover:bg-sunken hover:text-ink">
-        {button}
+        <span aria-hidden="true" className="contents">{button}</span>
+        <span className="sr-only">{label}</span>
       </button>
       <div id={id} hidden={!open} className={`card rise absolute end-0 top-full mt-1 min-w-60 p-2 ${className}`}>{children}</div>
     </div>

@@ -35,7 +35,7 @@ export function MilestoneCard({ milestone, contract, payments, side }: Props) {
         {(payment?.refunded ?? 0) > 0 && <li>{t('milestone.refunded')} <Money amount={payment?.refunded ?? 0} currency={milestone.currency} /></li>}
         {payment?.status === 'failed' && milestone.status === 'planned' && <li className="text-danger">{t('milestone.paymentFailed')}</li>}
       </ul>
-      {milestone.note && <blockquote className="prose-text mt-3 rounded-lg border-s-4 border-line bg-sunken px-4 py-2.5" dir="auto">{milestone.note}</blockquote>}
+      {milestone.note && (milestone.status === 'submitted' || milestone.status === 'changes_requested') && <blockquote className="prose-text mt-3 rounded-lg border-s-4 border-line bg-sunken px-4 py-2.5" dir="auto">{milestone.note}</blockquote>}
       <div className="mt-3 empty:hidden"><MilestoneActions {...{ milestone, contract, payments, side }} /></div>
     </li>
   );

@@ -79,7 +79,7 @@ export default function Dashboard() {
           )}
         </div>
       )}
-      <div className="mt-5 grid items-start gap-5 lg:grid-cols-2">
+      <div className="mt-5 gap-5 space-y-5 lg:columns-2 *:break-inside-avoid">
         {current && <StatusDonut payments={(payments.data ?? []).filter((one) => one.currency === currency)} currency={currency} pending={payments.isPending} />}
         <Pipeline me={me?.id ?? ''} view={view} currency={currency} milestones={milestones.data ?? []} proposals={proposals.data ?? []} />
         {current && current.byCounterpart.length > 0 && <Shares title={view === 'income' ? t('dashboard.topClients') : t('dashboard.topFreelancers')} shares={current.byCounterpart} currency={currency} people name={`${view}-people`} />}

@@ -2,7 +2,7 @@
 // one (95 %), and a mark in the middle. Never a bare line.
 import { Area, Bar, CartesianGrid, ComposedChart, Line, ResponsiveContainer, Tooltip, XAxis, YAxis } from 'recharts';
 import { useI18n } from '../../i18n/i18n';
-import { monthName } from '../../lib/dates';
+import { monthName, monthsBefore } from '../../lib/dates';
 import { decimalsOf, formatMoney } from '../../lib/money';
 import type { EarningsForecast, MonthlySeries, Perspective } from '../../types';
 import { Money } from '../../ui/show';
@@ -28,6 +28,8 @@ interface Point {
 
 /** Past months shown; the table has them all. */
 const shown = 18;
+/** Months shown at least, so that one bar does not fill the chart. */
+const fewShown = 9;
 
 export default function MonthsChart({ series, forecast, view, horizon, horizons, onHorizon }: Props) {
   const { t, locale, language } = useI18n();
@@ -35,7 +37,8 @@ export default function MonthsChart({ series, forecast, view, horizon, horizons,
   const { currency } = series;
   const fan = forecast && forecast.currency === currency && forecast.history.length >= fewMonths ? forecast.months : [];
   const past = series.months.slice(-shown);
-  const points = new Map<string, Point>(past.map(({ month, amount }) => [month, { month, amount }]));
+  const before = monthsBefore(past[0]?.month ?? '', fewShown - past.length).map((month): [string, Point] => [month, { month }]);
+  const points = new Map<string, Point>([...before, ...past.map(({ month, amount }): [string, Point] => [month, { month, amount }])]);
   for (const one of fan) points.set(one.month, { ...points.get(one.month), month: one.month, mean: one.mean, range80: [one.lower80, one.upper80], range95: [one.lower95, one.upper95] });
   const data = [...points.values()];
   const factor = 10 ** decimalsOf(currency);

@@ -8,6 +8,7 @@ import { defaultFeePlan } from '../../lib/money';
 import { setPageTitle } from '../../lib/title';
 import { Button, LinkButton } from '../../ui/button';
 import { Empty, ErrorNotice, SkeletonRows } from '../../ui/feedback';
+import { FeeTable } from '../../ui/fee-table';
 import { Icon, type IconName } from '../../ui/icon';
 import { ProjectCard } from '../projects/card';
 
@@ -29,8 +30,9 @@ export function Home() {
   return (
     <>
       <section className="border-b border-line bg-surface">
-        <div className="mx-auto max-w-6xl px-4 py-12 sm:px-6 sm:py-20">
-          <h1 className="max-w-3xl text-4xl font-bold tracking-tight sm:text-6xl">{t('home.title')}</h1>
+        <div className="mx-auto grid max-w-6xl items-center gap-10 px-4 py-12 sm:px-6 sm:py-16 lg:grid-cols-[1.35fr_1fr]">
+          <div>
+          <h1 className="max-w-3xl text-4xl font-bold tracking-tight sm:text-5xl">{t('home.title')}</h1>
           <p className="mt-5 max-w-2xl text-lg text-muted sm:text-xl">{t('home.intro')}</p>
           <search>
             <form className="mt-8 flex max-w-xl gap-2" onSubmit={(event) => { event.preventDefault(); void navigate(`/projects${words.trim() ? `?q=${encodeURIComponent(words.trim())}` : ''}`); }}>
@@ -45,6 +47,8 @@ export function Home() {
             {!me && <Link to="/sign-up?role=freelancer" className="inline-flex min-h-9 items-center gap-1.5 font-medium text-primary hover:underline">{t('home.asFreelancer')}<Icon name="next" directed className="size-4" /></Link>}
             {me && <Link to="/dashboard" className="inline-flex min-h-9 items-center gap-1.5 font-medium text-primary hover:underline">{t('home.toDashboard')}<Icon name="next" directed className="size-4" /></Link>}
           </p>
+          </div>
+          <Example />
         </div>
       </section>
       <section className="mx-auto w-full max-w-6xl px-4 py-12 sm:px-6">
@@ -76,5 +80,29 @@ export function Home() {
         <ul className="space-y-3">{projects.map((project) => <li key={project.id}><ProjectCard project={project} level={3} /></li>)}</ul>
       </section>
     </>
+  );
+}
+
+/** The amount of the example, in minor units. */
+const exampleAmount = 120_000;
+
+/** What a milestone goes through, with real arithmetic. */
+function Example() {
+  const { t } = useI18n();
+  const states = ['funded', 'submitted', 'released'] as const;
+  return (
+    <figure className="rounded-2xl border border-line bg-canvas p-5 sm:p-6">
+      <figcaption className="mb-4 text-sm font-semibold text-muted">{t('home.example')}</figcaption>
+      <ol className="mb-5 grid grid-cols-3">
+        {states.map((state, index) => (
+          <li key={state} className="relative flex flex-col items-center gap-2 text-center text-sm font-medium">
+            {index > 0 && <span aria-hidden="true" className="absolute end-1/2 top-4 h-0.5 w-full bg-primary" />}
+            <span className="relative flex size-8 items-center justify-center rounded-full bg-primary text-on-primary"><Icon name={state === 'funded' ? 'lock' : state === 'submitted' ? 'eye' : 'check'} className="size-4" /></span>
+            {t(`status.milestone.${state}`)}
+          </li>
+        ))}
+      </ol>
+      <FeeTable amount={exampleAmount} currency="EUR" side="client" />
+    </figure>
   );
 }

@@ -1,1 +1,0 @@
-import{t as e}from"./en-C29LWLi0.js";var t=e;export{t as ar};

@@ -1,1 +1,0 @@
-import{_ as e,d as t,t as n,z as r}from"./feedback-DL7dlQJk.js";import{l as i}from"./index-DPOH-sus.js";var a=r();function o(){let{t:r}=e();return(0,a.jsx)(i,{title:r(`notFound.title`),width:`narrow`,children:(0,a.jsx)(n,{icon:`search`,title:r(`notFound.head`),text:r(`notFound.text`),children:(0,a.jsx)(t,{to:`/projects`,children:r(`nav.find`)})})})}export{o as default};
