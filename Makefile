@@ -10,13 +10,19 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo deve
 LINT_VERSION := v2.15.0
 TOOLCHAIN := $(shell sed -n 's/^toolchain //p' go.mod)
 
-.PHONY: help build serve test faults soak bench lint lint-install e2e-install clean
+.PHONY: help build ui serve test faults soak bench ui-test lint lint-install e2e-install clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
 
 build: ## Build bin/lancershub
 	go build -trimpath -ldflags "-s -w -X main.version=$(VERSION)" -o bin/lancershub .
+
+ui: ui/node_modules/.package-lock.json ## Build the web app into pb_public
+	cd ui && npm run build
+
+ui/node_modules/.package-lock.json: ui/package-lock.json
+	cd ui && npm ci --no-audit --no-fund
 
 serve: build ## Run the marketplace with demo data on one port (DATA=, HTTP=)
 	@test -e $(DATA)/demo-accounts.txt || ./bin/lancershub demo --data $(DATA)
@@ -28,8 +34,12 @@ tests/e2e/node_modules/.package-lock.json: tests/e2e/package-lock.json
 	@if command -v npm >/dev/null; then cd tests/e2e && npm ci --no-audit --no-fund; \
 	else echo "npm is missing: the tests through the JS SDK will be skipped (install Node.js 20 or newer)"; fi
 
-test: e2e-install ## Run all tests but the long fault suites
+test: e2e-install ui-test ## Run all tests but the long fault suites
 	go test ./...
+
+ui-test:
+	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory ui/node_modules/.package-lock.json && cd ui && npm run check && npm test; \
+	else echo "npm is missing: the tests of the web app are skipped (install Node.js 20 or newer)"; fi
 
 faults: ## Run the fault suites: crashes, silent peers, races, token attacks
 	go test -tags faults -timeout 40m ./tests/faults/...
