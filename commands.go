@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/lancershub/lancershub/collections"
+	"github.com/lancershub/lancershub/demo"
 	"github.com/lancershub/lancershub/hooks"
 	"github.com/lancershub/lancershub/services"
 )
@@ -81,6 +82,25 @@ func greet(m *services.Marketplace, took time.Duration) {
 	if accounts, err := os.ReadFile(services.DemoAccountsPath(m.Options.DataDir)); err == nil {
 		fmt.Print(string(accounts))
 	}
+}
+
+func demoCommand(options *services.Options) *cobra.Command {
+	var seed uint64
+	cmd := &cobra.Command{
+		Use: "demo", Short: "Fill an empty data folder with a busy marketplace to look around in", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			info, err := os.Stdout.Stat()
+			terminal := err == nil && info.Mode()&os.ModeCharDevice != 0
+			started := time.Now()
+			if err := demo.Load(cmd.Context(), demo.Options{DataDir: options.DataDir, Seed: seed, Out: os.Stdout, Terminal: terminal}); err != nil {
+				return err
+			}
+			fmt.Printf("The demo data is in %s (%.1f s). Start with: lancershub serve --data %s\n", options.DataDir, time.Since(started).Seconds(), options.DataDir)
+			return nil
+		},
+	}
+	cmd.Flags().Uint64Var(&seed, "seed", 1, "the same seed on the same day gives the same data")
+	return cmd
 }
 
 func superuserCommand(options *services.Options) *cobra.Command {

@@ -46,7 +46,7 @@ func newRoot() *cobra.Command {
 	}
 	root.PersistentFlags().StringVar(&options.DataDir, "data", services.DefaultDataDir, "folder for all data")
 	root.PersistentFlags().StringVar(&options.HTTPAddr, "http", services.DefaultHTTPAddr, "address to listen on")
-	root.AddCommand(serveCommand(&options), superuserCommand(&options), migrateCommand(&options), ledgerCommand(&options), healthCommand(&options))
+	root.AddCommand(serveCommand(&options), demoCommand(&options), superuserCommand(&options), migrateCommand(&options), ledgerCommand(&options), healthCommand(&options))
 	return root
 }
 

@@ -18,6 +18,7 @@ import (
 	"github.com/pocketbase/pocketbase/apis"
 	"github.com/pocketbase/pocketbase/core"
 	_ "github.com/pocketbase/pocketbase/migrations" // PocketBase's own schema
+	"github.com/pocketbase/pocketbase/tools/hook"
 
 	"github.com/lancershub/lancershub/collections"
 )
@@ -137,18 +138,20 @@ func (i *Instance) followClock() {
 	if _, ok := i.Clock.(SystemClock); ok {
 		return
 	}
-	stamp := func(fields ...string) func(e *core.RecordEvent) error {
-		return func(e *core.RecordEvent) error {
+	stamp := func(fields ...string) *hook.Handler[*core.RecordEvent] {
+		// Last, so inside PocketBase's own stamping, which takes a stamp that is the
+		// same as before (two changes at one moment) for none.
+		return &hook.Handler[*core.RecordEvent]{Priority: 999, Func: func(e *core.RecordEvent) error {
 			for _, field := range fields {
 				if e.Record.Collection().Fields.GetByName(field) != nil {
 					e.Record.SetRaw(field, dateTime(i.Clock.Now()))
 				}
 			}
 			return e.Next()
-		}
+		}}
 	}
-	i.App.OnRecordCreate().BindFunc(stamp(collections.FieldCreated, collections.FieldUpdated))
-	i.App.OnRecordUpdate().BindFunc(stamp(collections.FieldUpdated))
+	i.App.OnRecordCreateExecute().Bind(stamp(collections.FieldCreated, collections.FieldUpdated))
+	i.App.OnRecordUpdateExecute().Bind(stamp(collections.FieldUpdated))
 }
 
 // Every runs job in the background, never twice at once, first after one interval.

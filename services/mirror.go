@@ -60,7 +60,9 @@ func saveMirror(app core.App, user UserSnapshot) (*core.Record, error) {
 		}
 		record = core.NewRecord(col)
 		record.Id = user.ID
-		record.SetRandomPassword() // nobody can sign in here; PocketBase wants one all the same
+		// No password: nobody signs in here, an empty hash matches nothing, and a
+		// random one would cost a bcrypt while the writer is held.
+		record.RefreshTokenKey()
 	} else if err != nil {
 		return nil, err
 	} else if record.GetInt(collections.UserRev) >= user.Rev {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/cenkalti/backoff/v5"
@@ -35,6 +36,9 @@ type relayLoop struct {
 	relay *Relay
 	peer  *Peer
 	wake  chan struct{}
+	// idle says that nothing waits for the peer, so that most rounds cost no query.
+	// It starts out false, because an earlier run may have left something.
+	idle atomic.Bool
 	// busy keeps Drain and the loop from sending the same rows at the same time.
 	busy sync.Mutex
 }
@@ -77,6 +81,7 @@ func (r *Relay) Stop() {
 // Wake tells the relay that there may be something to deliver. It never blocks.
 func (r *Relay) Wake() {
 	for _, loop := range r.loops {
+		loop.idle.Store(false)
 		select {
 		case loop.wake <- struct{}{}:
 		default: // already woken
@@ -125,6 +130,7 @@ func (l *relayLoop) run(ctx context.Context) {
 			return
 		case <-l.wake:
 		case <-sweep.C:
+			l.idle.Store(false) // look, in case a wake-up was missed
 		}
 	}
 }
@@ -137,10 +143,28 @@ const dueSQL = `SELECT seq, id, topic, aggregate, version, payload, created, tri
 		AND b.state <> 'done' AND (b.state = 'parked' OR b.next_at > {:now}))
 	ORDER BY seq LIMIT {:limit}`
 
+// waiting tells whether anything is to be delivered, now or later.
+func (l *relayLoop) waiting() (bool, error) {
+	// Set before asking: what is emitted meanwhile clears it again.
+	if l.idle.Swap(true) {
+		return false, nil
+	}
+	var left bool
+	err := l.relay.instance.App.ConcurrentDB().NewQuery(`SELECT EXISTS (SELECT 1 FROM outbox WHERE peer = {:peer} AND state <> 'done')`).
+		Bind(dbx.Params{"peer": string(l.peer.Domain)}).Row(&left)
+	if left || err != nil {
+		l.idle.Store(false)
+	}
+	return left, err
+}
+
 // round delivers one batch and returns how many events went out.
 func (l *relayLoop) round(ctx context.Context) (int, error) {
 	l.busy.Lock()
 	defer l.busy.Unlock()
+	if waiting, err := l.waiting(); err != nil || !waiting {
+		return 0, err
+	}
 	var rows []outboxRow
 	err := l.relay.instance.App.ConcurrentDB().NewQuery(dueSQL).Bind(dbx.Params{
 		"peer": string(l.peer.Domain), "now": l.relay.instance.Clock.Now().UnixMilli(), "limit": relayBatch,

@@ -12,7 +12,6 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 	"github.com/pocketbase/dbx"
 	"github.com/pocketbase/pocketbase/core"
-	"github.com/pocketbase/pocketbase/tools/security"
 
 	"github.com/lancershub/lancershub/collections"
 )
@@ -52,7 +51,7 @@ func (s Sessions) Prepare(user *core.Record, device Device) (*Grant, error) {
 	}
 	now := s.Clock.Now()
 	session := core.NewRecord(col)
-	session.Id = security.RandomStringWithAlphabet(core.DefaultIdLength, core.DefaultIdAlphabet)
+	session.Id = core.GenerateDefaultRandomId()
 	secret := randomToken(32)
 	session.Load(map[string]any{
 		collections.FieldUser:            user.Id,

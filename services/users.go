@@ -8,7 +8,6 @@ import (
 
 	"github.com/pocketbase/dbx"
 	"github.com/pocketbase/pocketbase/core"
-	"github.com/pocketbase/pocketbase/tools/security"
 
 	"github.com/lancershub/lancershub/collections"
 )
@@ -94,7 +93,7 @@ func (i *Instance) CheckEligible(ctx context.Context, id, role string) error {
 // PretendSignUp makes the answer to a sign-up whose e-mail is taken. It looks
 // like that of a new account, so it says nothing about who has one.
 func PretendSignUp(clock Clock, form *core.Record) *core.Record {
-	form.Id = security.RandomStringWithAlphabet(core.DefaultIdLength, core.DefaultIdAlphabet)
+	form.Id = core.GenerateDefaultRandomId()
 	now := dateTime(clock.Now())
 	form.SetRaw(collections.FieldCreated, now)
 	form.SetRaw(collections.FieldUpdated, now)
