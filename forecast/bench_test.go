@@ -17,6 +17,7 @@ func BenchmarkPredict(b *testing.B) {
 }
 
 func benchPredict(b *testing.B, y []float64, h int, opts ...Option) {
+	b.Helper()
 	if _, err := Predict(y, h, opts...); err != nil { // fill the caches
 		b.Fatal(err)
 	}

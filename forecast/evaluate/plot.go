@@ -71,7 +71,7 @@ func plotExample(file string) error {
 		if err != nil {
 			return fmt.Errorf("failed to draw a band: %w", err)
 		}
-		poly.Color, poly.LineStyle.Width = c, 0
+		poly.Color, poly.Width = c, 0
 		p.Add(poly)
 		return nil
 	}
