@@ -51,20 +51,20 @@ func (r *ranks) add(e Example, t Table) {
 }
 
 // levels returns the recalibrated levels of every month and total.
-func (r *ranks) levels() (month, total []Levels) {
-	return levelRows(r.month), levelRows(r.total)
+func (r *ranks) levels(sparse bool) (month, total []Levels) {
+	return levelRows(r.month, sparse), levelRows(r.total, sparse)
 }
 
 // levelRows pools each month with its neighbours, for levels that move smoothly
 // with the horizon.
-func levelRows(rows [][]rank) []Levels {
+func levelRows(rows [][]rank, sparse bool) []Levels {
 	var out []Levels
 	for k := range rows {
 		if len(rows[k]) < minRanks {
 			break
 		}
 		pooled := slices.Concat(rows[max(0, k-1):min(len(rows), k+2)]...)
-		out = append(out, conformal(pooled))
+		out = append(out, conformal(pooled, sparse))
 	}
 	if len(out) == 0 {
 		return []Levels{plainLevels}
@@ -77,8 +77,9 @@ func levelRows(rows [][]rank) []Levels {
 // 2005, ch. 2; Chernozhukov, Wuethrich and Zhu 2021, PNAS 118). Bounds stop at
 // zero, so that a sparse history's lower tail misses less than it may; what it
 // does not miss is left to the upper tail, and the range holds in 8 of 10 cases,
-// not in 9.
-func conformal(all []rank) Levels {
+// not in 9. For a sparse history the lower levels are never raised above the
+// nominal ones: a bound above zero would miss every empty month.
+func conformal(all []rank, sparse bool) Levels {
 	slices.SortFunc(all, func(a, b rank) int {
 		switch {
 		case a.u < b.u:
@@ -95,6 +96,9 @@ func conformal(all []rank) Levels {
 	var out Levels
 	for i, tail := range []float64{0.025, 0.1} {
 		lower, missed := lowerLevel(all, tail*sum)
+		if sparse && lower > tail {
+			lower, missed = tail, below(all, tail)
+		}
 		out[i] = clamp(lower, 1e-3, 0.45)
 		out[3-i] = clamp(upperLevel(all, 2*tail*sum-missed), 0.55, 1-1e-4)
 	}
@@ -112,6 +116,17 @@ func lowerLevel(all []rank, tail float64) (level, missed float64) {
 		missed += r.weight
 	}
 	return 0.45, missed
+}
+
+// below returns the weight of the outcomes that fall below a level.
+func below(all []rank, level float64) float64 {
+	var missed float64
+	for _, r := range all {
+		if r.u < level {
+			missed += r.weight
+		}
+	}
+	return missed
 }
 
 // upperLevel returns the level that the weight `tail` of the outcomes exceeds.

@@ -89,7 +89,7 @@ func Learn(months int, sparse bool, examples []Example) Table {
 			ranks.add(e, half)
 		}
 	}
-	out.Month, out.Total = ranks.levels()
+	out.Month, out.Total = ranks.levels(sparse)
 	return out
 }
 
