@@ -10,7 +10,7 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo deve
 LINT_VERSION := v2.15.0
 TOOLCHAIN := $(shell sed -n 's/^toolchain //p' go.mod)
 
-.PHONY: help build ui serve test faults soak bench ui-test lint lint-install e2e-install clean
+.PHONY: help build ui serve test faults soak bench ui-test evaluate lint lint-install e2e-install clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -49,6 +49,10 @@ soak: ## Run the crash suite for long (LANCERSHUB_ROUNDS=)
 
 bench: ## Measure speed and size; compare with benchstat
 	go test -run '^$$' -bench . -benchtime $${BENCHTIME:-2s} -timeout 60m ./tests/bench/... ./services/... ./forecast/...
+
+evaluate: ## Score the forecasts on series in DATA (their tables are in forecast/README.md)
+	@test -n "$${DATA:-}" || { echo "usage: make evaluate DATA=folder-with-monthly-series"; exit 2; }
+	go run ./forecast/evaluate -data "$$DATA"
 
 lint: lint-install ## Check style
 	.cache/bin/golangci-lint run ./...

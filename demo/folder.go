@@ -1,6 +1,7 @@
 package demo
 
 import (
+	"context"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -68,11 +69,11 @@ func countUsers(path string) (count int, err error) {
 		return 0, err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	err = db.QueryRow("SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = ?", collections.Users).Scan(&count)
+	err = db.QueryRowContext(context.Background(), "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = ?", collections.Users).Scan(&count)
 	if err != nil || count == 0 {
 		return 0, err
 	}
-	err = db.QueryRow("SELECT count(*) FROM " + collections.Users).Scan(&count)
+	err = db.QueryRowContext(context.Background(), "SELECT count(*) FROM "+collections.Users).Scan(&count)
 	return count, err
 }
 

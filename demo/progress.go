@@ -34,10 +34,10 @@ func (p *progress) step(month string) {
 // phase says what is going on: on a terminal in place, else on a line of its own.
 func (p *progress) phase(text string) {
 	if !p.terminal {
-		fmt.Fprintln(p.out, text) //nolint:errcheck // nobody may be reading
+		fmt.Fprintln(p.out, text)
 		return
 	}
-	fmt.Fprint(p.out, "\r"+text+strings.Repeat(" ", max(p.width-len(text), 0))) //nolint:errcheck // nobody may be reading
+	fmt.Fprint(p.out, "\r"+text+strings.Repeat(" ", max(p.width-len(text), 0)))
 	p.width = len(text)
 }
 
@@ -45,7 +45,7 @@ func (p *progress) phase(text string) {
 func (p *progress) stop() {
 	if p.terminal && p.width > 0 {
 		p.phase("")
-		fmt.Fprint(p.out, "\r") //nolint:errcheck // nobody may be reading
+		fmt.Fprint(p.out, "\r")
 		p.width = 0
 	}
 }

@@ -99,19 +99,6 @@ func (m mixture) pick(u float64) int {
 	return len(m.members) - 1
 }
 
-// mean returns the mean of month k, with the floor of a non-negative history.
-func (f futures) mean(k int, floor bool) float64 {
-	var sum float64
-	for i := k; i < len(f.values); i += f.h {
-		v := f.values[i]
-		if floor && v < 0 {
-			v = 0
-		}
-		sum += v
-	}
-	return sum / pathCount
-}
-
 // totals fills the sums over the horizon, with bounds at the given levels.
 func (f futures) totals(out *Forecast, s scaled, l Levels) {
 	sums := make([]float64, pathCount)
