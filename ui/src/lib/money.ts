@@ -67,10 +67,10 @@ export function parseMoney(text: string, currency: string): number | null {
     const kinds = new Set(marks.map((index) => plain[index]));
     const tail = plain.length - last - 1;
     // The last mark is the decimal point, unless marks of one kind group by thousands.
-    if (kinds.size === 2 || (marks.length === 1 && !(tail === 3 && decimals < 3 && last > 0 && last <= 3))) point = last;
+    if (kinds.size === 2 || (marks.length === 1 && !(tail === 3 && decimals < 3 && /^[1-9]\d{0,2}$/.test(plain.slice(0, last))))) point = last;
   }
   const grouped = point === -1 ? plain : plain.slice(0, point);
-  if (/[.,]/.test(grouped) && !/^\d{1,3}([.,]\d{3})+$/.test(grouped)) return null;
+  if (/[.,]/.test(grouped) && !/^[1-9]\d{0,2}([.,]\d{3})+$/.test(grouped)) return null;
   const whole = grouped.replace(/[.,]/g, '') || '0';
   const fraction = point === -1 ? '' : plain.slice(point + 1);
   if (fraction.length > decimals || !/^\d*$/.test(fraction)) return null;
