@@ -40,6 +40,7 @@ test('plurals and numbers follow the locale', () => {
   expect(format(en['count.days'], { count: 1200 }, 'en')).toBe('1,200 days');
   expect(format(ar['count.days'], { count: 2 }, 'ar-u-nu-latn')).toBe('يومان');
   expect(format(ar['count.days'], { count: 5 }, 'ar-u-nu-latn')).toBe('5 أيام');
+  expect(format('{name}!', { name: 'A' }, 'ar', true)).toBe('\u2068A\u2069!');
   expect(format('{name} and {gone}', { name: 'A' }, 'en')).toBe('A and {gone}');
 });
 

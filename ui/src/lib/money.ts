@@ -30,6 +30,8 @@ export interface MoneyStyle {
   compact?: boolean;
 }
 
+const formats = new Map<string, Intl.NumberFormat>();
+
 /** Writes minor units for people: formatMoney(123457, 'EUR', 'en') is "€1,234.57". */
 export function formatMoney(amount: number, currency: string, locale: string, style: MoneyStyle = {}): string {
   const decimals = decimalsOf(currency);
@@ -39,13 +41,17 @@ export function formatMoney(amount: number, currency: string, locale: string, st
     minimumFractionDigits: style.trim && whole ? 0 : decimals,
     maximumFractionDigits: decimals,
   };
-  try {
-    return new Intl.NumberFormat(locale, {
-      style: 'currency', currency, currencyDisplay: 'narrowSymbol', notation: style.compact ? 'compact' : 'standard', ...digits,
-    }).format(value);
-  } catch {
-    return `${value.toFixed(decimals)} ${currency}`;
+  const key = `${locale} ${currency} ${style.compact} ${style.trim && whole}`;
+  let format = formats.get(key);
+  if (!format) {
+    try {
+      format = new Intl.NumberFormat(locale, { style: 'currency', currency, currencyDisplay: 'narrowSymbol', notation: style.compact ? 'compact' : 'standard', ...digits });
+    } catch {
+      return `${value.toFixed(decimals)} ${currency}`;
+    }
+    formats.set(key, format);
   }
+  return format.format(value);
 }
 
 /**
