@@ -56,6 +56,7 @@ export async function look(page, name) {
     return result.violations.map((one) => ({ id: one.id, impact: one.impact, nodes: one.nodes.slice(0, 4).map((node) => `${node.target.join(' ')} :: ${node.any.concat(node.all, node.none)[0]?.message ?? ''}`) }));
   });
   if (output) {
+    await page.evaluate(() => scrollTo(0, 0));
     mkdirSync(output, { recursive: true });
     await page.screenshot({ path: join(output, `${name}-${page.label}.png`), fullPage: !/conversation|messages|dialog/.test(name), animations: 'disabled' });
   }

@@ -9,15 +9,20 @@ export type Key = keyof typeof en;
 export type Catalogue = Record<Key, Message>;
 export type Values = Record<string, string | number>;
 
-/** Fills in a message. A plural is chosen by {count}. Numbers are written as the locale does. */
-export function format(message: Message, values: Values, locale: string): string {
+/**
+ * Fills in a message. A plural is chosen by {count}. Numbers are written as the
+ * locale does. With isolate, texts keep their own direction inside the sentence
+ * (Unicode UAX #9, first strong isolate): a Latin name in an Arabic one.
+ */
+export function format(message: Message, values: Values, locale: string, isolate = false): string {
   const text = typeof message === 'string'
     ? message
     : message[new Intl.PluralRules(locale).select(Number(values.count ?? 0))] ?? message.other;
   return text.replace(/\{(\w+)\}/g, (whole, name: string) => {
     const value = values[name];
     if (value === undefined) return whole;
-    return typeof value === 'number' ? new Intl.NumberFormat(locale).format(value) : value;
+    if (typeof value === 'number') return new Intl.NumberFormat(locale).format(value);
+    return isolate ? `\u2068${value}\u2069` : value;
   });
 }
 

@@ -53,7 +53,7 @@ export function I18nProvider({ initial, children }: Props) {
     document.documentElement.lang = language;
     document.documentElement.dir = languages[language].dir;
   }, [language]);
-  const t = useCallback<Translate>((key, values = {}) => format(catalogue[key], values, locale), [catalogue, locale]);
+  const t = useCallback<Translate>((key, values = {}) => format(catalogue[key], values, locale, languages[language].dir === 'rtl'), [catalogue, locale, language]);
   const setLanguage = useCallback((next: Language) => {
     writeStored(languageKey, next);
     void loadCatalogue(next).then((loaded) => setCurrent({ language: next, catalogue: loaded }));

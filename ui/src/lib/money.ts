@@ -30,6 +30,8 @@ export interface MoneyStyle {
   compact?: boolean;
 }
 
+const formats = new Map<string, Intl.NumberFormat>();
+
 /** Writes minor units for people: formatMoney(123457, 'EUR', 'en') is "€1,234.57". */
 export function formatMoney(amount: number, currency: string, locale: string, style: MoneyStyle = {}): string {
   const decimals = decimalsOf(currency);
@@ -39,13 +41,17 @@ export function formatMoney(amount: number, currency: string, locale: string, st
     minimumFractionDigits: style.trim && whole ? 0 : decimals,
     maximumFractionDigits: decimals,
   };
-  try {
-    return new Intl.NumberFormat(locale, {
-      style: 'currency', currency, currencyDisplay: 'narrowSymbol', notation: style.compact ? 'compact' : 'standard', ...digits,
-    }).format(value);
-  } catch {
-    return `${value.toFixed(decimals)} ${currency}`;
+  const key = `${locale} ${currency} ${style.compact} ${style.trim && whole}`;
+  let format = formats.get(key);
+  if (!format) {
+    try {
+      format = new Intl.NumberFormat(locale, { style: 'currency', currency, currencyDisplay: 'narrowSymbol', notation: style.compact ? 'compact' : 'standard', ...digits });
+    } catch {
+      return `${value.toFixed(decimals)} ${currency}`;
+    }
+    formats.set(key, format);
   }
+  return format.format(value);
 }
 
 /**
@@ -67,10 +73,10 @@ export function parseMoney(text: string, currency: string): number | null {
     const kinds = new Set(marks.map((index) => plain[index]));
     const tail = plain.length - last - 1;
     // The last mark is the decimal point, unless marks of one kind group by thousands.
-    if (kinds.size === 2 || (marks.length === 1 && !(tail === 3 && decimals < 3 && last > 0 && last <= 3))) point = last;
+    if (kinds.size === 2 || (marks.length === 1 && !(tail === 3 && decimals < 3 && /^[1-9]\d{0,2}$/.test(plain.slice(0, last))))) point = last;
   }
   const grouped = point === -1 ? plain : plain.slice(0, point);
-  if (/[.,]/.test(grouped) && !/^\d{1,3}([.,]\d{3})+$/.test(grouped)) return null;
+  if (/[.,]/.test(grouped) && !/^[1-9]\d{0,2}([.,]\d{3})+$/.test(grouped)) return null;
   const whole = grouped.replace(/[.,]/g, '') || '0';
   const fraction = point === -1 ? '' : plain.slice(point + 1);
   if (fraction.length > decimals || !/^\d*$/.test(fraction)) return null;

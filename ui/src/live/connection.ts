@@ -6,6 +6,7 @@ import { useSyncExternalStore } from 'react';
 import { chats, session } from '../api';
 import { keys } from '../data/keys';
 import type { Member, Message, Notification } from '../types';
+import { affectedBy } from './affected';
 import { conversation, forgetConversations, openConversations } from './conversation';
 
 export type LiveState = 'off' | 'connecting' | 'live' | 'lost';
@@ -22,16 +23,6 @@ export function useLiveState(): LiveState {
     listeners.add(listener);
     return () => listeners.delete(listener);
   }, () => state);
-}
-
-/** Which queries a notification of this kind makes stale. */
-export function affectedBy(kind: string): readonly (readonly string[])[] {
-  const base = [keys.notifications];
-  if (kind.startsWith('proposal.')) return [...base, keys.proposals, keys.projects];
-  if (kind.startsWith('contract.')) return [...base, keys.contracts, keys.milestones, keys.proposals, keys.projects, keys.timeline, keys.chats];
-  if (kind.startsWith('milestone.')) return [...base, keys.milestones, keys.contracts, keys.timeline];
-  if (kind.startsWith('payment.')) return [...base, keys.payments, keys.milestones, keys.contracts, keys.timeline, keys.earnings, keys.projects];
-  return base;
 }
 
 /** Connects for the signed-in user; returns what disconnects. */

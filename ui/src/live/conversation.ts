@@ -65,7 +65,9 @@ export class Conversation {
   /** Fetches what is missing in from..to. */
   ensure(from: number, to: number): void {
     const hole = missing(this.log, from, to);
-    if (hole) void this.fetchAfter(Math.max(0, Math.min(hole.from - 1, hole.to - pageSize)), hole.to);
+    if (!hole) return;
+    const page = Math.floor((hole.to - 1) / pageSize) * pageSize; // whole pages, so that scrolling does not nibble
+    void this.fetchAfter(page, page + pageSize);
   }
 
   /** After a reconnect: everything that came since. */

@@ -8,6 +8,7 @@ function Broken({ stale }: { stale: boolean }) {
   const { t } = useI18n();
   return (
     <div role="alert" className="mx-auto max-w-2xl px-4 py-12">
+      <h1 className="sr-only">{stale ? t('broken.staleTitle') : t('broken.title')}</h1>
       <Empty icon="alert" title={stale ? t('broken.staleTitle') : t('broken.title')} text={stale ? t('broken.staleText') : t('broken.text')}>
         <Button icon="retry" onClick={() => location.reload()}>{t('broken.reload')}</Button>
       </Empty>

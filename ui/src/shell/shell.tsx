@@ -61,6 +61,7 @@ export function Shell({ children }: { children: ReactNode }) {
   const { pathname } = useLocation();
   const main = useRef<HTMLElement>(null);
   const first = useRef(true);
+  const inMessages = pathname.startsWith('/messages'); // fills the window, and scrolls inside
   const inChat = /^\/messages\/./.test(pathname);
 
   // A new page begins at its top, for eyes and for screen readers.
@@ -75,7 +76,7 @@ export function Shell({ children }: { children: ReactNode }) {
 
   const shown = places.filter((place) => !place.own || me);
   return (
-    <div className={`flex min-h-dvh flex-col ${me && !inChat ? 'pb-16 md:pb-0' : ''}`}>
+    <div className={`flex flex-col ${inMessages ? 'h-dvh' : 'min-h-dvh'} ${me && !inChat ? 'pb-16 md:pb-0' : ''}`}>
       <a href="#main" className="sr-only z-50 rounded-lg bg-primary p-3 text-on-primary focus:not-sr-only focus:fixed focus:start-3 focus:top-3">{t('nav.skip')}</a>
       <header className="sticky top-0 z-30 border-b border-line bg-canvas/90 backdrop-blur">
         <div className="mx-auto flex h-14 max-w-6xl items-center gap-2 px-4 sm:px-6">
@@ -105,8 +106,8 @@ export function Shell({ children }: { children: ReactNode }) {
           </div>
         </div>
       </header>
-      <main id="main" ref={main} tabIndex={-1} className="flex flex-1 flex-col outline-none">{children}</main>
-      {!inChat && (
+      <main id="main" ref={main} tabIndex={-1} className={`flex flex-1 flex-col outline-none ${inMessages ? 'min-h-0' : ''}`}>{children}</main>
+      {!inMessages && (
         <footer className="border-t border-line">
           <div className="mx-auto flex max-w-6xl flex-wrap gap-x-6 gap-y-1 px-4 py-6 text-sm text-muted sm:px-6">
             <span>LancersHub</span>

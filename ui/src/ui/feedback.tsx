@@ -1,5 +1,5 @@
 // What tells people how things stand: errors, notices, skeletons, empty lists, toasts.
-import { createContext, use, useCallback, useRef, useState, type ReactNode } from 'react';
+import { createContext, use, useCallback, useEffect, useRef, useState, type ReactNode } from 'react';
 import { useI18n } from '../i18n/i18n';
 import { failureOf, sentenceKey } from '../lib/errors';
 import { Button } from './button';
@@ -52,14 +52,18 @@ interface ErrorNoticeProps {
 export function ErrorNotice({ error, onRetry }: ErrorNoticeProps) {
   const { t } = useI18n();
   const sentence = useSentence();
+  const box = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    if (error) box.current?.scrollIntoView({ block: 'nearest' });
+  }, [error]);
   if (!error) return null;
   const failure = failureOf(error);
   return (
-    <Notice tone="danger" icon="alert" live>
+    <div ref={box} className="scroll-my-20"><Notice tone="danger" icon="alert" live>
       <p>{sentence(error)}</p>
       <p className="mt-1 text-sm">{t('error.codeLine', { code: failure.code })}</p>
       {onRetry && <Button look="plain" small icon="retry" className="mt-3" onClick={onRetry}>{t('action.retry')}</Button>}
-    </Notice>
+    </Notice></div>
   );
 }
 

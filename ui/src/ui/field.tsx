@@ -80,7 +80,7 @@ interface ChoiceProps {
 /** A radio button or checkbox as a card one can press anywhere. */
 export function Choice({ name, value, checked, onChange, title, text, type = 'radio' }: ChoiceProps) {
   return (
-    <label className="flex cursor-pointer items-start gap-3 rounded-xl border border-line bg-surface p-4 transition-colors hover:border-edge has-checked:border-primary has-checked:bg-soft has-focus-visible:outline-2 has-focus-visible:outline-offset-2 has-focus-visible:outline-primary">
+    <label className="flex cursor-pointer items-start gap-3 rounded-xl border border-line bg-surface p-3 transition-colors sm:p-4 hover:border-edge has-checked:border-primary has-checked:bg-soft has-focus-visible:outline-2 has-focus-visible:outline-offset-2 has-focus-visible:outline-primary">
       <input type={type} name={name} value={value} checked={checked} onChange={onChange} className="mt-1 size-4 accent-primary outline-none" />
       <span>
         <span className="block font-medium">{title}</span>

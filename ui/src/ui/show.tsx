@@ -20,6 +20,23 @@ export function Money({ amount, currency, className = '', ...style }: MoneyProps
   return <bdi className={`figures whitespace-nowrap ${className}`}>{formatMoney(amount, currency, locale, style)}</bdi>;
 }
 
+const formats = new Map<string, Intl.DateTimeFormat>();
+
+/** Making a formatter costs far more than using it, and lists use thousands. */
+function dateFormat(locale: string, options: Intl.DateTimeFormatOptions, timeZone: string | undefined): Intl.DateTimeFormat {
+  const key = `${locale} ${timeZone} ${JSON.stringify(options)}`;
+  let format = formats.get(key);
+  if (!format) {
+    try {
+      format = new Intl.DateTimeFormat(locale, { ...options, timeZone });
+    } catch {
+      format = new Intl.DateTimeFormat(locale, options); // a zone this browser does not know
+    }
+    formats.set(key, format);
+  }
+  return format;
+}
+
 /** A date in the person's own time zone. */
 export function useDates() {
   const { locale } = useI18n();
@@ -27,11 +44,7 @@ export function useDates() {
   const write = (value: string | number, options: Intl.DateTimeFormatOptions) => {
     const date = dateOf(value);
     if (!date) return '';
-    try {
-      return new Intl.DateTimeFormat(locale, { ...options, timeZone: zone }).format(date);
-    } catch {
-      return new Intl.DateTimeFormat(locale, options).format(date);
-    }
+    return dateFormat(locale, options, zone).format(date);
   };
   return {
     day: (value: string | number) => write(value, { dateStyle: 'medium' }),

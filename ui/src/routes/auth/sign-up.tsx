@@ -5,6 +5,7 @@ import { signIn, users } from '../../api';
 import { useMe } from '../../data/me';
 import { useI18n } from '../../i18n/i18n';
 import { failureOf } from '../../lib/errors';
+import { focusFirstInvalid } from '../../lib/focus';
 import type { Role } from '../../types';
 import { Button } from '../../ui/button';
 import { ErrorNotice, Notice } from '../../ui/feedback';
@@ -44,6 +45,7 @@ export default function SignUp() {
         event.preventDefault();
         setChecked(true);
         if (roles.length > 0 && values.name.trim() && values.email.includes('@') && !weak) joining.mutate();
+        else focusFirstInvalid(event.currentTarget);
       }}>
         <fieldset>
           <legend className="mb-2 text-sm font-medium">{t('auth.role')}</legend>

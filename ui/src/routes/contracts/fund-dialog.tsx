@@ -33,7 +33,7 @@ export function FundDialog({ milestone, contract, look = 'primary' }: Props) {
           <FeeTable amount={milestone.amount} currency={milestone.currency} plan={contract.feePlan} side="client" />
           <fieldset>
             <legend className="mb-2 text-sm font-medium">{t('fund.source')}</legend>
-            <div className="grid gap-2 sm:grid-cols-2">
+            <div className="grid grid-cols-2 gap-2">
               {sources.map((one) => <Choice key={one} name="source" value={one} checked={source === one} onChange={() => setSource(one)} title={t(`source.${one}`)} />)}
             </div>
           </fieldset>

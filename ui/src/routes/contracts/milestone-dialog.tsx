@@ -6,6 +6,7 @@ import { keys } from '../../data/keys';
 import { useI18n } from '../../i18n/i18n';
 import { endOfDay } from '../../lib/dates';
 import { failureOf } from '../../lib/errors';
+import { focusFirstInvalid } from '../../lib/focus';
 import type { Contract, Milestone } from '../../types';
 import { Button } from '../../ui/button';
 import { Dialog } from '../../ui/dialog';
@@ -46,7 +47,7 @@ export function MilestoneDialog({ contract, before }: Props) {
     <>
       <Button look="plain" small icon={before ? 'edit' : 'plus'} onClick={() => { saving.reset(); setOpen(true); }}>{before ? t('action.edit') : t('milestone.add')}</Button>
       <Dialog open={open} title={before ? t('milestone.edit') : t('milestone.add')} onClose={() => setOpen(false)}>
-        <form noValidate className="space-y-4" onSubmit={(event) => { event.preventDefault(); setChecked(true); if (title.trim() && amount) saving.mutate(); }}>
+        <form noValidate className="space-y-4" onSubmit={(event) => { event.preventDefault(); setChecked(true); if (title.trim() && amount) saving.mutate(); else focusFirstInvalid(event.currentTarget); }}>
           <Input label={t('edit.field.title')} name="title" dir="auto" maxLength={140} required value={title} onChange={(event) => setTitle(event.target.value)} error={checked && !title.trim() ? 'required' : fields.title} />
           <MoneyInput label={t('milestone.amount')} name="amount" currency={contract.currency} value={amount} onChange={setAmount} error={checked && !amount ? 'required' : fields.amount} />
           <Input label={t('milestone.dueField')} name="dueAt" type="date" optional value={due} onChange={(event) => setDue(event.target.value)} error={fields.dueAt} />

@@ -30,7 +30,7 @@ export function Home() {
   return (
     <>
       <section className="border-b border-line bg-surface">
-        <div className="mx-auto grid max-w-6xl items-center gap-10 px-4 py-12 sm:px-6 sm:py-16 lg:grid-cols-[1.35fr_1fr]">
+        <div className="mx-auto grid max-w-6xl items-center gap-10 *:min-w-0 px-4 py-12 sm:px-6 sm:py-16 lg:grid-cols-[1.35fr_1fr]">
           <div>
           <h1 className="max-w-3xl text-4xl font-bold tracking-tight sm:text-5xl">{t('home.title')}</h1>
           <p className="mt-5 max-w-2xl text-lg text-muted sm:text-xl">{t('home.intro')}</p>

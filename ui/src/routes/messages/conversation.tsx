@@ -2,7 +2,7 @@
 // rows is known before they are loaded: the list is virtual over seq, and what
 // comes into view is fetched.
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
+import { memo, useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
 import { Link } from 'react-router';
 import { chats, command } from '../../api';
 import { nameOf, type ChatRow } from '../../data/chats';
@@ -81,6 +81,7 @@ export default function Conversation({ row, beside = false }: Props) {
     setAway(0);
     virtual.scrollToIndex(count - 1, { align: 'end' });
   };
+  const mineLast = useMemo(() => lastMine(log.messages, log.lastSeq, me), [log, me]);
   const readByOther = other?.lastReadSeq ?? 0;
   const lastIncoming = useMemo(() => {
     const message = log.messages.get(log.lastSeq);
@@ -111,7 +112,7 @@ export default function Conversation({ row, beside = false }: Props) {
               return (
                 <div key={item.key} ref={virtual.measureElement} data-index={item.index} className="absolute inset-x-0 top-0" style={{ transform: `translateY(${item.start}px)` }}>
                   {sending ? <Sending one={sending} chat={chat} />
-                    : message ? <Bubble message={message} before={before} me={me} read={message.seq <= readByOther} lastOfMine={message.sender === me && message.seq === lastMine(log.messages, log.lastSeq, me)} />
+                    : message ? <Bubble message={message} before={before} me={me} read={message.seq <= readByOther} lastOfMine={message.seq === mineLast} />
                       : <div aria-hidden="true" className={`py-1.5 ${item.index % 3 === 0 ? 'ps-24' : 'pe-24'}`}><span className="shimmer block h-11 rounded-2xl" /></div>}
                 </div>
               );
@@ -182,7 +183,7 @@ interface BubbleProps {
   lastOfMine: boolean;
 }
 
-function Bubble({ message, before, me, read, lastOfMine }: BubbleProps) {
+const Bubble = memo(function Bubble({ message, before, me, read, lastOfMine }: BubbleProps) {
   const { t } = useI18n();
   const dates = useDates();
   const day = dates.weekday(message.created);
@@ -206,7 +207,7 @@ function Bubble({ message, before, me, read, lastOfMine }: BubbleProps) {
       {lastOfMine && <p className="pt-0.5 text-end text-xs text-muted">{read ? t('messages.read') : t('messages.sent')}</p>}
     </>
   );
-}
+});
 
 /** A message on its way, or one that did not get through. */
 function Sending({ one, chat }: { one: Outgoing; chat: string }) {

@@ -22,13 +22,14 @@ export default function Messages() {
   const title = row ? nameOf(row.others[0]) || row.chat.title : t('nav.messages');
   useEffect(() => setPageTitle(title), [title]);
   return (
-    <div className={`mx-auto flex w-full max-w-6xl flex-1 md:h-[calc(100dvh-3.6rem)] md:flex-none md:gap-4 md:p-4 ${id ? 'h-[calc(100dvh-3.6rem)] flex-none' : ''}`}>
+    <div className="mx-auto flex min-h-0 w-full max-w-6xl flex-1 md:gap-4 md:p-4">
+      <h1 className="sr-only">{title}</h1>
       <section aria-label={t('messages.list')} className={`w-full flex-col md:flex md:w-80 md:shrink-0 ${id ? 'hidden' : 'flex'}`}>
-        <h1 className="px-4 pt-5 pb-3 text-2xl font-bold tracking-tight md:px-1 md:pt-1">{t('nav.messages')}</h1>
+        <h2 className="px-4 pt-5 pb-3 text-2xl font-bold tracking-tight md:px-1 md:pt-1">{t('nav.messages')}</h2>
         <ErrorNotice error={chats.error} onRetry={() => void chats.refetch()} />
         {chats.isPending && <div className="px-4 md:px-0"><SkeletonRows count={4} className="h-16" /></div>}
         {chats.data?.length === 0 && <div className="px-4 md:px-0"><Empty icon="chat" title={t('messages.none')} text={t('messages.noneText')} /></div>}
-        <ul className="md:card min-h-0 flex-1 divide-y divide-line md:overflow-y-auto md:empty:hidden">
+        <ul className="md:card min-h-0 flex-1 divide-y divide-line overflow-y-auto md:empty:hidden">
           {chats.data?.map((one) => <li key={one.chat.id}><ChatLink row={one} preview={previews.data?.get(one.chat.id)} me={me} /></li>)}
         </ul>
       </section>

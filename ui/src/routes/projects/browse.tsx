@@ -1,7 +1,7 @@
 // Open projects, searched and filtered; the search is in the address.
 import { useEffect, useMemo, useState } from 'react';
 import { useSearchParams } from 'react-router';
-import { projectSorts, useProjectSearch, type ProjectSearch, type ProjectSort } from '../../data/projects';
+import { projectSorts, useProjectSearch } from '../../data/projects';
 import { useI18n } from '../../i18n/i18n';
 import { currencies, editMoney, parseMoney } from '../../lib/money';
 import { Button } from '../../ui/button';
@@ -11,18 +11,9 @@ import { Icon } from '../../ui/icon';
 import { Page } from '../../ui/page';
 import { ProjectCard } from './card';
 import { categories, categoryName } from './categories';
+import { searchOf } from './search';
 
 const names = ['q', 'without', 'category', 'currency', 'min', 'sort'] as const;
-
-export function searchOf(params: URLSearchParams): ProjectSearch {
-  const sort = params.get('sort') ?? '';
-  const min = Number(params.get('min') ?? 0);
-  return {
-    q: params.get('q') ?? '', without: params.get('without') ?? '', category: params.get('category') ?? '', currency: params.get('currency') ?? '',
-    min: Number.isSafeInteger(min) && min > 0 ? min : 0,
-    sort: projectSorts.includes(sort as ProjectSort) ? (sort as ProjectSort) : 'newest',
-  };
-}
 
 /** A field's own text, written to the address a moment after the last key. */
 function useDraft(value: string, commit: (value: string) => void): [string, (value: string) => void] {

@@ -1,6 +1,6 @@
 // Posting and editing a project: write, preview as others will see it, save or publish.
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { useState } from 'react';
+import { useRef, useState } from 'react';
 import { Link, useNavigate, useParams } from 'react-router';
 import { command, projects } from '../../api';
 import { hasRole, useMe } from '../../data/me';
@@ -9,6 +9,7 @@ import { useProject } from '../../data/projects';
 import { useI18n } from '../../i18n/i18n';
 import { endOfDay } from '../../lib/dates';
 import { failureOf } from '../../lib/errors';
+import { focusFirstInvalid } from '../../lib/focus';
 import { currencies } from '../../lib/money';
 import type { Project } from '../../types';
 import { Button } from '../../ui/button';
@@ -47,6 +48,7 @@ function Form({ before, currency }: { before?: Project; currency: string }) {
   const queries = useQueryClient();
   const [preview, setPreview] = useState(false);
   const [checked, setChecked] = useState(false);
+  const form = useRef<HTMLFormElement>(null);
   const [values, setValues] = useState<Values>({
     title: before?.title ?? '', description: before?.description ?? '', category: before?.category ?? '', budgetType: before?.budgetType ?? 'fixed',
     currency: before?.currency ?? currency, deadline: (before?.deadline ?? '').slice(0, 10),
@@ -83,6 +85,7 @@ function Form({ before, currency }: { before?: Project; currency: string }) {
     setChecked(true);
     if (values.title.trim().length < 3 || (values.budgetMin && values.budgetMax && values.budgetMin > values.budgetMax)) {
       setPreview(false);
+      if (form.current) focusFirstInvalid(form.current);
       return;
     }
     saving.mutate(publish);
@@ -90,7 +93,7 @@ function Form({ before, currency }: { before?: Project; currency: string }) {
   const draft = !before || before.status === 'draft';
   const tab = 'min-h-10 flex-1 rounded-lg px-4 font-medium text-muted aria-pressed:bg-surface aria-pressed:text-ink aria-pressed:shadow-card';
   return (
-    <form noValidate onSubmit={(event) => { event.preventDefault(); save(draft); }}>
+    <form ref={form} noValidate onSubmit={(event) => { event.preventDefault(); save(draft); }}>
       <div className="mb-5 flex gap-1 rounded-xl bg-sunken p-1">
         <button type="button" className={tab} aria-pressed={!preview} onClick={() => setPreview(false)}>{t('edit.write')}</button>
         <button type="button" className={tab} aria-pressed={preview} onClick={() => setPreview(true)}>{t('edit.preview')}</button>

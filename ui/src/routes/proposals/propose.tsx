@@ -5,6 +5,7 @@ import { projects } from '../../api';
 import { keys } from '../../data/keys';
 import { useI18n } from '../../i18n/i18n';
 import { failureOf } from '../../lib/errors';
+import { focusFirstInvalid } from '../../lib/focus';
 import type { Project, Proposal } from '../../types';
 import { Button } from '../../ui/button';
 import { FeeTable } from '../../ui/fee-table';
@@ -44,6 +45,7 @@ export function ProposalForm({ currency, before, save, submit, done, onDone }: F
       event.preventDefault();
       setMissing(!amount);
       if (amount) saving.mutate({ amount, days: Number(days) || 0, coverLetter: coverLetter.trim() });
+      else focusFirstInvalid(event.currentTarget);
     }}>
       <MoneyInput label={t('propose.amount')} name="amount" currency={currency} value={amount} onChange={setAmount} required error={missing && !amount ? 'required' : fields.amount} />
       {amount !== null && amount > 0 && <FeeTable amount={amount} currency={currency} side="freelancer" />}

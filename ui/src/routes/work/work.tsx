@@ -22,7 +22,7 @@ export default function Work() {
   ];
   if (!tab) return <Navigate to="/work/contracts" replace />;
   return (
-    <Page title={t('work.title')} actions={client ? <LinkButton to="/projects/new" icon="plus">{t('action.postProject')}</LinkButton> : <LinkButton to="/projects" icon="search">{t('nav.find')}</LinkButton>}>
+    <Page title={t('work.title')} actions={client ? <LinkButton to="/projects/new" icon="plus" className="md:hidden">{t('action.postProject')}</LinkButton> : <LinkButton to="/projects" icon="search">{t('nav.find')}</LinkButton>}>
       <TabLinks label={t('work.title')} tabs={tabs} />
       {tab === 'projects' ? <MyProjects /> : tab === 'proposals' ? <MyProposals /> : <MyContracts />}
     </Page>

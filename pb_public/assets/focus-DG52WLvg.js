@@ -1,0 +1,1 @@
+function e(e){requestAnimationFrame(()=>e.querySelector(`[aria-invalid="true"]`)?.focus())}export{e as t};

@@ -1,0 +1,287 @@
+// Single screens: right-to-left, a dashboard with a past, long conversations,
+// sessions, pictures, the keyboard, and an old tab.
+import assert from 'node:assert/strict';
+import test, { after, before } from 'node:test';
+import PocketBase from 'pocketbase';
+import { base, eventually, launch, look, nothingFound, open, password, quiet } from './browser.mjs';
+
+let browser;
+before(async () => { browser = await launch(); });
+after(() => browser.close());
+
+/** A person with an account, for the API and for the browser. */
+async function person(name, roles, more = {}) {
+  const users = new PocketBase(`${base}/api/users`);
+  const email = `${roles[0]}-${Date.now()}-${Math.random().toString(36).slice(2, 8)}@example.com`;
+  await users.collection('users').create({ email, password, passwordConfirm: password, name, roles, ...more });
+  await users.collection('users').authWithPassword(email, password);
+  const client = (domain) => {
+    const one = new PocketBase(`${base}/api/${domain}`);
+    one.authStore.save(users.authStore.token, users.authStore.record);
+    return one;
+  };
+  return { email, id: users.authStore.record.id, users, projects: client('projects'), payments: client('payments'), chats: client('chats') };
+}
+
+const command = (client, path, body = {}) => client.send(`/api/${path}`, { method: 'POST', body, headers: { 'Idempotency-Key': crypto.randomUUID() } });
+
+/** Two people with a contract between them, funded if wanted. */
+async function hired(clientRoles = ['client'], { fund = false, title = 'Photographs of teapots' } = {}) {
+  const client = await person('Teapot Works', clientRoles, { currency: 'EUR' });
+  const freelancer = await person('Studio North', ['freelancer'], { headline: 'Shops and booking sites', skills: ['TypeScript', 'Design'], bio: 'Small shops, done well.', currency: 'EUR', hourlyRate: 6500, country: 'PT' });
+  const project = await client.projects.collection('projects').create({ title, description: 'Twelve pictures on white, for a shop.', category: 'design', skills: ['Photography'], currency: 'EUR', budgetMin: 20000, budgetMax: 60000 });
+  await command(client.projects, `projects/${project.id}/publish`);
+  const proposal = await freelancer.projects.collection('proposals').create({ project: project.id, amount: 45000, days: 10, coverLetter: 'I photograph small things well.' });
+  const { contract, milestone } = await command(client.projects, `proposals/${proposal.id}/accept`);
+  if (fund) {
+    await client.payments.collection('payments').create({ project: project.id, milestone: milestone.id, amount: 45000, currency: 'EUR' }, { headers: { 'Idempotency-Key': crypto.randomUUID() } });
+    await eventually('funded', async () => (await client.projects.collection('milestones').getOne(milestone.id)).status === 'funded');
+  }
+  const chat = await eventually('a chat', async () => (await client.chats.collection('chats').getFullList())[0]);
+  return { client, freelancer, project, contract, milestone, chat };
+}
+
+async function signIn(page, one) {
+  await page.goto('/sign-in');
+  await page.locator('input[name=email]').fill(one.email);
+  await page.locator('input[name=password]').fill(password);
+  await page.locator('form button[type=submit]').click();
+  await page.waitForURL((url) => !url.pathname.startsWith('/sign-in'));
+}
+
+/** Answers of the payments instance for someone with three years behind them. */
+async function withPast(page) {
+  const months = Array.from({ length: 36 }, (_, index) => ({ month: new Date(Date.UTC(2023, 10 + index, 1)).toISOString().slice(0, 7), amount: Math.round(310000 + index * 4200 + 90000 * Math.sin(index / 1.9) + ((index * 7919) % 83) * 1300), count: 2 + (index % 4) }));
+  const coming = (count) => Array.from({ length: count }, (_, index) => {
+    const mean = 455000 + index * 3000 + Math.round(60000 * Math.sin(index / 1.9));
+    return { month: new Date(Date.UTC(2026, 10 + index, 1)).toISOString().slice(0, 7), mean, lower80: mean - 90000 - index * 9000, upper80: mean + 95000 + index * 9500, lower95: mean - 150000 - index * 12000, upper95: mean + 170000 + index * 15000 };
+  });
+  await page.route('**/api/payments/api/earnings/**', (route, request) => {
+    const url = new URL(request.url());
+    const name = url.pathname.split('/').pop();
+    if (name === 'monthly') return route.fulfill({ json: { perspective: 'income', series: [{ currency: 'EUR', months: [...months, { month: '2026-11', amount: 182000, count: 2 }] }, { currency: 'USD', months: [{ month: '2026-11', amount: 50000, count: 1 }] }] } });
+    if (name === 'forecast') return route.fulfill({ json: { perspective: 'income', currency: 'EUR', history: months, months: coming(Number(url.searchParams.get('horizon'))), method: 'average', backtest: { Origins: 8, Months: 48, Own: { MASE: 0.68, SMAPE: 12 }, Naive: { MASE: 0.96, SMAPE: 17 }, SeasonalNaive: { MASE: 0.97, SMAPE: 16 }, Coverage80: 0.81, Coverage95: 0.95 } } });
+    return route.fulfill({ json: { perspective: 'income', timezone: 'Europe/Lisbon', currencies: [{ currency: 'EUR', held: 245000, available: 1834250, total: 15123400, thisMonth: 182000, lastMonth: 471200, thisYear: 4523400, byProject: [{ id: 'p1', title: 'A shop for teapots', amount: 2500000 }, { id: 'p2', title: 'Booking site for a small hotel by the sea', amount: 1800000 }, { id: 'p3', title: 'Newsletter', amount: 400000 }], byCounterpart: [{ id: 'c1', amount: 4100000 }, { id: 'c2', amount: 900000 }] }, { currency: 'USD', held: 0, available: 45000, total: 50000, thisMonth: 50000, lastMonth: 0, thisYear: 50000, byProject: [], byCounterpart: [] }] } });
+  });
+  await page.route('**/api/payments/api/collections/payments/records**', (route) => route.fulfill({ json: { page: 1, perPage: 500, totalItems: -1, totalPages: -1, items: [['released', 4000000, 4000000, 0], ['held', 245000, 0, 0], ['split', 300000, 200000, 100000], ['pending', 80000, 0, 0], ['failed', 60000, 0, 0]].map(([status, amount, released, refunded], index) => ({ id: `p${index}`, currency: 'EUR', status, amount, released, refunded })) } }));
+}
+
+for (const [size, theme] of [['phone', 'light'], ['desktop', 'dark']]) {
+  test(`right to left, on a ${size} (${theme})`, { timeout: 180_000 }, async () => {
+    const { freelancer, contract, chat, project } = await hired(['client'], { fund: true });
+    const page = await open(browser, { size, theme, language: 'ar-EG' });
+    await page.goto('/');
+    assert.equal(await page.locator('html').getAttribute('dir'), 'rtl');
+    await look(page, '40-home');
+    await page.goto('/sign-up');
+    await look(page, '41-sign-up');
+    await signIn(page, freelancer);
+    await withPast(page);
+    for (const [name, path] of [['42-browse', '/projects'], ['43-dashboard', '/dashboard'], ['45-messages', `/messages/${chat.id}`], ['46-work', '/work'], ['47-account', '/account'], ['48-notifications', '/notifications'], ['49-project', `/projects/${project.id}`]]) {
+      await page.goto(path);
+      await page.locator('h1').first().waitFor({ state: 'attached' });
+      await page.waitForLoadState('networkidle').catch(() => undefined);
+      await look(page, name);
+    }
+    await page.unrouteAll();
+    await page.goto(`/contracts/${contract.id}`);
+    await page.getByRole('button', { name: 'سلّم العمل' }).first().waitFor();
+    await look(page, '44-room');
+    quiet(page);
+    nothingFound();
+    await page.context().close();
+  });
+}
+
+for (const [size, theme] of [['desktop', 'light'], ['phone', 'light'], ['desktop', 'dark']]) {
+  test(`a dashboard with a past, on a ${size} (${theme})`, async () => {
+    const one = await person('Studio North', ['freelancer', 'client']);
+    const page = await open(browser, { size, theme });
+    await signIn(page, one);
+    await withPast(page);
+    await page.goto('/dashboard');
+    await page.getByText('What to expect').waitFor();
+    await page.locator('.recharts-bar-rectangle').first().waitFor();
+    await page.getByText('Show the figures').first().click();
+    await page.getByRole('rowheader', { name: 'November 2026' }).waitFor();
+    await look(page, '50-dashboard-past');
+    const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'Download CSV' }).first().click()]);
+    assert.match(download.suggestedFilename(), /^lancershub-income-EUR-months\.csv$/);
+    await page.getByRole('button', { name: '12 months ahead' }).click();
+    await page.waitForURL(/months=12/);
+    quiet(page);
+    nothingFound();
+    await page.context().close();
+  });
+}
+
+test('ten thousand messages are scrolled through without loading them all', { timeout: 120_000 }, async () => {
+  const { client, freelancer, chat } = await hired();
+  const page = await open(browser);
+  const asked = [];
+  const message = (seq) => ({ id: `m${seq}`, chat: chat.id, seq, sender: seq % 3 ? freelancer.id : client.id, kind: 'user', body: `Message number ${seq}. ${'More words to make lines of different length. '.repeat(seq % 5)}`, clientId: '', editedAt: '', deletedAt: '', created: new Date(Date.UTC(2026, 0, 1) + seq * 600_000).toISOString().replace('T', ' '), updated: `${seq}` });
+  await page.route('**/api/chats/api/chats/*/messages?**', (route, request) => {
+    const query = new URL(request.url()).searchParams;
+    const from = Number(query.get('after')) + 1;
+    asked.push(from);
+    return route.fulfill({ json: { items: Array.from({ length: Math.min(Number(query.get('limit')), 10000 - from + 1) }, (_, index) => message(from + index)) } });
+  });
+  await page.route('**/api/chats/api/collections/members/records?**', async (route) => {
+    const answer = await route.fetch();
+    const json = await answer.json();
+    for (const row of json.items) { row.expand.chat.lastSeq = 10000; row.lastReadSeq = 10000; }
+    return route.fulfill({ json });
+  });
+  await signIn(page, client);
+  await page.goto(`/messages/${chat.id}`);
+  await page.getByText('Message number 10000.').first().waitFor();
+  await look(page, '60-conversation-long');
+  const log = page.getByRole('log');
+  // Frames while scrolling up for three seconds, as a wheel would.
+  const frames = await log.evaluate(async (box) => {
+    const times = [];
+    const end = performance.now() + 3000;
+    let last = performance.now();
+    while (performance.now() < end) {
+      await new Promise(requestAnimationFrame);
+      const now = performance.now();
+      times.push(now - last);
+      last = now;
+      box.scrollTop -= 120;
+    }
+    times.sort((a, b) => a - b);
+    return { frames: times.length, median: times[Math.floor(times.length / 2)], p95: times[Math.floor(times.length * 0.95)], rows: box.querySelectorAll('[data-index]').length };
+  });
+  console.log('scrolling:', JSON.stringify(frames));
+  assert.ok(frames.rows < 80, `only what is seen is in the page, got ${frames.rows} rows`);
+  await log.evaluate((box) => { box.scrollTop = 0; });
+  await page.getByText('Message number 1.').first().waitFor();
+  assert.ok(asked.length < 60, `asked ${asked.length} times`);
+  await look(page, '61-conversation-top');
+  quiet(page);
+  nothingFound();
+  await page.context().close();
+});
+
+test('an expired access token is renewed without a word, and only once', async () => {
+  const { client, contract } = await hired();
+  const page = await open(browser);
+  await signIn(page, client);
+  const old = await page.evaluate(() => JSON.parse(localStorage.getItem('lancershub_auth')).token);
+  await new Promise((done) => setTimeout(done, 1100)); // a token of the same second would be the same
+  let refreshes = 0;
+  await page.route('**/auth-refresh', (route) => { refreshes++; return route.fallback(); });
+  await page.route('**/api/projects/api/**', (route, request) => (request.headers().authorization === old
+    ? route.fulfill({ status: 401, json: { status: 401, message: 'Expired.', data: { code: 'token_expired' } } }) : route.fallback()));
+  await page.goto(`/contracts/${contract.id}`);
+  await page.getByText('It is your turn').waitFor();
+  assert.equal(refreshes, 1);
+  quiet(page);
+  await page.context().close();
+});
+
+test('several tabs renew one after the other and stay signed in', async () => {
+  const one = await person('Teapot Works', ['client']);
+  const page = await open(browser);
+  await signIn(page, one);
+  // The token in storage is made to look as if it ended: every tab then renews before its first request.
+  const tabs = [page, await page.context().newPage(), await page.context().newPage(), await page.context().newPage()];
+  await page.evaluate(() => {
+    const kept = JSON.parse(localStorage.getItem('lancershub_auth'));
+    const [head, body, tail] = kept.token.split('.');
+    const claims = JSON.parse(atob(body.replaceAll('-', '+').replaceAll('_', '/')));
+    kept.token = [head, btoa(JSON.stringify({ ...claims, exp: 1 })), tail].join('.');
+    localStorage.setItem('lancershub_auth', JSON.stringify(kept));
+  });
+  await Promise.all(tabs.map((tab) => tab.goto('/work/projects')));
+  for (const tab of tabs) await tab.getByText('No projects yet').waitFor();
+  await page.context().close();
+});
+
+test('signing out elsewhere ends the other window', async () => {
+  const one = await person('Teapot Works', ['client']);
+  const [here, there] = [await open(browser), await open(browser)];
+  await signIn(here, one);
+  await signIn(there, one);
+  await here.goto('/account/security');
+  await here.getByRole('button', { name: 'Sign out there' }).first().waitFor();
+  await look(here, '62-sessions');
+  await here.getByRole('button', { name: 'Sign out everywhere else' }).click();
+  await here.getByText('Signed out there.').waitFor();
+  await eventually('the other window asks to sign in', async () => {
+    await there.goto('/work/projects');
+    return there.waitForURL(/sign-in/, { timeout: 1500 }).then(() => true, () => false);
+  });
+  await here.goto('/work/projects');
+  await here.getByText('No projects yet').waitFor();
+  await here.context().close();
+  await there.context().close();
+});
+
+test('a picture and a new password', async () => {
+  const one = await person('Studio North', ['freelancer']);
+  const page = await open(browser);
+  await signIn(page, one);
+  await page.goto('/account');
+  const picture = await page.screenshot({ clip: { x: 0, y: 0, width: 64, height: 64 } });
+  await page.locator('input[type=file]').setInputFiles({ name: 'me.png', mimeType: 'image/png', buffer: picture });
+  await page.getByText('Saved.').waitFor();
+  await page.locator('main img').first().waitFor();
+  await eventually('the picture is shown', () => page.locator('main img').first().evaluate((image) => image.complete && image.naturalWidth > 0));
+  await page.goto('/account/security');
+  await page.getByLabel('Present password').fill('not this one');
+  await page.getByLabel('New password').fill('another long password');
+  await page.getByRole('button', { name: 'Change password' }).click();
+  await page.getByText('This is not your present password.').waitFor();
+  await page.getByLabel('Present password').fill(password);
+  await page.getByRole('button', { name: 'Change password' }).click();
+  await page.getByText('Your password is changed.').waitFor();
+  await page.goto('/work/proposals');
+  await page.getByText('No proposals yet').waitFor();
+  quiet(page);
+  nothingFound();
+  await page.context().close();
+});
+
+test('the keyboard reaches everything, and menus and dialogs give the focus back', async () => {
+  const { client, contract } = await hired();
+  const page = await open(browser);
+  await signIn(page, client);
+  await page.goto(`/contracts/${contract.id}`);
+  const fund = page.getByRole('button', { name: 'Fund milestone' }).first();
+  await fund.waitFor();
+  await page.keyboard.press('Tab');
+  assert.equal(await page.evaluate(() => document.activeElement.textContent), 'Skip to content');
+  await page.keyboard.press('Enter');
+  assert.equal(await page.evaluate(() => document.activeElement.id), 'main');
+  await fund.focus();
+  await page.keyboard.press('Enter');
+  await page.getByRole('dialog').waitFor();
+  assert.ok(await page.evaluate(() => document.querySelector('dialog[open]').contains(document.activeElement)));
+  await page.keyboard.press('Escape');
+  await page.getByRole('dialog').waitFor({ state: 'hidden' });
+  assert.equal(await page.evaluate(() => document.activeElement.textContent), 'Fund milestone');
+  const menu = page.getByRole('button', { name: 'Theme and language' });
+  await menu.focus();
+  await page.keyboard.press('Enter');
+  await page.getByText('Dark', { exact: true }).click();
+  assert.ok(await page.locator('html.dark').count());
+  await page.keyboard.press('Escape');
+  assert.equal(await menu.evaluate((one) => one === document.activeElement), true);
+  await page.reload();
+  assert.ok(await page.locator('html.dark').count(), 'the theme is remembered');
+  quiet(page);
+  await page.context().close();
+});
+
+test('a part of the app that is gone after an update asks to load again', async () => {
+  const page = await open(browser);
+  await page.goto('/projects');
+  await page.getByRole('heading', { level: 1 }).waitFor();
+  await page.route('**/assets/directory-*.js', (route) => route.fulfill({ status: 404, body: '' }));
+  await page.getByRole('link', { name: 'Freelancers' }).first().click();
+  await page.getByText('A newer version is here').waitFor();
+  await look(page, '63-stale');
+  nothingFound();
+  await page.context().close();
+});

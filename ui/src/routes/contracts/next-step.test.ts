@@ -1,0 +1,54 @@
+import { expect, test } from 'vitest';
+import { isSettling } from '../../data/projects';
+import type { Contract, Milestone, MilestoneStatus, Payment, PaymentStatus } from '../../types';
+import { heldOf, nextStep, paymentFor } from './next-step';
+
+const contract = { id: 'c', status: 'active' } as Contract;
+const milestone = (status: MilestoneStatus, position = 1, more: Partial<Milestone> = {}) => ({ id: `m${position}`, position, status, amount: 1000, dueAt: '', payment: '', title: `Part ${position}`, ...more }) as Milestone;
+const payment = (status: PaymentStatus, more: Partial<Payment> = {}) => ({ id: `p-${status}`, milestone: 'm1', status, amount: 1000, released: 0, refunded: 0, ...more }) as Payment;
+
+test.each<[MilestoneStatus, string, string]>([
+  ['planned', 'fund', 'client'], ['funded', 'deliver', 'freelancer'], ['submitted', 'decide', 'client'], ['changes_requested', 'rework', 'freelancer'], ['approved', 'releasing', 'server'],
+])('a milestone that is %s: next is %s, by the %s', (status, step, actor) => {
+  expect(nextStep(contract, [milestone(status)], [])).toMatchObject({ step, actor });
+});
+
+test('while the payment is being decided or on its way, nobody has to act', () => {
+  expect(nextStep(contract, [milestone('planned')], [payment('pending')])).toMatchObject({ step: 'funding', actor: 'server' });
+  expect(nextStep(contract, [milestone('planned')], [payment('held')])).toMatchObject({ step: 'funding', actor: 'server' });
+  expect(nextStep(contract, [milestone('planned')], [payment('failed')])).toMatchObject({ step: 'fund', actor: 'client' });
+});
+
+test('what waits for a decision comes before what is being worked on', () => {
+  expect(nextStep(contract, [milestone('funded', 1), milestone('submitted', 2)], []).milestone?.id).toBe('m2');
+  expect(nextStep(contract, [milestone('released', 1), milestone('planned', 3), milestone('planned', 2)], []).milestone?.id).toBe('m2');
+});
+
+test('closed contracts, and those without open milestones', () => {
+  expect(nextStep({ ...contract, status: 'completed' }, [milestone('released')], [])).toEqual({ step: 'completed', actor: 'nobody' });
+  expect(nextStep({ ...contract, status: 'ended' }, [milestone('planned')], [])).toEqual({ step: 'ended', actor: 'nobody' });
+  expect(nextStep(contract, [milestone('cancelled')], [])).toEqual({ step: 'plan', actor: 'client' });
+});
+
+test('held is what is neither released nor given back', () => {
+  expect(heldOf(payment('held', { released: 300, refunded: 200 }))).toBe(500);
+  expect(heldOf(payment('released', { released: 1000 }))).toBe(0);
+  expect(heldOf(undefined)).toBe(0);
+});
+
+test('of several payments the milestone’s own counts, then a live one, then the latest', () => {
+  const tries = [payment('failed'), payment('held')];
+  expect(paymentFor(milestone('funded', 1, { payment: 'p-held' }), tries)?.id).toBe('p-held');
+  expect(paymentFor(milestone('planned'), tries)?.id).toBe('p-held');
+  expect(paymentFor(milestone('planned'), [payment('failed')])?.id).toBe('p-failed');
+});
+
+test('the room looks again soon while payments and projects do not agree yet', () => {
+  expect(isSettling([milestone('planned')], [payment('held')])).toBe(true);
+  expect(isSettling([milestone('approved')], [payment('held')])).toBe(true);
+  expect(isSettling([milestone('funded')], [payment('released')])).toBe(true);
+  expect(isSettling([milestone('funded')], [payment('held')])).toBe(false);
+  expect(isSettling([milestone('planned')], [payment('failed')])).toBe(false);
+  expect(isSettling([milestone('released')], [payment('released')])).toBe(false);
+  expect(isSettling(undefined, [])).toBe(false);
+});
