@@ -8,9 +8,9 @@ type Score struct {
 	// MASE is the mean absolute error divided by the mean absolute yearly
 	// change of the history (monthly change if that is zero): Hyndman and
 	// Koehler (2006), International Journal of Forecasting 22, 679-688.
-	MASE float64
+	MASE float64 `json:"mase"`
 	// SMAPE is the symmetric percentage error, 0 to 200, of Makridakis (1993).
-	SMAPE float64
+	SMAPE float64 `json:"smape"`
 }
 
 // Backtest is a rolling-origin evaluation on the own history: at several past
@@ -19,13 +19,17 @@ type Score struct {
 type Backtest struct {
 	// Origins is the number of dates and Months that of scored months; both
 	// are 0 when the history is too short, and then nothing else is set.
-	Origins, Months int
+	Origins int `json:"origins"`
+	Months  int `json:"months"`
 	// Own is the score of the forecast, Naive repeats the last month, and
 	// SeasonalNaive the same month of the year before (the last one if the
 	// history was shorter).
-	Own, Naive, SeasonalNaive Score
+	Own           Score `json:"own"`
+	Naive         Score `json:"naive"`
+	SeasonalNaive Score `json:"seasonalNaive"`
 	// Coverage80 and Coverage95 are the shares of months inside the ranges.
-	Coverage80, Coverage95 float64
+	Coverage80 float64 `json:"coverage80"`
+	Coverage95 float64 `json:"coverage95"`
 }
 
 // backtest scores predict at the last origins that leave minHistory months.

@@ -233,8 +233,8 @@ export interface ForecastMonth {
 }
 
 interface Score {
-  MASE: number;
-  SMAPE: number;
+  mase: number;
+  smape: number;
 }
 
 export interface EarningsForecast {
@@ -243,5 +243,5 @@ export interface EarningsForecast {
   history: Month[];
   months: ForecastMonth[];
   method: string;
-  backtest: { Origins: number; Months: number; Own: Score; Naive: Score; SeasonalNaive: Score; Coverage80: number; Coverage95: number };
+  backtest: { origins: number; months: number; own: Score; naive: Score; seasonalNaive: Score; coverage80: number; coverage95: number };
 }
