@@ -80,8 +80,10 @@ const (
 	PaymentLockedUntil = "lockedUntil"
 	// PaymentAskedFreelancer is the id the client named, before projects and users confirmed it.
 	PaymentAskedFreelancer = "askedFreelancer"
-	PaymentHeldAt          = "heldAt"
-	PaymentSettledAt       = "settledAt"
+	// PaymentProjectTitle is the project's title when the money was held; the title is the milestone's.
+	PaymentProjectTitle = "projectTitle"
+	PaymentHeldAt       = "heldAt"
+	PaymentSettledAt    = "settledAt"
 )
 
 // Fields of chats, members, messages and notifications.

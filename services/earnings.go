@@ -34,10 +34,10 @@ type movementRow struct {
 
 // movementSQL reads a person's releases from the ledger, oldest first.
 var movementSQL = map[Perspective]string{
-	PerspectiveIncome: `SELECT e.at, e.amount, e.currency, p.project, p.title, p.client AS counterpart
+	PerspectiveIncome: `SELECT e.at, e.amount, e.currency, p.project, p.projectTitle AS title, p.client AS counterpart
 		FROM ledger_account a JOIN ledger_entry e ON e.account = a.id JOIN ledger_tx t ON t.ref = e.tx AND t.kind = 'release'
 		JOIN payments p ON p.id = t.payment WHERE a.owner = {:user} ORDER BY e.at, e.id`,
-	PerspectiveSpend: `SELECT e.at, -e.amount AS amount, e.currency, p.project, p.title, p.freelancer AS counterpart
+	PerspectiveSpend: `SELECT e.at, -e.amount AS amount, e.currency, p.project, p.projectTitle AS title, p.freelancer AS counterpart
 		FROM payments p JOIN ledger_tx t ON t.payment = p.id AND t.kind = 'release' JOIN ledger_entry e ON e.tx = t.ref
 		JOIN ledger_account a ON a.id = e.account AND a.name = 'hold:' || p.id WHERE p.client = {:user} ORDER BY e.at, e.id`,
 }

@@ -200,7 +200,8 @@ func (s *PaymentsService) hold(cmd Command, payment *core.Record, r *Reservation
 			Machine: collections.PaymentMachine, Record: payment, Verb: "hold", By: cmd.Principal,
 			Set: map[string]any{
 				collections.FieldContract: r.Contract, collections.FieldFreelancer: r.Freelancer, collections.FieldTitle: r.Title,
-				collections.ContractFeePlan: r.FeePlan, collections.PaymentHeldAt: now,
+				collections.PaymentProjectTitle: r.ProjectTitle,
+				collections.ContractFeePlan:     r.FeePlan, collections.PaymentHeldAt: now,
 			},
 		})
 		if err != nil {

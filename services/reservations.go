@@ -30,16 +30,18 @@ type ReservationRequest struct {
 
 // Reservation is projects' yes.
 type Reservation struct {
-	Payment    string  `json:"payment"`
-	Client     string  `json:"client"`
-	Freelancer string  `json:"freelancer"`
-	Project    string  `json:"project"`
-	Contract   string  `json:"contract"`
-	Milestone  string  `json:"milestone"`
-	Title      string  `json:"title"`
-	Amount     int64   `json:"amount"`
-	Currency   string  `json:"currency"`
-	FeePlan    FeePlan `json:"feePlan"`
+	Payment    string `json:"payment"`
+	Client     string `json:"client"`
+	Freelancer string `json:"freelancer"`
+	Project    string `json:"project"`
+	Contract   string `json:"contract"`
+	Milestone  string `json:"milestone"`
+	Title      string `json:"title"`
+	// ProjectTitle is what both people know the work by.
+	ProjectTitle string  `json:"projectTitle"`
+	Amount       int64   `json:"amount"`
+	Currency     string  `json:"currency"`
+	FeePlan      FeePlan `json:"feePlan"`
 }
 
 // Reserve keeps a milestone for a payment. Asking again for the same payment
@@ -80,7 +82,8 @@ func (s ProjectsService) matches(tx core.App, payment string, milestone *core.Re
 	have := &Reservation{
 		Payment: payment, Client: client, Freelancer: freelancer, Project: milestone.GetString(collections.FieldProject),
 		Contract: contract.Id, Milestone: milestone.Id, Title: milestone.GetString(collections.FieldTitle),
-		Amount: int64(milestone.GetInt(collections.FieldAmount)), Currency: milestone.GetString(collections.FieldCurrency),
+		ProjectTitle: contract.GetString(collections.FieldTitle),
+		Amount:       int64(milestone.GetInt(collections.FieldAmount)), Currency: milestone.GetString(collections.FieldCurrency),
 	}
 	if err := json.Unmarshal([]byte(contract.GetString(collections.ContractFeePlan)), &have.FeePlan); err != nil {
 		return nil, err

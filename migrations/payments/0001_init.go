@@ -91,6 +91,7 @@ func paymentsCollection(app core.App) error {
 		&core.NumberField{Name: "refunded", OnlyInt: true, Min: number(0)},
 		&core.JSONField{Name: "feePlan", MaxSize: 2000},
 		&core.TextField{Name: "title", Max: 140},
+		&core.TextField{Name: "projectTitle", Max: 140},
 		&core.TextField{Name: "source", Max: 60, Hidden: true},
 		&core.TextField{Name: "askedFreelancer", Max: 60, Hidden: true},
 		&core.SelectField{Name: "status", Required: true, Values: []string{"pending", "held", "released", "refunded", "split", "disputed", "failed"}, MaxSelect: 1},
