@@ -7,6 +7,7 @@ package bench
 
 import (
 	"fmt"
+	"io"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -15,6 +16,7 @@ import (
 	"time"
 
 	"github.com/lancershub/lancershub/collections"
+	"github.com/lancershub/lancershub/demo"
 	"github.com/lancershub/lancershub/services"
 	"github.com/lancershub/lancershub/tests"
 	"github.com/lancershub/lancershub/tests/process"
@@ -90,6 +92,26 @@ func BenchmarkJourney(b *testing.B) {
 	for step, all := range times {
 		b.ReportMetric(float64(median(all).Microseconds())/1000, step+"-p50-ms")
 	}
+}
+
+// BenchmarkDemo loads the demo marketplace, serves it, reads from it as people
+// do, and reports how long the loading took and how much memory is resident.
+func BenchmarkDemo(b *testing.B) {
+	data := filepath.Join(b.TempDir(), "data")
+	began := time.Now()
+	if err := demo.Load(b.Context(), demo.Options{DataDir: data, Seed: 1, Out: io.Discard}); err != nil {
+		b.Fatal(err)
+	}
+	b.ReportMetric(time.Since(began).Seconds(), "s-to-load")
+	p := process.Start(b, process.FreePort(b), data, nil)
+	guest := tests.Remote(b, "http://"+p.Addr).Guest()
+	pages := 0
+	for b.Loop() {
+		pages++
+		guest.List(collections.DomainProjects, collections.Projects, fmt.Sprintf("?perPage=30&page=%d&sort=-publishedAt", pages%7+1)).Want(b, http.StatusOK, "")
+		guest.List(collections.DomainUsers, collections.Users, fmt.Sprintf("?perPage=30&page=%d", pages%3+1)).Want(b, http.StatusOK, "")
+	}
+	b.ReportMetric(float64(p.RSS(b))/1e6, "MB-resident")
 }
 
 func BenchmarkLogin(b *testing.B) {
