@@ -43,6 +43,12 @@ func bindProjectRecords(i *services.Instance, projects services.ProjectsService)
 		}
 		return e.Next()
 	})
+	i.App.OnRecordUpdateExecute(collections.Milestones).BindFunc(func(e *core.RecordEvent) error {
+		if err := projects.ChangedMilestone(e.App, e.Record); err != nil {
+			return err
+		}
+		return e.Next()
+	})
 	i.App.OnRecordCreateExecute(collections.Proposals).BindFunc(func(e *core.RecordEvent) error {
 		if err := e.Next(); err != nil {
 			return services.ProposalError(err)

@@ -181,6 +181,25 @@ func (s ProjectsService) settleContract(tx core.App, id string) error {
 	return s.Emit(tx, TopicContractCompleted, collections.Contracts, id, contract.GetInt(collections.FieldVersion), contractNews(contract, System))
 }
 
+// ChangedMilestone refuses, in the transaction of the change, new terms for a
+// milestone that a payment is under way for: the client would pay for the old ones.
+func (ProjectsService) ChangedMilestone(tx core.App, milestone *core.Record) error {
+	before := milestone.Original()
+	if before.GetInt(collections.FieldAmount) == milestone.GetInt(collections.FieldAmount) {
+		return CheckAmount(int64(milestone.GetInt(collections.FieldAmount)))
+	}
+	var live int
+	err := tx.DB().Select("count(*)").From("reservations").
+		Where(dbx.NewExp("milestone = {:milestone} AND state <> 'released'", dbx.Params{"milestone": milestone.Id})).Row(&live)
+	if err != nil {
+		return err
+	}
+	if live > 0 {
+		return conflict(CodeMilestoneTaken, "A payment for this milestone is under way, so its amount cannot change.")
+	}
+	return CheckAmount(int64(milestone.GetInt(collections.FieldAmount)))
+}
+
 // NewMilestone fills in what the server decides about a milestone the client adds.
 func (s ProjectsService) NewMilestone(milestone *core.Record, client string) error {
 	contract, err := partyTo(s.App, collections.Contracts, milestone.GetString(collections.FieldContract), client, collections.ByClient)

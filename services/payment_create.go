@@ -56,7 +56,7 @@ func (s *PaymentsService) Create(ctx context.Context, cmd Command, request Payme
 	}
 	failpoint("payment-begun")
 	if fresh {
-		return s.decide(ctx, cmd, payment)
+		return s.decide(ctx, cmd, payment, false)
 	}
 	return s.resume(ctx, cmd, payment)
 }
@@ -110,11 +110,12 @@ func (s *PaymentsService) resume(ctx context.Context, cmd Command, payment *core
 	} else if !locked {
 		return Answer{}, pendingAnswer()
 	}
-	return s.decide(ctx, cmd, payment)
+	return s.decide(ctx, cmd, payment, true)
 }
 
-// decide is phases 2 and 3, on a payment this attempt has locked.
-func (s *PaymentsService) decide(ctx context.Context, cmd Command, payment *core.Record) (Answer, error) {
+// decide is phases 2 and 3, on a payment this attempt has locked. resumed says
+// that an earlier attempt may have charged the client.
+func (s *PaymentsService) decide(ctx context.Context, cmd Command, payment *core.Record, resumed bool) (Answer, error) {
 	late := s.Clock.Now().UnixMilli() > intOf(payment, collections.PaymentDecideBy)
 	if late {
 		// Time is up. Nothing may be taken any more, then the payment has failed.
@@ -124,6 +125,12 @@ func (s *PaymentsService) decide(ctx context.Context, cmd Command, payment *core
 		return s.fail(cmd, payment, Failf(http.StatusConflict, CodeConflict, "The payment could not be checked in time; nothing was taken."))
 	}
 	reservation, err := s.check(ctx, payment)
+	if isRefusal(err) && resumed {
+		// What was a yes then is a no now: give back what the earlier attempt took.
+		if cancelErr := s.Provider.Cancel(ctx, payment.Id); cancelErr != nil {
+			return Answer{}, s.unlock(payment.Id, cancelErr)
+		}
+	}
 	if err != nil {
 		return s.refused(cmd, payment, err)
 	}

@@ -3,6 +3,7 @@ package services
 import (
 	"context"
 	"errors"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -254,11 +255,10 @@ func (l *relayLoop) postpone(row outboxRow, cause error) error {
 	return err
 }
 
+// truncate shortens text to at most limit bytes of valid UTF-8: half a character
+// would make the record it is stored in unreadable as JSON.
 func truncate(text string, limit int) string {
-	if len(text) <= limit {
-		return text
-	}
-	return text[:limit]
+	return strings.ToValidUTF8(text[:min(len(text), limit)], "")
 }
 
 // Backlog is what the outbox still holds.
