@@ -163,6 +163,34 @@ test('ten thousand messages are scrolled through without loading them all', { ti
   await page.context().close();
 });
 
+test('searching a chat, muting it, and what is new while reading further up', async () => {
+  const { client, freelancer, chat } = await hired();
+  for (let number = 1; number <= 60; number++) await freelancer.chats.collection('messages').create({ chat: chat.id, body: number === 7 ? 'The glaze is called celadon' : `Line ${number}`, clientId: `n${number}` });
+  const page = await open(browser, { size: 'phone' });
+  await signIn(page, client);
+  await page.goto('/messages');
+  await page.getByText('60 unread messages').or(page.getByText('61 unread messages')).first().waitFor({ state: 'attached' });
+  await look(page, '64-messages-list');
+  await page.getByRole('link', { name: /Studio North/ }).click();
+  const log = page.getByRole('log');
+  await log.getByText('Line 60', { exact: true }).waitFor();
+  await eventually('all is read', async () => (await client.chats.collection('members').getFullList({ filter: `user = "${client.id}"` }))[0].lastReadSeq === 61);
+  await page.getByRole('button', { name: 'Search this chat' }).click();
+  await page.getByRole('searchbox', { name: 'Search this chat' }).fill('celadon');
+  await page.getByRole('button', { name: /celadon/ }).click();
+  await log.getByText('The glaze is called celadon').waitFor();
+  assert.ok(await log.getByText('The glaze is called celadon').isVisible());
+  await look(page, '65-conversation-found');
+  await freelancer.chats.collection('messages').create({ chat: chat.id, body: 'One more thing', clientId: 'more' });
+  await page.getByRole('button', { name: '1 new message' }).click();
+  await log.getByText('One more thing').waitFor();
+  await page.getByRole('button', { name: 'Mute this chat' }).click();
+  await eventually('it is muted', async () => (await client.chats.collection('members').getFullList({ filter: `user = "${client.id}"` }))[0].muted === true);
+  quiet(page);
+  nothingFound();
+  await page.context().close();
+});
+
 test('an expired access token is renewed without a word, and only once', async () => {
   const { client, contract } = await hired();
   const page = await open(browser);
@@ -229,6 +257,7 @@ test('a picture and a new password', async () => {
   await page.locator('main img').first().waitFor();
   await eventually('the picture is shown', () => page.locator('main img').first().evaluate((image) => image.complete && image.naturalWidth > 0));
   await page.goto('/account/security');
+  await page.getByRole('button', { name: 'Send confirmation e-mail' }).waitFor();
   await page.getByLabel('Present password').fill('not this one');
   await page.getByLabel('New password').fill('another long password');
   await page.getByRole('button', { name: 'Change password' }).click();
@@ -280,7 +309,7 @@ test('a part of the app that is gone after an update asks to load again', async 
   await page.getByRole('heading', { level: 1 }).waitFor();
   await page.route('**/assets/directory-*.js', (route) => route.fulfill({ status: 404, body: '' }));
   await page.getByRole('link', { name: 'Freelancers' }).first().click();
-  await page.getByText('A newer version is here').waitFor();
+  await page.getByRole('heading', { name: 'A newer version is here' }).waitFor({ state: 'attached' });
   await look(page, '63-stale');
   nothingFound();
   await page.context().close();

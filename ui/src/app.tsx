@@ -24,6 +24,7 @@ const Dashboard = lazy(() => import('./routes/dashboard/dashboard'));
 const Account = lazy(() => import('./routes/account/account'));
 const SignIn = lazy(() => import('./routes/auth/sign-in'));
 const SignUp = lazy(() => import('./routes/auth/sign-up'));
+const ForgotPassword = lazy(() => import('./routes/auth/forgot-password'));
 const NotFound = lazy(() => import('./shell/not-found'));
 
 /** Sends people who are not signed in to sign in, and back here afterwards. */
@@ -60,6 +61,7 @@ export function App() {
             <Route path="/account/:tab?" element={<Private><Account /></Private>} />
             <Route path="/sign-in" element={<SignIn />} />
             <Route path="/sign-up" element={<SignUp />} />
+            <Route path="/forgot-password" element={<ForgotPassword />} />
             <Route path="*" element={<NotFound />} />
           </Routes>
         </Suspense>

@@ -1,5 +1,5 @@
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
-import { StrictMode } from 'react';
+import { startTransition, StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { BrowserRouter } from 'react-router';
 import { App } from './app';
@@ -29,7 +29,8 @@ async function start(): Promise<void> {
   const initial = await loadCatalogue(language).then((catalogue) => ({ language, catalogue }), () => ({ language: 'en' as const, catalogue: en }));
   const root = document.getElementById('root');
   if (!root) throw new Error('index.html has no #root');
-  createRoot(root).render(
+  // As a transition, the first render is cut into slices and leaves the page responsive.
+  startTransition(() => createRoot(root).render(
     <StrictMode>
       <I18nProvider initial={initial}>
         <ErrorBoundary>
@@ -43,7 +44,7 @@ async function start(): Promise<void> {
         </ErrorBoundary>
       </I18nProvider>
     </StrictMode>,
-  );
+  ));
 }
 
 void start();

@@ -1,5 +1,6 @@
 // The catalogue mechanism: a message is a text with {placeholders}, or one text
 // per plural form. English is the reference; other languages must have its keys.
+import { numberFormat, pluralRules } from '../lib/intl';
 import type { en } from './en';
 
 /** Texts by CLDR plural form; "other" is always there. */
@@ -17,11 +18,11 @@ export type Values = Record<string, string | number>;
 export function format(message: Message, values: Values, locale: string, isolate = false): string {
   const text = typeof message === 'string'
     ? message
-    : message[new Intl.PluralRules(locale).select(Number(values.count ?? 0))] ?? message.other;
+    : message[pluralRules(locale).select(Number(values.count ?? 0))] ?? message.other;
   return text.replace(/\{(\w+)\}/g, (whole, name: string) => {
     const value = values[name];
     if (value === undefined) return whole;
-    if (typeof value === 'number') return new Intl.NumberFormat(locale).format(value);
+    if (typeof value === 'number') return numberFormat(locale).format(value);
     return isolate ? `\u2068${value}\u2069` : value;
   });
 }

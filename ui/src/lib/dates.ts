@@ -1,4 +1,5 @@
 // Dates as PocketBase writes them ("2026-03-01 12:00:00.000Z") and as people read them.
+import { dateFormat, relativeFormat } from './intl';
 
 export function dateOf(value: string | number): Date | null {
   if (value === '') return null;
@@ -15,7 +16,7 @@ export function ago(value: string | number, locale: string, now = Date.now()): s
   const date = dateOf(value);
   if (!date) return '';
   const seconds = (date.getTime() - now) / 1000;
-  const relative = new Intl.RelativeTimeFormat(locale, { numeric: 'auto' });
+  const relative = relativeFormat(locale);
   for (const [unit, size] of steps) {
     if (Math.abs(seconds) >= size) return relative.format(Math.round(seconds / size), unit);
   }
@@ -26,7 +27,7 @@ export function ago(value: string | number, locale: string, now = Date.now()): s
 export function monthName(month: string, locale: string, style: 'long' | 'short' = 'short'): string {
   const [year, number] = month.split('-').map(Number);
   if (!year || !number) return month;
-  return new Intl.DateTimeFormat(locale, { month: style, year: style === 'long' ? 'numeric' : '2-digit', timeZone: 'UTC' })
+  return dateFormat(locale, { month: style, year: style === 'long' ? 'numeric' : '2-digit', timeZone: 'UTC' })
     .format(Date.UTC(year, number - 1, 1));
 }
 

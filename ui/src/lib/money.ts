@@ -1,4 +1,5 @@
 // Money is an integer of minor units and an ISO 4217 code, never a float.
+import { numberFormat } from './intl';
 
 /** Decimals of every currency the server accepts (services/money.go). Intl's own table differs for some. */
 export const currencyDecimals: Readonly<Record<string, number>> = {
@@ -30,8 +31,6 @@ export interface MoneyStyle {
   compact?: boolean;
 }
 
-const formats = new Map<string, Intl.NumberFormat>();
-
 /** Writes minor units for people: formatMoney(123457, 'EUR', 'en') is "€1,234.57". */
 export function formatMoney(amount: number, currency: string, locale: string, style: MoneyStyle = {}): string {
   const decimals = decimalsOf(currency);
@@ -41,17 +40,11 @@ export function formatMoney(amount: number, currency: string, locale: string, st
     minimumFractionDigits: style.trim && whole ? 0 : decimals,
     maximumFractionDigits: decimals,
   };
-  const key = `${locale} ${currency} ${style.compact} ${style.trim && whole}`;
-  let format = formats.get(key);
-  if (!format) {
-    try {
-      format = new Intl.NumberFormat(locale, { style: 'currency', currency, currencyDisplay: 'narrowSymbol', notation: style.compact ? 'compact' : 'standard', ...digits });
-    } catch {
-      return `${value.toFixed(decimals)} ${currency}`;
-    }
-    formats.set(key, format);
+  try {
+    return numberFormat(locale, { style: 'currency', currency, currencyDisplay: 'narrowSymbol', notation: style.compact ? 'compact' : 'standard', ...digits }).format(value);
+  } catch {
+    return `${value.toFixed(decimals)} ${currency}`;
   }
-  return format.format(value);
 }
 
 /**

@@ -3,6 +3,7 @@ import { useI18n } from '../i18n/i18n';
 import { defaultFeePlan, feeOf } from '../lib/money';
 import type { FeePlan } from '../types';
 import { Money } from './show';
+import { percent } from '../lib/intl';
 
 interface Props {
   amount: number;
@@ -16,7 +17,7 @@ export function FeeTable({ amount, currency, plan, side }: Props) {
   const { t, locale } = useI18n();
   const { basisPoints } = plan ?? defaultFeePlan;
   const fee = feeOf(amount, basisPoints);
-  const share = new Intl.NumberFormat(locale, { style: 'percent', maximumFractionDigits: 2 }).format(basisPoints / 10_000);
+  const share = percent(locale, basisPoints / 10_000, 2);
   const line = 'flex justify-between gap-4 py-1.5';
   const strong = 'border-t border-line mt-1 pt-2.5 font-semibold';
   return (

@@ -4,6 +4,7 @@ import { Link, NavLink } from 'react-router';
 import { useI18n } from '../i18n/i18n';
 import { setPageTitle } from '../lib/title';
 import { Icon } from './icon';
+import { numberFormat } from '../lib/intl';
 
 interface Props {
   title: string;
@@ -55,7 +56,7 @@ export function TabLinks({ label, tabs }: TabsProps) {
           <li key={tab.to}>
             <NavLink to={tab.to} end={tab.end} className="flex min-h-11 items-center gap-2 border-b-2 border-transparent px-3 font-medium whitespace-nowrap text-muted hover:text-ink aria-[current=page]:border-primary aria-[current=page]:text-ink">
               {tab.label}
-              {tab.count !== undefined && tab.count > 0 && <span className="figures rounded-full bg-sunken px-2 text-xs">{new Intl.NumberFormat(locale).format(tab.count)}</span>}
+              {tab.count !== undefined && tab.count > 0 && <span className="figures rounded-full bg-sunken px-2 text-xs">{numberFormat(locale).format(tab.count)}</span>}
             </NavLink>
           </li>
         ))}

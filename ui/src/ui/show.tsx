@@ -6,6 +6,7 @@ import type { Key } from '../i18n/catalogue';
 import { en } from '../i18n/en';
 import { formatMoney, type MoneyStyle } from '../lib/money';
 import { ago, dateOf } from '../lib/dates';
+import { dateFormat } from '../lib/intl';
 import { tones, type Tone } from './feedback';
 import { useMe } from '../data/me';
 
@@ -20,23 +21,6 @@ export function Money({ amount, currency, className = '', ...style }: MoneyProps
   return <bdi className={`figures whitespace-nowrap ${className}`}>{formatMoney(amount, currency, locale, style)}</bdi>;
 }
 
-const formats = new Map<string, Intl.DateTimeFormat>();
-
-/** Making a formatter costs far more than using it, and lists use thousands. */
-function dateFormat(locale: string, options: Intl.DateTimeFormatOptions, timeZone: string | undefined): Intl.DateTimeFormat {
-  const key = `${locale} ${timeZone} ${JSON.stringify(options)}`;
-  let format = formats.get(key);
-  if (!format) {
-    try {
-      format = new Intl.DateTimeFormat(locale, { ...options, timeZone });
-    } catch {
-      format = new Intl.DateTimeFormat(locale, options); // a zone this browser does not know
-    }
-    formats.set(key, format);
-  }
-  return format;
-}
-
 /** A date in the person's own time zone. */
 export function useDates() {
   const { locale } = useI18n();
@@ -44,7 +28,11 @@ export function useDates() {
   const write = (value: string | number, options: Intl.DateTimeFormatOptions) => {
     const date = dateOf(value);
     if (!date) return '';
-    return dateFormat(locale, options, zone).format(date);
+    try {
+      return dateFormat(locale, { ...options, timeZone: zone }).format(date);
+    } catch {
+      return dateFormat(locale, options).format(date); // a zone this browser does not know
+    }
   };
   return {
     day: (value: string | number) => write(value, { dateStyle: 'medium' }),

@@ -9,7 +9,7 @@ import { failureOf } from '../../lib/errors';
 import { deviceOf } from '../../lib/device';
 import type { User } from '../../types';
 import { Button } from '../../ui/button';
-import { ErrorNotice, SkeletonRows, useToast } from '../../ui/feedback';
+import { ErrorNotice, Notice, SkeletonRows, useToast } from '../../ui/feedback';
 import { Input } from '../../ui/field';
 import { Icon } from '../../ui/icon';
 import { Card } from '../../ui/page';
@@ -20,6 +20,7 @@ export function Security({ user }: { user: User }) {
     <div className="space-y-5">
       <Sessions />
       <Password user={user} />
+      <Email user={user} />
     </div>
   );
 }
@@ -64,6 +65,18 @@ function Sessions() {
           );
         })}
       </ul>
+    </Card>
+  );
+}
+
+function Email({ user }: { user: User }) {
+  const { t } = useI18n();
+  const asking = useMutation({ mutationFn: () => users.users.requestVerification(user.email) });
+  return (
+    <Card title={t('auth.email')}>
+      <p className="mb-3"><bdi>{user.email}</bdi> <span className={`ms-2 rounded-full px-2 py-0.5 text-xs font-semibold ${user.verified ? 'bg-soft text-strong' : 'bg-warn-soft text-warn'}`}>{user.verified ? t('email.verified') : t('email.unverified')}</span></p>
+      {!user.verified && (asking.isSuccess ? <Notice tone="good" icon="check" live>{t('email.sent')}</Notice> : <Button look="plain" busy={asking.isPending} onClick={() => asking.mutate()}>{t('email.send')}</Button>)}
+      <ErrorNotice error={asking.error} />
     </Card>
   );
 }

@@ -26,6 +26,7 @@ export default function SignIn() {
         {params.has('next') && <Notice tone="plain">{t('auth.signInFirst')}</Notice>}
         <Input label={t('auth.email')} type="email" name="email" autoComplete="username" required value={email} onChange={(event) => setEmail(event.target.value)} />
         <Input label={t('auth.password')} type="password" name="password" autoComplete="current-password" required value={password} onChange={(event) => setPassword(event.target.value)} />
+        <p className="-mt-3 text-end text-sm"><Link to="/forgot-password" className="inline-block py-1 font-medium text-primary underline">{t('forgot.link')}</Link></p>
         {wrong ? <Notice tone="danger" icon="alert" live>{t('auth.wrong')}</Notice> : <ErrorNotice error={entering.error} />}
         <Button type="submit" busy={entering.isPending} className="w-full">{t('auth.signIn')}</Button>
         <p className="text-center text-sm text-muted">{t('auth.noAccount')} <Link to={`/sign-up${params.size ? `?${params}` : ''}`} className="font-medium text-primary underline">{t('action.signUp')}</Link></p>

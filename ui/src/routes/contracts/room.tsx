@@ -7,6 +7,7 @@ import { useMe } from '../../data/me';
 import { usePayments } from '../../data/payments';
 import { isSettling, useContract, useMilestones } from '../../data/projects';
 import { useI18n } from '../../i18n/i18n';
+import { useMedia } from '../../lib/media';
 import type { Contract, Milestone, Payment } from '../../types';
 import { LinkButton } from '../../ui/button';
 import { CommandDialog } from '../../ui/command-dialog';
@@ -104,13 +105,12 @@ function ChatBeside({ contract }: { contract: string }) {
   const me = useMe();
   const chats = useChats(me?.id ?? '');
   const row = chats.data?.find((one) => one.chat.contract === contract);
+  const room = useMedia('(min-width: 64rem)'); // where there is none, the chat is not loaded, and nothing counts as read
   if (!row) return null;
+  if (!room) return <LinkButton to={`/messages/${row.chat.id}`} look="plain" icon="chat" className="w-full">{t('contract.chat')}{row.unread > 0 && ` (${row.unread})`}</LinkButton>;
   return (
-    <>
-      <LinkButton to={`/messages/${row.chat.id}`} look="plain" icon="chat" className="w-full lg:hidden">{t('contract.chat')}{row.unread > 0 && ` (${row.unread})`}</LinkButton>
-      <section aria-label={t('contract.chat')} className="card hidden h-[28rem] flex-col overflow-hidden lg:flex">
-        <Suspense fallback={<Skeleton className="m-5 h-40" />}><Conversation row={row} beside /></Suspense>
-      </section>
-    </>
+    <section aria-label={t('contract.chat')} className="card flex h-[28rem] flex-col overflow-hidden">
+      <Suspense fallback={<Skeleton className="m-5 h-40" />}><Conversation row={row} beside /></Suspense>
+    </section>
   );
 }

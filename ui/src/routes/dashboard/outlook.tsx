@@ -4,6 +4,7 @@ import { monthName } from '../../lib/dates';
 import { formatMoney } from '../../lib/money';
 import type { EarningsForecast, Perspective } from '../../types';
 import { ErrorNotice, Notice, Skeleton } from '../../ui/feedback';
+import { percent } from '../../lib/intl';
 
 /** Fewer complete months than this say nothing about the next. */
 export const fewMonths = 3;
@@ -33,7 +34,6 @@ export function Outlook({ forecast, view, error, pending }: Props) {
   const quarter = forecast.months.slice(0, 3);
   const { backtest } = forecast;
   const better = backtest.naive.mase > 0 ? 1 - backtest.own.mase / backtest.naive.mase : 0;
-  const percent = (share: number) => new Intl.NumberFormat(locale, { style: 'percent', maximumFractionDigits: 0 }).format(share);
   return (
     <section aria-labelledby="outlook" className="rounded-2xl bg-primary p-5 text-on-primary sm:p-6">
       <h2 id="outlook" className="text-sm font-semibold opacity-90">{t('outlook.title')}</h2>
@@ -42,8 +42,8 @@ export function Outlook({ forecast, view, error, pending }: Props) {
       </p>
       <p className="mt-2">{t('outlook.quarter', { mean: money(quarter.reduce((sum, month) => sum + month.mean, 0)), count: quarter.length })}</p>
       <p className="mt-2 text-sm opacity-90">
-        {t('outlook.range')} {backtest.months > 0 && t('outlook.backtest', { count: backtest.months, share: percent(backtest.coverage80) })}{' '}
-        {backtest.months > 0 && (better > 0.02 ? t('outlook.better', { share: percent(better) }) : t('outlook.notBetter'))}
+        {t('outlook.range')} {backtest.months > 0 && t('outlook.backtest', { count: backtest.months, share: percent(locale, backtest.coverage80) })}{' '}
+        {backtest.months > 0 && (better > 0.02 ? t('outlook.better', { share: percent(locale, better) }) : t('outlook.notBetter'))}
       </p>
     </section>
   );

@@ -5,6 +5,7 @@ import { decimalsOf } from '../../lib/money';
 import type { Milestone, Perspective, Proposal } from '../../types';
 import { Money } from '../../ui/show';
 import { ChartCard } from './chart-card';
+import { numberFormat } from '../../lib/intl';
 
 export type Bucket = 'committed' | 'probable' | 'speculative';
 export const buckets: readonly Bucket[] = ['committed', 'probable', 'speculative'];
@@ -49,7 +50,7 @@ export function Pipeline({ me, view, currency, milestones, proposals }: Props) {
   return (
     <ChartCard title={t('pipeline.title')} explain={t(`pipeline.explain.${view}`)} name={`${view}-pipeline-${shown}`}
       header={[t('pipeline.bucket'), t('pipeline.items'), t('months.amount')]}
-      rows={buckets.map((bucket) => [t(`pipeline.${bucket}`), new Intl.NumberFormat(locale).format(sums[bucket].count), <Money key={bucket} amount={sums[bucket].amount} currency={shown} />])}
+      rows={buckets.map((bucket) => [t(`pipeline.${bucket}`), numberFormat(locale).format(sums[bucket].count), <Money key={bucket} amount={sums[bucket].amount} currency={shown} />])}
       figures={buckets.map((bucket) => [bucket, sums[bucket].count, (sums[bucket].amount / 10 ** decimalsOf(shown)).toFixed(decimalsOf(shown))])}>
       <ul className="space-y-4">
         {buckets.map((bucket) => (

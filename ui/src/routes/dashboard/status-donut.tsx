@@ -5,6 +5,7 @@ import type { Payment } from '../../types';
 import { Skeleton } from '../../ui/feedback';
 import { Money } from '../../ui/show';
 import { ChartCard } from './chart-card';
+import { numberFormat } from '../../lib/intl';
 
 export const parts = ['held', 'released', 'refunded', 'pending', 'failed'] as const;
 export type Part = (typeof parts)[number];
@@ -41,7 +42,7 @@ export function StatusDonut({ payments, currency, pending }: { payments: readonl
   return (
     <ChartCard title={t('donut.title')} explain={t('donut.explain')} name={`payments-${currency}`}
       header={[t('donut.status'), t('donut.payments'), t('months.amount')]}
-      rows={present.map((part) => [t(`donut.${part}`), new Intl.NumberFormat(locale).format(sums[part].count), <Money key={part} amount={sums[part].amount} currency={currency} />])}
+      rows={present.map((part) => [t(`donut.${part}`), numberFormat(locale).format(sums[part].count), <Money key={part} amount={sums[part].amount} currency={currency} />])}
       figures={present.map((part) => [part, sums[part].count, (sums[part].amount / 10 ** decimalsOf(currency)).toFixed(decimalsOf(currency))])}>
       {pending ? <Skeleton className="h-44" /> : (
         <div className="flex flex-wrap items-center gap-6">

@@ -11,6 +11,7 @@ import { Empty, ErrorNotice, SkeletonRows } from '../../ui/feedback';
 import { FeeTable } from '../../ui/fee-table';
 import { Icon, type IconName } from '../../ui/icon';
 import { ProjectCard } from '../projects/card';
+import { percent } from '../../lib/intl';
 
 const steps: { icon: IconName; title: 'home.step1' | 'home.step2' | 'home.step3'; text: 'home.step1Text' | 'home.step2Text' | 'home.step3Text' }[] = [
   { icon: 'doc', title: 'home.step1', text: 'home.step1Text' },
@@ -25,7 +26,7 @@ export function Home() {
   const [words, setWords] = useState('');
   const latest = useProjectSearch({ q: '', without: '', category: '', currency: '', min: 0, sort: 'newest' }, 5);
   const projects = latest.data?.pages[0]?.items ?? [];
-  const fee = new Intl.NumberFormat(locale, { style: 'percent', maximumFractionDigits: 2 }).format(defaultFeePlan.basisPoints / 10_000);
+  const fee = percent(locale, defaultFeePlan.basisPoints / 10_000, 2);
   useEffect(() => setPageTitle(''), []);
   return (
     <>

@@ -1,5 +1,5 @@
 // Open projects, searched and filtered; the search is in the address.
-import { useEffect, useMemo, useState } from 'react';
+import { useDeferredValue, useEffect, useMemo, useState } from 'react';
 import { useSearchParams } from 'react-router';
 import { projectSorts, useProjectSearch } from '../../data/projects';
 import { useI18n } from '../../i18n/i18n';
@@ -42,8 +42,9 @@ export function Browse() {
   const [without, setWithout] = useDraft(search.without, (value) => set('without', value.trim()));
   const [min, setMin] = useDraft(search.min > 0 ? editMoney(search.min, search.currency) : '', (value) => set('min', String(parseMoney(value, search.currency) || '')));
 
-  const list = found.data?.pages.flatMap((page) => page.items) ?? [];
-  const total = found.data?.pages[0]?.totalItems ?? 0;
+  const data = useDeferredValue(found.data); // a long list is drawn in slices
+  const list = data?.pages.flatMap((page) => page.items) ?? [];
+  const total = data?.pages[0]?.totalItems ?? 0;
   const active = names.filter((name) => name !== 'q' && name !== 'sort' && params.get(name)).length;
   const offered = [...new Set<string>([...categories, ...list.map((project) => project.category), search.category])].filter(Boolean);
 
@@ -80,12 +81,12 @@ export function Browse() {
         </form>
       </search>
       <p role="status" className="mb-3 min-h-6 text-sm text-muted">
-        {found.data && t('browse.found', { count: total })}
+        {data && t('browse.found', { count: total })}
         {active > 0 && <button type="button" className="ms-3 font-medium text-primary underline" onClick={() => setParams(search.q ? { q: search.q } : {})}>{t('browse.clear')}</button>}
       </p>
       <ErrorNotice error={found.error} onRetry={() => void found.refetch()} />
-      {found.isPending && <SkeletonRows count={6} className="h-40" />}
-      {found.data && list.length === 0 && <Empty icon="search" title={t('browse.none')} text={t('browse.noneText')} />}
+      {!data && !found.error && <SkeletonRows count={6} className="h-40" />}
+      {data && list.length === 0 && <Empty icon="search" title={t('browse.none')} text={t('browse.noneText')} />}
       <ul className="space-y-3">
         {list.map((project) => <li key={project.id}><ProjectCard project={project} /></li>)}
       </ul>
