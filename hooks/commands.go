@@ -64,7 +64,7 @@ func writeAnswer(e *core.RequestEvent, answer services.Answer) error {
 
 // readCommand reads the body of a command and refuses what does not belong in one.
 func readCommand(e *core.RequestEvent) (commandBody, error) {
-	raw, err := sentBody(e)
+	raw, err := sentBody(e, nil)
 	if err != nil {
 		return commandBody{}, err
 	}

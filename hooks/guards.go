@@ -1,10 +1,11 @@
 package hooks
 
 import (
+	"encoding/json"
 	"math"
 	"net/http"
-	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/pocketbase/pocketbase/core"
@@ -34,7 +35,7 @@ func bindGuards(i *services.Instance) {
 }
 
 func guard(e *core.RecordRequestEvent, creating bool) error {
-	body, err := sentBody(e.RequestEvent)
+	body, err := sentBody(e.RequestEvent, e.Collection)
 	if err != nil {
 		return err
 	}
@@ -51,41 +52,103 @@ func guard(e *core.RecordRequestEvent, creating bool) error {
 	if e.HasSuperuserAuth() {
 		return nil
 	}
-	owned := collections.ServerOwned[name]
-	if !creating {
-		owned = slices.Concat(owned, collections.FixedOnCreate[name])
+	if err := ownedUntouched(e, creating); err != nil {
+		return err
 	}
-	for _, field := range owned {
+	for _, field := range collections.ServerOwned[name] {
+		// A value that the record would not even take (a hidden field) is refused
+		// too: nothing a client sends is dropped in silence.
 		value, given := body[field]
-		if !given || isEmpty(value) && creating {
-			continue
-		}
-		if creating && field == ownerField(name) && e.Auth != nil && value == e.Auth.Id {
-			continue // naming oneself is no lie
-		}
-		if creating || !sameValue(value, e.Record.Original().Get(field)) {
-			return services.Failf(http.StatusBadRequest, services.CodeFieldReadOnly, "The server sets %s; leave it out.", field).With("field", field)
+		if creating && given && !isEmpty(value) && !isSelf(e, field, value) {
+			return readOnly(field)
 		}
 	}
 	return nil
 }
 
+// ownedUntouched compares the record as it would be stored with how it was: what
+// a client spelled to get there (a modifier, a form, a nested payload) does not matter.
+func ownedUntouched(e *core.RecordRequestEvent, creating bool) error {
+	owned := collections.ServerOwned[e.Collection.Name]
+	before := e.Record.Original()
+	if creating {
+		before = core.NewRecord(e.Collection)
+	} else {
+		owned = slices.Concat(owned, collections.FixedOnCreate[e.Collection.Name])
+	}
+	for _, field := range owned {
+		if now := e.Record.GetString(field); now != before.GetString(field) && (!creating || !isSelf(e, field, now)) {
+			return readOnly(field)
+		}
+	}
+	return nil
+}
+
+func readOnly(field string) error {
+	return services.Failf(http.StatusBadRequest, services.CodeFieldReadOnly, "The server sets %s; leave it out.", field).With("field", field)
+}
+
+// isSelf tells whether creators name themselves, which is no lie.
+func isSelf(e *core.RecordRequestEvent, field string, value any) bool {
+	return field == ownerField(e.Collection.Name) && e.Auth != nil && value == e.Auth.Id
+}
+
 // sentBody returns the body as the client sent it. The one in RequestInfo has
 // already been through PocketBase, which turns "abc" into 0, adds up modifiers
-// and drops hidden fields.
-func sentBody(e *core.RequestEvent) (map[string]any, error) {
-	if !strings.HasPrefix(e.Request.Header.Get("Content-Type"), "application/json") {
-		info, err := e.RequestInfo() // forms carry text only, and PocketBase reads numbers out of it
-		if err != nil {
-			return nil, err
+// and drops hidden fields. A body is a JSON object; only a collection with files
+// takes forms, whose values are text.
+func sentBody(e *core.RequestEvent, collection *core.Collection) (map[string]any, error) {
+	kind, _, _ := strings.Cut(e.Request.Header.Get("Content-Type"), ";")
+	if kind != "" && kind != "application/json" && e.Request.ContentLength != 0 {
+		if collection == nil || !takesFiles(collection) || kind != "multipart/form-data" {
+			return nil, services.Failf(http.StatusUnsupportedMediaType, services.CodeUnsupportedMedia, "Send the body as JSON, with Content-Type: application/json.")
 		}
-		return info.Body, nil
+		return sentForm(e)
 	}
 	body := map[string]any{}
 	if err := e.BindBody(&body); err != nil {
-		return nil, services.Failf(http.StatusBadRequest, services.CodeInvalidInput, "The body is not valid JSON.")
+		return nil, services.Failf(http.StatusBadRequest, services.CodeInvalidInput, "The body is not a JSON object.")
 	}
 	return body, nil
+}
+
+func takesFiles(collection *core.Collection) bool {
+	return slices.ContainsFunc(collection.Fields, func(field core.Field) bool { return field.Type() == core.FieldTypeFile })
+}
+
+// sentForm returns the values of a form, without its files. The SDK puts lists
+// and objects into @jsonPayload, which PocketBase merges with the rest.
+func sentForm(e *core.RequestEvent) (map[string]any, error) {
+	if _, err := e.RequestInfo(); err != nil { // parses the form
+		return nil, err
+	}
+	body := map[string]any{}
+	if e.Request.MultipartForm == nil {
+		return body, nil
+	}
+	for name, values := range e.Request.MultipartForm.Value {
+		if name != "@jsonPayload" {
+			body[name] = formNumber(values)
+			continue
+		}
+		for _, payload := range values {
+			if err := json.Unmarshal([]byte(payload), &body); err != nil {
+				return nil, services.Failf(http.StatusBadRequest, services.CodeInvalidInput, "The @jsonPayload of the form is not a JSON object.")
+			}
+		}
+	}
+	return body, nil
+}
+
+// formNumber reads a lone value that is a number, because a form has only text.
+func formNumber(values []string) any {
+	if len(values) != 1 {
+		return values
+	}
+	if number, err := strconv.ParseFloat(values[0], 64); err == nil {
+		return number
+	}
+	return values[0]
 }
 
 // ownerField is the field in which a creator may name themselves.
@@ -103,15 +166,15 @@ func ownerField(collection string) string {
 // statusUntouched refuses to write a status through CRUD and names the verbs.
 func statusUntouched(e *core.RecordRequestEvent, body map[string]any, creating bool) error {
 	machine, ok := collections.Machines[e.Collection.Name]
-	value, given := body[collections.FieldStatus]
-	if !ok || !given || isEmpty(value) {
+	if !ok {
 		return nil
 	}
-	stored := machine.Initial
+	stored, now := machine.Initial, e.Record.GetString(collections.FieldStatus)
 	if !creating {
 		stored = e.Record.Original().GetString(collections.FieldStatus)
 	}
-	if value == stored {
+	sent := body[collections.FieldStatus]
+	if (now == stored || creating && now == "") && (isEmpty(sent) || sent == stored) {
 		return nil
 	}
 	routes := []string{}
@@ -156,24 +219,4 @@ func wholeNumber(field string, value any) error {
 
 func isEmpty(value any) bool {
 	return value == nil || value == "" || value == float64(0) || value == false
-}
-
-// sameValue compares a JSON value with a stored one; the admin UI and careful
-// clients send whole records back unchanged.
-func sameValue(given, stored any) bool {
-	if reflect.DeepEqual(given, stored) {
-		return true
-	}
-	if text, ok := stored.(interface{ String() string }); ok {
-		return given == text.String()
-	}
-	if number, ok := given.(float64); ok {
-		switch kept := stored.(type) {
-		case int:
-			return number == float64(kept)
-		case int64:
-			return number == float64(kept)
-		}
-	}
-	return isEmpty(given) && isEmpty(stored)
 }

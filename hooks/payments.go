@@ -42,7 +42,7 @@ func createPayment(payments *services.PaymentsService) func(e *core.RecordReques
 		if err != nil {
 			return err
 		}
-		body, err := sentBody(e.RequestEvent)
+		body, err := sentBody(e.RequestEvent, e.Collection)
 		if err != nil {
 			return err
 		}

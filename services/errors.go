@@ -108,6 +108,7 @@ const (
 	CodeTooManyRequests   = "too_many_requests"
 	CodeEventConflict     = "event_conflict"
 	CodeBodyTooLarge      = "body_too_large"
+	CodeUnsupportedMedia  = "unsupported_media_type"
 	CodeStorageFull       = "storage_full"
 	CodeInternal          = "internal_error"
 )

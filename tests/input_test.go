@@ -176,3 +176,49 @@ func TestSignUpDoesNotTellWhoHasAnAccount(t *testing.T) {
 	}
 	known.SignIn() // the password did not change
 }
+
+// TestNoSpellingGoesAroundTheGuards tries modifiers, forms and nested payloads.
+func TestNoSpellingGoesAroundTheGuards(t *testing.T) {
+	t.Parallel()
+	m := New(t)
+	s := NewStory(m).Publish().Propose()
+	other := m.User(collections.RoleClient)
+	m.Deliver()
+	project := "/api/projects/api/collections/projects/records/" + s.Project
+	before := s.Client.Do(http.MethodGet, project, nil)
+	for _, body := range []string{
+		`{"version+":5}`, `{"+version":5}`, `{"version-":1}`, `{"proposalCount+":7}`, `{"proposalCount":7}`, `{"status+":"completed"}`, `{"+status":"completed"}`,
+		`{"status-":"open"}`, `{"client+":"` + other.ID + `"}`, `{"client-":"` + s.Client.ID + `"}`, `{"freelancer+":"` + other.ID + `"}`, `{"version":null}`,
+		`{"status":"completed"}`, `[]`, `"x"`, `{`,
+	} {
+		answer := s.Client.Do(http.MethodPatch, project, body)
+		if answer.Status == http.StatusOK {
+			after := s.Client.Do(http.MethodGet, project, nil)
+			for _, field := range []string{"version", "proposalCount", "status", "client", "freelancer"} {
+				if after.JSON[field] != before.JSON[field] {
+					t.Fatalf("Expected %s to leave %s alone, it is %v now", body, field, after.JSON[field])
+				}
+			}
+		} else if answer.Status != http.StatusBadRequest || answer.Code() == "" {
+			t.Errorf("Expected %s to be refused with a code, got %d: %s", body, answer.Status, answer.Raw)
+		}
+	}
+	for name, form := range map[string]struct{ kind, body string }{
+		"a form with a word for a number": {"application/x-www-form-urlencoded", "title=Hello&currency=EUR&budgetMin=abc"},
+		"a form with a status":            {"multipart/form-data; boundary=b", "--b\r\nContent-Disposition: form-data; name=\"status\"\r\n\r\nopen\r\n--b--\r\n"},
+		"JSON inside a form":              {"multipart/form-data; boundary=b", "--b\r\nContent-Disposition: form-data; name=\"@jsonPayload\"\r\n\r\n{\"title\":\"Hello\",\"currency\":\"EUR\",\"budgetMin\":\"abc\"}\r\n--b--\r\n"},
+	} {
+		answer := s.Client.Do(http.MethodPost, "/api/projects/api/collections/projects/records", form.body, "Content-Type", form.kind)
+		if answer.Status < 400 || answer.Status >= 500 || answer.Code() == "" {
+			t.Errorf("%s: expected a refusal with a code, got %d: %s", name, answer.Status, answer.Raw)
+		}
+	}
+	profile := "/api/users/api/collections/users/records/" + s.Client.ID
+	for name, part := range map[string]string{"hourlyRate": "abc", "status": "suspended", "ver": "9", "@jsonPayload": `{"hourlyRate":"abc"}`} {
+		body := "--b\r\nContent-Disposition: form-data; name=\"" + name + "\"\r\n\r\n" + part + "\r\n--b--\r\n"
+		if answer := s.Client.Do(http.MethodPatch, profile, body, "Content-Type", "multipart/form-data; boundary=b"); answer.Status == http.StatusOK && name != "ver" {
+			t.Errorf("Expected %s in a form to be refused, got %s", name, answer.Raw)
+		}
+	}
+	m.Sound()
+}
