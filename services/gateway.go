@@ -14,6 +14,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/klauspost/compress/gzhttp"
+
 	"github.com/lancershub/lancershub/collections"
 )
 
@@ -28,7 +30,7 @@ type Gateway struct {
 
 // NewGateway returns a gateway to domains that serves the files of public at /.
 func NewGateway(options Options, domains map[collections.Domain]http.Handler, public fs.FS) *Gateway {
-	return &Gateway{domains: domains, public: spa(public), options: options}
+	return &Gateway{domains: domains, public: gzhttp.GzipHandler(spa(public)), options: options}
 }
 
 // ServeHTTP implements http.Handler.
