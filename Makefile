@@ -10,7 +10,7 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo deve
 LINT_VERSION := v2.15.0
 TOOLCHAIN := $(shell sed -n 's/^toolchain //p' go.mod)
 
-.PHONY: help build ui serve test faults soak bench ui-test evaluate lint lint-install e2e-install clean
+.PHONY: help build ui serve test faults soak bench ui-test browser evaluate lint lint-install e2e-install clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -36,6 +36,9 @@ tests/e2e/node_modules/.package-lock.json: tests/e2e/package-lock.json
 
 test: e2e-install ui-test ## Run all tests but the long fault suites
 	go test ./...
+
+browser: ui/node_modules/.package-lock.json ## Drive the web app in Chromium: two people, phone and desk, axe on every page
+	go test -tags browser -run Browser -v -timeout 20m ./tests/e2e
 
 ui-test:
 	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory ui/node_modules/.package-lock.json && cd ui && npm run check && npm test; \

@@ -1,0 +1,45 @@
+//go:build browser
+
+package e2e
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+
+	"github.com/lancershub/lancershub/tests/process"
+)
+
+// TestBrowser drives the built web app with two people at once in Chromium, on
+// phone and desktop sizes, light and dark, with axe on every page. Screenshots
+// are kept in tests/output.
+func TestBrowser(t *testing.T) {
+	process.Need(t, "node", "install Node.js 20 or newer")
+	process.Need(t, "chromium", "install Chromium (Debian: apt-get install chromium)")
+	ui, err := filepath.Abs(filepath.Join("..", "..", "ui"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(filepath.Join(ui, "node_modules", "playwright-core")); err != nil {
+		if os.Getenv("CI") != "" {
+			t.Fatal("Playwright is missing: run npm ci in ui")
+		}
+		t.Skip("Playwright is missing, so this was not tested: run npm ci in ui")
+	}
+	p := process.Start(t, process.FreePort(t), t.TempDir(), nil)
+	scripts, err := filepath.Glob(filepath.Join(ui, "e2e", "journey.test.mjs"))
+	if err != nil || len(scripts) == 0 {
+		t.Fatalf("Expected browser tests in %s: %v", ui, err)
+	}
+	output, err := filepath.Abs(filepath.Join("..", "output"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), "node", append([]string{"--test", "--test-concurrency=1"}, scripts...)...)
+	cmd.Dir = ui
+	cmd.Env = append(os.Environ(), "LANCERSHUB_URL=http://"+p.Addr, "LANCERSHUB_SCREENSHOTS="+output)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("The browser tests failed: %v\n%s\n%s", err, out, p.Log())
+	}
+}
