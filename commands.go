@@ -22,6 +22,7 @@ const gatewayArg = "gateway"
 
 func serveCommand(options *services.Options) *cobra.Command {
 	var peers map[string]string
+	var clocks map[string]string
 	var noRateLimits bool
 	cmd := &cobra.Command{
 		Use: "serve [users|projects|payments|messages|gateway]", Short: "Run the marketplace, one domain of it, or the gateway to four remote ones",
@@ -39,6 +40,14 @@ func serveCommand(options *services.Options) *cobra.Command {
 				options.Peers[collections.Domain(name)] = strings.TrimRight(url, "/")
 			}
 			options.NoRateLimits = noRateLimits
+			options.Clocks = map[string]services.Timer{}
+			for kind, setting := range clocks {
+				timer, err := services.ParseClock(kind, setting)
+				if err != nil {
+					return err
+				}
+				options.Clocks[kind] = timer
+			}
 			started := time.Now()
 			marketplace, err := services.Start(cmd.Context(), *options, hooks.Bind, public())
 			if err != nil {
@@ -62,6 +71,7 @@ func serveCommand(options *services.Options) *cobra.Command {
 	flags.BoolVar(&options.TrustProxy, "trust-proxy", false, "take client addresses from X-Forwarded-For (only behind a reverse proxy)")
 	flags.BoolVar(&options.RequireVerified, "require-verified", false, "demand a verified e-mail before hiring, proposing or paying")
 	flags.BoolVar(&noRateLimits, "no-rate-limits", false, "switch off the per-address rate limits (for load tests)")
+	flags.StringToStringVar(&clocks, "clock", nil, "the length of a deadline and its reminders, as KIND=LENGTH[/REMINDER...], for example auto-release=14d/7d/2d (repeat)")
 	flags.DurationVar(&options.DecideAfter, "decide-after", 0, "how long a payment may stay undecided (default 2m)")
 	return cmd
 }

@@ -43,12 +43,14 @@ func RulesOf(domain Domain) map[string]Rules {
 			Contracts:  {parties, parties, Nobody, Nobody, Nobody},
 			Milestones: {parties, parties, SignedIn + " && " + isClient, ownProject + " && status = 'planned'", Nobody},
 			Timeline:   timeline,
+			Deadlines:  timeline,
 		}
 	case DomainPayments:
 		return map[string]Rules{
 			Users:            mirror,
 			Payments:         {parties, parties, SignedIn + " && " + isClient, Nobody, Nobody},
 			Timeline:         timeline,
+			Deadlines:        timeline,
 			"ledgerEntries":  {Nobody, Nobody, Nobody, Nobody, Nobody},
 			"ledgerBalances": {Nobody, Nobody, Nobody, Nobody, Nobody},
 		}

@@ -79,6 +79,7 @@ const (
 var ProjectMachine = Machine{Collection: Projects, Initial: ProjectDraft, Edges: []Edge{
 	{"publish", []string{ProjectDraft, ProjectExpired}, ProjectOpen, ByClient},
 	{"cancel", []string{ProjectDraft, ProjectOpen}, ProjectCancelled, ByClient},
+	{"expire", []string{ProjectOpen}, ProjectExpired, ByEvent},
 	{"award", []string{ProjectOpen}, ProjectInProgress, ByEvent},
 	{"complete", []string{ProjectInProgress}, ProjectCompleted, ByEvent},
 	{"abandon", []string{ProjectInProgress}, ProjectCancelled, ByEvent},

@@ -3,6 +3,7 @@
 package hooks
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"time"
@@ -23,6 +24,9 @@ func Bind(i *services.Instance) error {
 	})
 	if i.Domain != collections.DomainUsers {
 		i.HandleUsers()
+	}
+	if err := bindDeadlines(i); err != nil {
+		return err
 	}
 	if err := i.Every(time.Hour, "prune tables", noContext(i.Prune)); err != nil {
 		return err
@@ -63,4 +67,15 @@ func onServe(i *services.Instance, routes func(e *core.ServeEvent)) {
 		routes(e)
 		return e.Next()
 	})
+}
+
+// bindDeadlines makes deadlines follow the records they belong to, and fires them.
+func bindDeadlines(i *services.Instance) error {
+	if !collections.HasDeadlines(i.Domain) {
+		return nil
+	}
+	i.BindDeadlines()
+	return errors.Join(
+		i.AtStart("start missing deadlines", i.ArmMissing),
+		i.Every(i.Options.SweepEvery, "fire deadlines", i.FireDeadlines))
 }

@@ -18,6 +18,7 @@ func bindPayments(i *services.Instance) error {
 		return err
 	}
 	payments.HandleProjects()
+	payments.HandleDeadlines()
 	i.App.OnRecordCreateRequest(collections.Payments).BindFunc(createPayment(payments))
 	onServe(i, func(e *core.ServeEvent) {
 		command(e, collections.Payments, "release", true, func(_ *core.RequestEvent, c call) (services.Answer, error) {

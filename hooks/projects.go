@@ -12,6 +12,7 @@ import (
 func bindProjects(i *services.Instance) error {
 	projects := services.ProjectsService{Instance: i}
 	projects.HandlePayments()
+	projects.HandleDeadlines()
 	bindProjectRecords(i, projects)
 	onServe(i, func(e *core.ServeEvent) {
 		bindProjectCommands(e, projects)
@@ -42,6 +43,12 @@ func bindProjectRecords(i *services.Instance, projects services.ProjectsService)
 			return err
 		}
 		return e.Next()
+	})
+	i.App.OnRecordUpdateExecute(collections.Projects).BindFunc(func(e *core.RecordEvent) error {
+		if err := e.Next(); err != nil {
+			return err
+		}
+		return projects.EditedProject(e.App, e.Record)
 	})
 	i.App.OnRecordUpdateExecute(collections.Milestones).BindFunc(func(e *core.RecordEvent) error {
 		if err := projects.ChangedMilestone(e.App, e.Record); err != nil {

@@ -27,6 +27,9 @@ const (
 	TopicPaymentFailed     = "payment.failed"
 	TopicPaymentReleased   = "payment.released"
 	TopicPaymentRefunded   = "payment.refunded"
+	TopicDeadlineReminder  = "deadline.reminder"
+	TopicProposalExpired   = "proposal.expired"
+	TopicProjectExpired    = "project.expired"
 )
 
 // audience says which instances hear of a topic.
@@ -39,13 +42,16 @@ var audience = map[string][]collections.Domain{
 	TopicContractCreated:   {collections.DomainMessages},
 	TopicContractEnded:     {collections.DomainMessages},
 	TopicContractCompleted: {collections.DomainMessages},
-	TopicMilestoneSent:     {collections.DomainMessages},
-	TopicMilestoneChanges:  {collections.DomainMessages},
+	TopicMilestoneSent:     {collections.DomainPayments, collections.DomainMessages},
+	TopicMilestoneChanges:  {collections.DomainPayments, collections.DomainMessages},
 	TopicMilestoneApproved: {collections.DomainPayments, collections.DomainMessages},
 	TopicPaymentHeld:       {collections.DomainProjects, collections.DomainMessages},
 	TopicPaymentFailed:     {collections.DomainProjects, collections.DomainMessages},
 	TopicPaymentReleased:   {collections.DomainProjects, collections.DomainMessages},
 	TopicPaymentRefunded:   {collections.DomainProjects, collections.DomainMessages},
+	TopicDeadlineReminder:  {collections.DomainMessages},
+	TopicProposalExpired:   {collections.DomainMessages},
+	TopicProjectExpired:    {collections.DomainMessages},
 }
 
 // Event is what one instance tells another: a fact about an aggregate (for

@@ -41,6 +41,7 @@ type Instance struct {
 
 	relay     *Relay
 	handlers  map[string]EventHandler
+	fires     map[string]Fire
 	scheduler gocron.Scheduler
 	lock      *flock.Flock
 	mux       http.Handler
@@ -55,7 +56,7 @@ func OpenInstance(domain collections.Domain, options Options) (*Instance, error)
 	options = options.withDefaults()
 	i := &Instance{
 		Domain: domain, Options: options, Clock: options.Clock, Logger: options.Logger.With("domain", string(domain)),
-		Peers: map[collections.Domain]*Peer{}, handlers: map[string]EventHandler{},
+		Peers: map[collections.Domain]*Peer{}, handlers: map[string]EventHandler{}, fires: map[string]Fire{},
 		Revoked: newRevocations(options.Clock), Throttle: NewThrottle(options.Clock), Verifier: NewVerifier(options.Clock), served: make(chan error, 1),
 	}
 	dir := i.Dir()

@@ -48,18 +48,23 @@ func (s ProjectsService) moveMilestone(cmd Command, id, note, verb string, by co
 		if verb == "submit" {
 			set[collections.MilestoneSubmittedAt] = s.Clock.Now()
 		}
-		err = Transition(tx, Move{
+		return milestone, s.tellMilestone(tx, topic, note, Move{
 			Machine: collections.MilestoneMachine, Record: milestone, Verb: verb, By: cmd.Principal, Reason: truncate(note, 1000), Set: set,
 		})
-		if err != nil {
-			return nil, err
-		}
-		client, freelancer := collections.Parties(milestone)
-		return milestone, s.Emit(tx, topic, collections.Milestones, id, milestone.GetInt(collections.FieldVersion), MilestoneNews{
-			Milestone: id, Contract: milestone.GetString(collections.FieldContract), Project: milestone.GetString(collections.FieldProject),
-			Title: milestone.GetString(collections.FieldTitle), Client: client, Freelancer: freelancer,
-			Payment: milestone.GetString(collections.MilestonePayment), By: cmd.Principal, Note: note,
-		})
+	})
+}
+
+// tellMilestone moves a milestone and tells the peers.
+func (s ProjectsService) tellMilestone(tx core.App, topic, note string, move Move) error {
+	if err := Transition(tx, move); err != nil {
+		return err
+	}
+	milestone := move.Record
+	client, freelancer := collections.Parties(milestone)
+	return s.Emit(tx, topic, collections.Milestones, milestone.Id, milestone.GetInt(collections.FieldVersion), MilestoneNews{
+		Milestone: milestone.Id, Contract: milestone.GetString(collections.FieldContract), Project: milestone.GetString(collections.FieldProject),
+		Title: milestone.GetString(collections.FieldTitle), Client: client, Freelancer: freelancer,
+		Payment: milestone.GetString(collections.MilestonePayment), By: move.By, Note: note,
 	})
 }
 

@@ -3,6 +3,7 @@ package services
 import (
 	"errors"
 	"strconv"
+	"time"
 
 	"github.com/pocketbase/pocketbase/core"
 
@@ -47,6 +48,24 @@ func (s ChatsService) HandleEvents() {
 		return errors.Join(err, s.notify(tx,
 			note{n.Freelancer, TopicContractCreated, "You were hired: " + n.Title, Money(n.Amount, n.Currency), "/contracts/" + n.Contract},
 			note{n.Client, TopicContractCreated, "Your contract for " + n.Title + " began", "Fund the first milestone so that work can start.", "/contracts/" + n.Contract}))
+	})
+	on(s, TopicProposalExpired, func(tx core.App, n ProposalNews) error {
+		return s.notify(tx, note{n.Freelancer, TopicProposalExpired, "Your proposal for " + n.Title + " expired", n.Reason, "/proposals/" + n.Proposal})
+	})
+	on(s, TopicProjectExpired, func(tx core.App, n ProjectNews) error {
+		return s.notify(tx, note{n.Client, TopicProjectExpired, n.Title + " expired", n.Reason + " You can publish it again.", "/projects/" + n.Project})
+	})
+	on(s, TopicDeadlineReminder, func(tx core.App, n DeadlineNews) error {
+		due := time.UnixMilli(n.DueAt).UTC().Format("2 January 2006 15:04 MST")
+		for _, user := range []string{n.Client, n.Freelancer} {
+			if user == "" {
+				continue
+			}
+			if err := s.notify(tx, note{user, TopicDeadlineReminder, n.Title + ": " + n.Kind + " on " + due, "", "/projects/" + n.Project}); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 	s.handleContracts()
 	s.handleMilestones()

@@ -36,6 +36,8 @@ type Options struct {
 	RequireVerified bool
 	// FeePlan is what new contracts are signed under.
 	FeePlan FeePlan
+	// Clocks are the lengths of deadlines by kind, where they are not the usual ones.
+	Clocks map[string]Timer
 	// Clock is the time. Default: the system's.
 	Clock Clock
 	// Durability of commits. Default DurabilityFull.
@@ -90,6 +92,7 @@ func (o Options) withDefaults() Options {
 	if o.FeePlan == (FeePlan{}) {
 		o.FeePlan = DefaultFeePlan
 	}
+	o.Clocks = withClocks(o.Clocks)
 	if o.Clock == nil {
 		o.Clock = SystemClock{}
 	}

@@ -210,10 +210,13 @@ func (s *PaymentsService) HandleProjects() {
 		if err != nil {
 			return err
 		}
-		payment, err := tx.FindFirstRecordByFilter(collections.Payments, "milestone = {:milestone} && status = 'held'", dbx.Params{"milestone": news.Milestone})
+		payment, err := livePayment(tx, news.Milestone)
 		if err != nil {
+			return err
+		}
+		if payment == nil {
 			s.Logger.Info("an approved milestone has nothing held", "milestone", news.Milestone)
-			return nil //nolint:nilerr // released directly before the approval arrived
+			return nil // released directly before the approval arrived
 		}
 		return s.release(tx, payment, 0, news.By, "The milestone was approved.")
 	})

@@ -108,6 +108,9 @@ func (s ProjectsService) Submitted(tx core.App, proposal *core.Record) error {
 	} else if !open {
 		return conflict(CodeProjectNotOpen, "This project is no longer open for proposals.")
 	}
+	if err := s.RestartDeadline(tx, collections.DeadlineProjectExpiry, proposal.GetString(collections.FieldProject)); err != nil {
+		return err
+	}
 	return s.Emit(tx, TopicProposalSubmitted, collections.Proposals, proposal.Id, 1, proposalNews(proposal))
 }
 

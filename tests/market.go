@@ -298,3 +298,17 @@ func (p *Person) Command(domain collections.Domain, path, key string, body Body)
 	}
 	return p.Do(http.MethodPost, services.Prefix(domain)+"/api/"+path, body, "Idempotency-Key", key)
 }
+
+// Tick fires what is due on all instances and delivers what follows.
+func (m *Market) Tick() {
+	m.tb.Helper()
+	for domain, instance := range m.Instances {
+		if !collections.HasDeadlines(domain) {
+			continue
+		}
+		if err := instance.FireDeadlines(context.Background()); err != nil {
+			m.tb.Fatalf("Failed to fire deadlines: %v", err)
+		}
+	}
+	m.Deliver()
+}

@@ -1,0 +1,368 @@
+package services
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/pocketbase/dbx"
+	"github.com/pocketbase/pocketbase/core"
+
+	"github.com/lancershub/lancershub/collections"
+)
+
+// Timer is how long a kind of deadline runs, and how long before its end people
+// are reminded, longest first.
+type Timer struct {
+	After  time.Duration
+	Remind []time.Duration
+}
+
+// DeadlineNews is the payload of deadline.reminder.
+type DeadlineNews struct {
+	Kind       string `json:"kind"`
+	Collection string `json:"collection"`
+	Subject    string `json:"subject"`
+	Project    string `json:"project"`
+	Title      string `json:"title"`
+	Client     string `json:"client"`
+	Freelancer string `json:"freelancer"`
+	// DueAt is when it happens (Unix milliseconds), Favour whom it serves.
+	DueAt  int64             `json:"dueAt"`
+	Favour collections.Party `json:"favour,omitempty"`
+}
+
+// Fire is what a deadline does to its record when its time has come, in the
+// transaction that marks it fired. A conflict (the record has moved on) cancels
+// the deadline; any other error is tried again.
+type Fire func(tx core.App, record *core.Record) error
+
+// OnDeadline registers what a kind of deadline does.
+func (i *Instance) OnDeadline(kind string, fire Fire) { i.fires[kind] = fire }
+
+// BindDeadlines makes deadlines follow the states of the records they belong to:
+// entering a state in which one runs starts it, leaving cancels it, in the same
+// transaction. So no transition can forget a clock.
+func (i *Instance) BindDeadlines() {
+	for _, kind := range collections.DeadlinesOf(i.Domain) {
+		i.App.OnRecordCreateExecute(kind.Collection).BindFunc(func(e *core.RecordEvent) error {
+			if err := e.Next(); err != nil {
+				return err
+			}
+			return i.followState(e.App, kind, e.Record, "")
+		})
+		i.App.OnRecordUpdateExecute(kind.Collection).BindFunc(func(e *core.RecordEvent) error {
+			before := e.Record.Original().GetString(collections.FieldStatus)
+			if err := e.Next(); err != nil {
+				return err
+			}
+			return i.followState(e.App, kind, e.Record, before)
+		})
+	}
+}
+
+func (i *Instance) followState(tx core.App, kind collections.Deadline, record *core.Record, before string) error {
+	is := slices.Contains(kind.While, record.GetString(collections.FieldStatus))
+	was := slices.Contains(kind.While, before)
+	switch {
+	case is && !was:
+		return i.arm(tx, kind, record)
+	case was && !is:
+		return i.disarm(tx, kind.Kind, record.Id, "It is "+record.GetString(collections.FieldStatus)+" now.")
+	}
+	return nil
+}
+
+// arm starts a deadline.
+func (i *Instance) arm(tx core.App, kind collections.Deadline, record *core.Record) error {
+	col, err := tx.FindCachedCollectionByNameOrId(collections.Deadlines)
+	if err != nil {
+		return err
+	}
+	timer := i.Options.Clocks[kind.Kind]
+	project := record.GetString(collections.FieldProject)
+	if kind.Collection == collections.Projects {
+		project = record.Id
+	}
+	title := record.GetString(collections.FieldTitle)
+	if title == "" {
+		title = record.GetString(collections.ProposalProjectTitle)
+	}
+	reminders := make([]int64, len(timer.Remind))
+	for n, lead := range timer.Remind {
+		reminders[n] = lead.Milliseconds()
+	}
+	deadline := core.NewRecord(col)
+	deadline.Load(map[string]any{
+		collections.DeadlineKind: kind.Kind, collections.DeadlineCollection: kind.Collection, collections.DeadlineSubject: record.Id,
+		collections.FieldProject: project, collections.FieldTitle: truncate(title, 140),
+		collections.FieldClient: record.GetString(collections.FieldClient), collections.FieldFreelancer: record.GetString(collections.FieldFreelancer),
+		collections.DeadlineFavour: string(kind.Favour), collections.FieldStatus: collections.DeadlineArmed,
+		collections.DeadlineReminders: reminders, collections.FieldVersion: 1,
+	})
+	i.setDue(deadline, i.Clock.Now().Add(timer.After))
+	// Without validation: in a mirror a person may not have arrived yet.
+	return tx.SaveNoValidate(deadline)
+}
+
+// setDue writes when a deadline ends and when the engine looks at it next.
+func (*Instance) setDue(deadline *core.Record, due time.Time) {
+	deadline.Set(collections.DeadlineDueAt, due)
+	deadline.Set(collections.DeadlineNextAt, nextLook(deadline, due).UnixMilli())
+}
+
+// nextLook is the next reminder, or the end.
+func nextLook(deadline *core.Record, due time.Time) time.Time {
+	leads, given := remindersOf(deadline), deadline.GetInt(collections.DeadlineReminded)
+	if given < len(leads) {
+		return due.Add(-leads[given])
+	}
+	return due
+}
+
+func remindersOf(deadline *core.Record) []time.Duration {
+	var millis []int64
+	if err := deadline.UnmarshalJSONField(collections.DeadlineReminders, &millis); err != nil {
+		return nil
+	}
+	leads := make([]time.Duration, len(millis))
+	for n, ms := range millis {
+		leads[n] = time.Duration(ms) * time.Millisecond
+	}
+	return leads
+}
+
+func liveDeadlines(tx core.App, subject, kind string) ([]*core.Record, error) {
+	return tx.FindRecordsByFilter(collections.Deadlines,
+		"subject = {:subject} && (kind = {:kind} || {:kind} = '') && (status = 'armed' || status = 'reminded' || status = 'paused')", "", 0, 0,
+		dbx.Params{"subject": subject, "kind": kind})
+}
+
+func (i *Instance) eachLive(tx core.App, subject, kind string, change func(deadline *core.Record) bool) error {
+	live, err := liveDeadlines(tx, subject, kind)
+	if err != nil {
+		return err
+	}
+	for _, deadline := range live {
+		if !change(deadline) {
+			continue
+		}
+		deadline.Set(collections.FieldVersion, deadline.GetInt(collections.FieldVersion)+1)
+		if err := tx.SaveNoValidate(deadline); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (i *Instance) disarm(tx core.App, kind, subject, reason string) error {
+	return i.eachLive(tx, subject, kind, func(deadline *core.Record) bool {
+		deadline.Set(collections.FieldStatus, collections.DeadlineCancelled)
+		deadline.Set(collections.DeadlineNextAt, 0)
+		deadline.Set(collections.FieldReason, reason)
+		return true
+	})
+}
+
+// RestartDeadline gives a live deadline its full length again, because something happened.
+func (i *Instance) RestartDeadline(tx core.App, kind, subject string) error {
+	return i.eachLive(tx, subject, kind, func(deadline *core.Record) bool {
+		after := i.Options.Clocks[kind].After
+		due := i.Clock.Now().Add(after)
+		gained := due.Sub(deadline.GetDateTime(collections.DeadlineDueAt).Time())
+		// A busy project would write its deadline with every proposal for minutes gained.
+		if deadline.GetString(collections.FieldStatus) == collections.DeadlinePaused || gained < after/100 {
+			return false
+		}
+		deadline.Set(collections.FieldStatus, collections.DeadlineArmed)
+		deadline.Set(collections.DeadlineReminded, 0)
+		i.setDue(deadline, due)
+		return true
+	})
+}
+
+// PauseDeadlines stops the deadlines of a record; what is left of each is kept.
+func (i *Instance) PauseDeadlines(tx core.App, subject, reason string) error {
+	return i.eachLive(tx, subject, "", func(deadline *core.Record) bool {
+		if deadline.GetString(collections.FieldStatus) == collections.DeadlinePaused {
+			return false
+		}
+		left := max(0, deadline.GetDateTime(collections.DeadlineDueAt).Time().Sub(i.Clock.Now()))
+		deadline.Set(collections.FieldStatus, collections.DeadlinePaused)
+		deadline.Set(collections.FieldReason, reason)
+		deadline.Set(collections.DeadlineLeft, left.Milliseconds())
+		deadline.Set(collections.DeadlineNextAt, 0)
+		return true
+	})
+}
+
+// ResumeDeadlines lets paused deadlines run on.
+func (i *Instance) ResumeDeadlines(tx core.App, subject string) error {
+	return i.eachLive(tx, subject, "", func(deadline *core.Record) bool {
+		if deadline.GetString(collections.FieldStatus) != collections.DeadlinePaused {
+			return false
+		}
+		status := collections.DeadlineArmed
+		if deadline.GetInt(collections.DeadlineReminded) > 0 {
+			status = collections.DeadlineWarned
+		}
+		deadline.Set(collections.FieldStatus, status)
+		deadline.Set(collections.FieldReason, "")
+		i.setDue(deadline, i.Clock.Now().Add(time.Duration(deadline.GetInt(collections.DeadlineLeft))*time.Millisecond))
+		deadline.Set(collections.DeadlineLeft, 0)
+		return true
+	})
+}
+
+// deadlineBatch bounds what one sweep takes on, so that a sweep after a long
+// downtime does not keep people waiting.
+const deadlineBatch = 500
+
+// FireDeadlines reminds of and fires what is due. Each deadline is one
+// transaction; one that fails is tried again a minute later and holds up no other.
+func (i *Instance) FireDeadlines(ctx context.Context) error {
+	var due []string
+	err := i.App.ConcurrentDB().Select("id").From(collections.Deadlines).
+		Where(dbx.NewExp("nextAt > 0 AND nextAt <= {:now}", dbx.Params{"now": i.Clock.Now().UnixMilli()})).
+		OrderBy("nextAt").Limit(deadlineBatch).Column(&due)
+	if err != nil {
+		return err
+	}
+	var errs []error
+	for _, id := range due {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		err := i.App.RunInTransaction(func(tx core.App) error { return i.look(tx, id) })
+		if err == nil {
+			continue
+		}
+		if refusal := new(Error); errors.As(err, &refusal) && refusal.Status == http.StatusConflict {
+			err = i.App.RunInTransaction(func(tx core.App) error { return i.overtaken(tx, id, refusal.Message) })
+		} else {
+			_, later := i.App.NonconcurrentDB().Update(collections.Deadlines,
+				dbx.Params{collections.DeadlineNextAt: i.Clock.Now().Add(time.Minute).UnixMilli()}, dbx.HashExp{collections.FieldID: id}).Execute()
+			err = errors.Join(err, later)
+		}
+		if err != nil {
+			errs = append(errs, fmt.Errorf("failed to fire deadline %s: %w", id, err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// look reminds of one deadline or fires it.
+func (i *Instance) look(tx core.App, id string) error {
+	deadline, err := tx.FindRecordById(collections.Deadlines, id)
+	if err != nil {
+		return err
+	}
+	now := i.Clock.Now()
+	next := intOf(deadline, collections.DeadlineNextAt)
+	if next == 0 || next > now.UnixMilli() {
+		return nil // somebody was faster
+	}
+	deadline.Set(collections.FieldVersion, deadline.GetInt(collections.FieldVersion)+1)
+	due := deadline.GetDateTime(collections.DeadlineDueAt).Time()
+	leads, given := remindersOf(deadline), deadline.GetInt(collections.DeadlineReminded)
+	if given < len(leads) {
+		return i.remind(tx, deadline, due, leads, given)
+	}
+	record, err := tx.FindRecordById(deadline.GetString(collections.DeadlineCollection), deadline.GetString(collections.DeadlineSubject))
+	if err != nil {
+		return err
+	}
+	deadline.Set(collections.FieldStatus, collections.DeadlineFired)
+	deadline.Set(collections.DeadlineNextAt, 0)
+	deadline.Set(collections.DeadlineFiredAt, now)
+	if err := tx.SaveNoValidate(deadline); err != nil {
+		return err
+	}
+	kind := deadline.GetString(collections.DeadlineKind)
+	fire := i.fires[kind]
+	if fire == nil {
+		return fmt.Errorf("nothing is registered for deadlines of kind %q", kind)
+	}
+	if err := fire(tx, record); err != nil {
+		return err
+	}
+	failpoint("deadline-before-commit")
+	return nil
+}
+
+// remind gives the reminder that is due; of several that a downtime left over
+// only the last. Nobody gets less notice than the last reminder promises: a
+// deadline whose reminders are late is put off by what is missing.
+func (i *Instance) remind(tx core.App, deadline *core.Record, due time.Time, leads []time.Duration, given int) error {
+	now := i.Clock.Now()
+	for given < len(leads) && !now.Before(due.Add(-leads[given])) {
+		given++
+	}
+	if notice := leads[len(leads)-1]; given == len(leads) && due.Sub(now) < notice {
+		due = now.Add(notice)
+	}
+	deadline.Set(collections.FieldStatus, collections.DeadlineWarned)
+	deadline.Set(collections.DeadlineReminded, given)
+	i.setDue(deadline, due)
+	if err := tx.SaveNoValidate(deadline); err != nil {
+		return err
+	}
+	return i.Emit(tx, TopicDeadlineReminder, collections.Deadlines, deadline.Id, deadline.GetInt(collections.FieldVersion), DeadlineNews{
+		Kind: deadline.GetString(collections.DeadlineKind), Collection: deadline.GetString(collections.DeadlineCollection),
+		Subject: deadline.GetString(collections.DeadlineSubject), Project: deadline.GetString(collections.FieldProject),
+		Title: deadline.GetString(collections.FieldTitle), Client: deadline.GetString(collections.FieldClient),
+		Freelancer: deadline.GetString(collections.FieldFreelancer), DueAt: due.UnixMilli(),
+		Favour: collections.Party(deadline.GetString(collections.DeadlineFavour)),
+	})
+}
+
+// overtaken closes a deadline whose record had moved on.
+func (i *Instance) overtaken(tx core.App, id, reason string) error {
+	deadline, err := tx.FindRecordById(collections.Deadlines, id)
+	if err != nil {
+		return err
+	}
+	deadline.Set(collections.FieldVersion, deadline.GetInt(collections.FieldVersion)+1)
+	deadline.Set(collections.FieldStatus, collections.DeadlineCancelled)
+	deadline.Set(collections.DeadlineNextAt, 0)
+	deadline.Set(collections.FieldReason, truncate(reason, 300))
+	return tx.SaveNoValidate(deadline)
+}
+
+// ArmMissing gives a deadline, of full length from now, to every record that
+// should have one and has none: data from before a kind of deadline existed.
+func (i *Instance) ArmMissing(ctx context.Context) error {
+	for _, kind := range collections.DeadlinesOf(i.Domain) {
+		states := make([]any, len(kind.While))
+		for n, state := range kind.While {
+			states[n] = state
+		}
+		var missing []string
+		err := i.App.ConcurrentDB().Select("id").From(kind.Collection).Where(dbx.In(collections.FieldStatus, states...)).
+			AndWhere(dbx.NewExp(`NOT EXISTS (SELECT 1 FROM deadlines d WHERE d.subject = {{`+kind.Collection+`}}.id AND d.kind = {:kind}
+				AND d.status IN ('armed', 'reminded', 'paused'))`, dbx.Params{"kind": kind.Kind})).WithContext(ctx).Column(&missing)
+		if err != nil {
+			return err
+		}
+		for _, id := range missing {
+			err := i.App.RunInTransaction(func(tx core.App) error {
+				record, err := tx.FindRecordById(kind.Collection, id)
+				if err != nil {
+					return err
+				}
+				live, err := liveDeadlines(tx, id, kind.Kind)
+				if err != nil || len(live) > 0 || !slices.Contains(kind.While, record.GetString(collections.FieldStatus)) {
+					return err
+				}
+				return i.arm(tx, kind, record)
+			})
+			if err != nil {
+				return fmt.Errorf("failed to start %s of %s: %w", kind.Kind, id, err)
+			}
+		}
+	}
+	return nil
+}

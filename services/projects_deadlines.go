@@ -1,0 +1,70 @@
+package services
+
+import (
+	"fmt"
+
+	"github.com/pocketbase/pocketbase/core"
+
+	"github.com/lancershub/lancershub/collections"
+)
+
+// HandleDeadlines says what the deadlines of projects do.
+func (s ProjectsService) HandleDeadlines() {
+	s.OnDeadline(collections.DeadlineAutoRelease, func(tx core.App, milestone *core.Record) error {
+		reason := s.silence(collections.DeadlineAutoRelease, "after the work was handed in")
+		return s.tellMilestone(tx, TopicMilestoneApproved, reason, Move{
+			Machine: collections.MilestoneMachine, Record: milestone, Verb: "approve", By: System, Reason: reason,
+		})
+	})
+	s.OnDeadline(collections.DeadlineProposalExpiry, func(tx core.App, proposal *core.Record) error {
+		reason := s.silence(collections.DeadlineProposalExpiry, "to the proposal")
+		err := Transition(tx, Move{
+			Machine: collections.ProposalMachine, Record: proposal, Verb: "archive", By: System, Reason: reason,
+			Set: map[string]any{collections.FieldReason: reason},
+		})
+		if err != nil {
+			return err
+		}
+		return s.emitProposal(tx, TopicProposalExpired, proposal)
+	})
+	s.OnDeadline(collections.DeadlineProjectExpiry, s.expireProject)
+}
+
+// silence is the reason of what happens because nobody answered.
+func (i *Instance) silence(kind, to string) string {
+	return fmt.Sprintf("There was no answer within %s %s.", lengthOf(i.Options.Clocks[kind].After), to)
+}
+
+// ProjectNews is the payload of the project.* events.
+type ProjectNews struct {
+	Project string `json:"project"`
+	Title   string `json:"title"`
+	Client  string `json:"client"`
+	Reason  string `json:"reason,omitempty"`
+}
+
+func (s ProjectsService) expireProject(tx core.App, project *core.Record) error {
+	reason := fmt.Sprintf("Nothing happened for %s.", lengthOf(s.Options.Clocks[collections.DeadlineProjectExpiry].After))
+	err := Transition(tx, Move{
+		Machine: collections.ProjectMachine, Record: project, Verb: "expire", By: System, Reason: reason,
+		Set: map[string]any{collections.FieldReason: reason},
+	})
+	if err != nil {
+		return err
+	}
+	if err := s.closeProposals(tx, project, "", "archive", "The project expired."); err != nil {
+		return err
+	}
+	return s.Emit(tx, TopicProjectExpired, collections.Projects, project.Id, project.GetInt(collections.FieldVersion), ProjectNews{
+		Project: project.Id, Title: project.GetString(collections.FieldTitle), Client: project.GetString(collections.FieldClient), Reason: reason,
+	})
+}
+
+// EditedProject keeps an open project from expiring that its owner looks after.
+func (s ProjectsService) EditedProject(tx core.App, project *core.Record) error {
+	open := project.GetString(collections.FieldStatus) == collections.ProjectOpen
+	if !open || project.Original().GetString(collections.FieldStatus) != collections.ProjectOpen {
+		return nil
+	}
+	return s.RestartDeadline(tx, collections.DeadlineProjectExpiry, project.Id)
+}
