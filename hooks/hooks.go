@@ -51,14 +51,21 @@ func bindCommon(i *services.Instance, e *core.ServeEvent) {
 	})
 	e.Router.GET(services.ReadyPath, func(e *core.RequestEvent) error {
 		ready := i.Ready(e.Request.Context())
-		status := http.StatusOK
-		if !ready.Ready {
-			status = http.StatusServiceUnavailable
-		}
-		return e.JSON(status, ready)
+		return e.JSON(readyStatus(ready.Ready), ready)
+	})
+	e.Router.GET(services.ReadyAllPath, func(e *core.RequestEvent) error {
+		all := i.ReadyAll(e.Request.Context())
+		return e.JSON(readyStatus(all.Ready), all)
 	})
 	e.Router.GET(services.InternalKeys, func(e *core.RequestEvent) error { return e.JSON(http.StatusOK, i.Keys.JWKS()) })
 	internal(i, e, http.MethodPost, services.InternalEvents, receiveEvent)
+}
+
+func readyStatus(ready bool) int {
+	if ready {
+		return http.StatusOK
+	}
+	return http.StatusServiceUnavailable
 }
 
 // onServe registers routes when the instance begins to serve.

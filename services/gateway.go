@@ -35,7 +35,7 @@ func NewGateway(options Options, domains map[collections.Domain]http.Handler, pu
 
 // ServeHTTP implements http.Handler.
 func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	securityHeaders(w.Header())
+	securityHeaders(w.Header(), g.options.PublicURL)
 	switch r.URL.Path {
 	case PublicKeysPath:
 		g.domains[collections.DomainUsers].ServeHTTP(w, r)
@@ -43,8 +43,10 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case HealthPath:
 		writeJSON(w, http.StatusOK, map[string]string{"status": "ok"})
 		return
-	case ReadyPath:
-		g.ready(w, r)
+	case ReadyPath: // users asks the other three
+		inner := r.Clone(r.Context())
+		inner.URL.Path, inner.URL.RawPath = ReadyAllPath, ""
+		g.domains[collections.DomainUsers].ServeHTTP(w, inner)
 		return
 	}
 	domain, rest, ok := route(r.URL.Path)
@@ -57,7 +59,7 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, Prefix(domain)+"/_/", http.StatusMovedPermanently)
 		return
 	}
-	if closedToPublic(rest, g.options.NoDashboards) {
+	if rest == "" || closedToPublic(rest, g.options.NoDashboards) {
 		writeError(w, notFound())
 		return
 	}
@@ -74,9 +76,6 @@ func route(full string) (collections.Domain, string, bool) {
 	for _, domain := range collections.Domains {
 		prefix := Prefix(domain)
 		if rest, ok := strings.CutPrefix(full, prefix); ok && (rest == "" || rest[0] == '/') {
-			if rest == "" {
-				rest = "/"
-			}
 			return domain, rest, true
 		}
 	}
@@ -95,40 +94,6 @@ func closedToPublic(inner string, noDashboards bool) bool {
 	return noDashboards && strings.HasPrefix(clean, "/_/")
 }
 
-// ready asks every domain.
-func (g *Gateway) ready(w http.ResponseWriter, r *http.Request) {
-	answers := map[string]json.RawMessage{}
-	status := http.StatusOK
-	for _, domain := range collections.Domains {
-		recorder := &bufferedResponse{header: http.Header{}, status: http.StatusOK}
-		inner := r.Clone(r.Context())
-		inner.URL.Path = ReadyPath
-		g.domains[domain].ServeHTTP(recorder, inner)
-		if recorder.status != http.StatusOK {
-			status = http.StatusServiceUnavailable
-		}
-		answers[string(domain)] = json.RawMessage(`null`)
-		if json.Valid(recorder.body) {
-			answers[string(domain)] = recorder.body
-		}
-	}
-	writeJSON(w, status, map[string]any{"ready": status == http.StatusOK, "domains": answers})
-}
-
-// bufferedResponse collects a small answer.
-type bufferedResponse struct {
-	header http.Header
-	status int
-	body   []byte
-}
-
-func (b *bufferedResponse) Header() http.Header    { return b.header }
-func (b *bufferedResponse) WriteHeader(status int) { b.status = status }
-func (b *bufferedResponse) Write(p []byte) (int, error) {
-	b.body = append(b.body, p...)
-	return len(p), nil
-}
-
 // proxyTo returns a handler that passes requests to a remote domain. Streams
 // (server-sent events) are flushed as they come.
 func proxyTo(domain collections.Domain, base *url.URL, trustProxy bool) http.Handler {
@@ -140,6 +105,12 @@ func proxyTo(domain collections.Domain, base *url.URL, trustProxy bool) http.Han
 				r.Out.Header["X-Forwarded-For"] = r.In.Header["X-Forwarded-For"]
 			}
 			r.SetXForwarded()
+		},
+		// The gateway has said these; a copy of the instance's would say them twice.
+		ModifyResponse: func(res *http.Response) error {
+			res.Header.Del("X-Content-Type-Options")
+			res.Header.Del("X-Frame-Options")
+			return nil
 		},
 		ErrorLog: log.New(discard{}, "", 0),
 		ErrorHandler: func(w http.ResponseWriter, _ *http.Request, err error) {
@@ -174,17 +145,23 @@ func spa(public fs.FS) http.Handler {
 		}
 		w.Header().Set("Content-Security-Policy", "default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; connect-src 'self'; frame-ancestors 'none'; base-uri 'self'; form-action 'self'")
 		if info, err := fs.Stat(public, name); name == "" || err != nil || info.IsDir() {
+			w.Header().Set("Cache-Control", "no-cache") // it names the assets of one version
 			http.ServeFileFS(w, r, public, "index.html")
 			return
 		}
 		if strings.HasPrefix(name, "assets/") { // their names carry a hash of their content
 			w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
+		} else {
+			w.Header().Set("Cache-Control", "no-cache")
 		}
 		files.ServeHTTP(w, r)
 	})
 }
 
-func securityHeaders(h http.Header) {
+func securityHeaders(h http.Header, publicURL string) {
+	if strings.HasPrefix(publicURL, "https://") {
+		h.Set("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
+	}
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("X-Frame-Options", "SAMEORIGIN")
 	h.Set("Referrer-Policy", "strict-origin-when-cross-origin")

@@ -2,6 +2,7 @@ package services
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 	"sync"
 	"time"
@@ -43,7 +44,7 @@ func (i *Instance) Ready(ctx context.Context) Readiness {
 	for domain, peer := range i.Peers {
 		wait.Go(func() {
 			state := "ok"
-			if status, err := peer.Get(ctx, HealthPath); err != nil || status != http.StatusOK {
+			if status, _, err := peer.Get(ctx, HealthPath); err != nil || status != http.StatusOK {
 				state = "does not answer"
 			}
 			mu.Lock()
@@ -53,4 +54,44 @@ func (i *Instance) Ready(ctx context.Context) Readiness {
 	}
 	wait.Wait()
 	return ready
+}
+
+// Overview is the readiness of the whole marketplace.
+type Overview struct {
+	Ready   bool                              `json:"ready"`
+	Domains map[collections.Domain]*Readiness `json:"domains"`
+}
+
+// ReadyAll looks at this instance and asks its peers for theirs. A domain that
+// does not answer is null, and the marketplace is not ready.
+func (i *Instance) ReadyAll(ctx context.Context) Overview {
+	ctx, cancel := context.WithTimeout(ctx, 4*time.Second)
+	defer cancel()
+	all := Overview{Ready: true, Domains: map[collections.Domain]*Readiness{}}
+	var mu sync.Mutex
+	var wait sync.WaitGroup
+	for _, domain := range collections.Domains {
+		wait.Go(func() {
+			ready := i.readyOf(ctx, domain)
+			mu.Lock()
+			defer mu.Unlock()
+			all.Domains[domain] = ready
+			all.Ready = all.Ready && ready != nil && ready.Ready
+		})
+	}
+	wait.Wait()
+	return all
+}
+
+func (i *Instance) readyOf(ctx context.Context, domain collections.Domain) *Readiness {
+	if domain == i.Domain {
+		ready := i.Ready(ctx)
+		return &ready
+	}
+	_, raw, err := i.Peers[domain].Get(ctx, ReadyPath)
+	var ready Readiness
+	if err != nil || json.Unmarshal(raw, &ready) != nil || ready.Domain != domain {
+		return nil
+	}
+	return &ready
 }

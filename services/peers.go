@@ -26,6 +26,7 @@ const (
 	PublicKeysPath    = "/.well-known/jwks.json"
 	HealthPath        = "/healthz"
 	ReadyPath         = "/readyz"
+	ReadyAllPath      = "/readyz/all"
 	maxPeerAnswerSize = 1 << 20
 )
 
@@ -158,16 +159,16 @@ func (p *Peer) unavailable(cause error) error {
 }
 
 // Get fetches a page of the peer without a service token: health checks use it.
-func (p *Peer) Get(ctx context.Context, path string) (int, error) {
+func (p *Peer) Get(ctx context.Context, path string) (status int, body []byte, err error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, p.base+path, http.NoBody)
 	if err != nil {
-		return 0, err
+		return 0, nil, err
 	}
 	res, err := p.client.Do(req)
 	if err != nil {
-		return 0, err
+		return 0, nil, err
 	}
-	defer res.Body.Close() //nolint:errcheck // only the status matters
-	_, err = io.Copy(io.Discard, io.LimitReader(res.Body, maxPeerAnswerSize))
-	return res.StatusCode, err
+	defer res.Body.Close() //nolint:errcheck // read to the end below
+	body, err = io.ReadAll(io.LimitReader(res.Body, maxPeerAnswerSize))
+	return res.StatusCode, body, err
 }

@@ -1,10 +1,11 @@
 // Package e2e runs the journey through the official PocketBase JS SDK against
-// the real binary, in both topologies.
+// the real binary, in every topology.
 package e2e
 
 import (
 	"os"
 	"os/exec"
+	"path/filepath"
 	"testing"
 
 	"github.com/lancershub/lancershub/tests/process"
@@ -36,6 +37,18 @@ func TestOneProcessPerDomain(t *testing.T) {
 	}
 }
 
+// TestBehindNginx is the split topology as it is deployed: four processes, and
+// nginx with the nginx.conf of the repository in front.
+func TestBehindNginx(t *testing.T) {
+	node(t)
+	processes := process.Split(t, t.TempDir())
+	n := process.Nginx(t, processes, nil)
+	runSDK(t, "http://"+n.Addr)
+	if t.Failed() {
+		t.Log(n.Log())
+	}
+}
+
 // node checks for Node and the SDK.
 func node(t *testing.T) {
 	t.Helper()
@@ -50,7 +63,11 @@ func node(t *testing.T) {
 
 func runSDK(t *testing.T, url string) {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), "node", "--test", "journey.test.mjs")
+	scripts, err := filepath.Glob("*.test.mjs")
+	if err != nil || len(scripts) == 0 {
+		t.Fatalf("Expected test scripts: %v", err)
+	}
+	cmd := exec.CommandContext(t.Context(), "node", append([]string{"--test"}, scripts...)...)
 	cmd.Env = append(os.Environ(), "LANCERSHUB_URL="+url)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("The journey failed: %v\n%s", err, out)

@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -218,8 +219,8 @@ func (p *Process) RSS(tb testing.TB) int64 {
 var Domains = []string{"users", "projects", "payments", "messages"}
 
 // Split runs one process per domain and a gateway, and returns the processes by
-// name; "gateway" is where people go.
-func Split(tb testing.TB, data string) map[string]*Process {
+// name; "gateway" is where people go. args are given to every domain.
+func Split(tb testing.TB, data string, args ...string) map[string]*Process {
 	tb.Helper()
 	addrs := map[string]string{}
 	peers := []string{}
@@ -229,7 +230,7 @@ func Split(tb testing.TB, data string) map[string]*Process {
 	}
 	processes := map[string]*Process{}
 	for _, domain := range Domains {
-		processes[domain] = Launch(tb, addrs[domain], data, nil, append([]string{domain, "--trust-proxy"}, peers...)...)
+		processes[domain] = Launch(tb, addrs[domain], data, nil, slices.Concat([]string{domain, "--trust-proxy"}, peers, args)...)
 	}
 	processes["gateway"] = Launch(tb, FreePort(tb), data, nil, append([]string{"gateway"}, peers...)...)
 	for name, p := range processes {
