@@ -1,6 +1,7 @@
 package services
 
 import (
+	"context"
 	"path/filepath"
 
 	"github.com/pocketbase/dbx"
@@ -8,18 +9,30 @@ import (
 	_ "modernc.org/sqlite" // the driver PocketBase itself uses
 )
 
+// dataFile is the database that acknowledges something; PocketBase's other one is
+// its request log, which may lose its tail.
+const dataFile = "data.db"
+
 // connector opens the databases of one instance. synchronous is part of the
-// connection string because a PRAGMA would be lost when a connection is
-// recycled. Only data.db acknowledges anything; the request log may lose its tail.
+// connection string because a PRAGMA would be lost when a connection is recycled.
 func connector(durability Durability) core.DBConnectFunc {
 	return func(path string) (*dbx.DB, error) {
-		sync := string(durability)
-		if filepath.Base(path) != "data.db" && durability == DurabilityFull {
-			sync = string(DurabilityNormal)
+		sync := durability
+		if durability == DurabilityGroup || (durability == DurabilityFull && filepath.Base(path) != dataFile) {
+			sync = DurabilityNormal
 		}
 		// busy_timeout comes first: the connection must wait on busy before WAL mode is set.
 		return dbx.Open("sqlite", path+"?_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)"+
-			"&_pragma=journal_size_limit(200000000)&_pragma=synchronous("+sync+")&_pragma=foreign_keys(ON)"+
+			"&_pragma=journal_size_limit(200000000)&_pragma=synchronous("+string(sync)+")&_pragma=foreign_keys(ON)"+
 			"&_pragma=temp_store(MEMORY)&_pragma=cache_size(-8000)&_defensive=1")
 	}
+}
+
+// openLog opens the write-ahead log of a database that is open already.
+func openLog(path string) (*walSync, error) {
+	db, err := connector(DurabilityGroup)(path)
+	if err != nil {
+		return nil, err
+	}
+	return openWALSync(context.Background(), db.DB(), path)
 }

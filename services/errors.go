@@ -110,6 +110,7 @@ const (
 	CodeBodyTooLarge      = "body_too_large"
 	CodeUnsupportedMedia  = "unsupported_media_type"
 	CodeStorageFull       = "storage_full"
+	CodeStorageFailed     = "storage_failed"
 	CodeInternal          = "internal_error"
 )
 

@@ -29,6 +29,9 @@ func (i *Instance) Ready(ctx context.Context) Readiness {
 	if _, err := i.App.NonconcurrentDB().Delete("revoked", dbx.HashExp{"sid": ""}).WithContext(ctx).Execute(); err != nil {
 		ready.Ready, ready.Checks["database"] = false, err.Error()
 	}
+	if i.wal != nil && i.wal.Failed() != nil {
+		ready.Ready, ready.Checks["disk"] = false, i.wal.Failed().Error()
+	}
 	backlog, err := i.relay.Backlog()
 	if err != nil {
 		ready.Ready, ready.Checks["outbox"] = false, err.Error()

@@ -40,6 +40,7 @@ type Instance struct {
 	Throttle  *Throttle
 
 	relay     *Relay
+	wal       *walSync // nil unless commits are synced in groups
 	handlers  map[string]EventHandler
 	fires     map[string]Fire
 	scheduler gocron.Scheduler
@@ -95,6 +96,11 @@ func (i *Instance) open(dir string) error {
 	if i.App, err = openApp(i.Domain, dir, i.Options.Durability); err != nil {
 		return err
 	}
+	if i.Options.Durability == DurabilityGroup {
+		if i.wal, err = openLog(filepath.Join(dir, dataFile)); err != nil {
+			return err
+		}
+	}
 	if err := migrateUp(i.App, i.Domain); err != nil {
 		return err
 	}
@@ -108,6 +114,7 @@ func (i *Instance) open(dir string) error {
 		return err
 	}
 	i.followClock()
+	i.guardOutward()
 	i.scheduler, err = gocron.NewScheduler(gocron.WithLocation(time.UTC))
 	return err
 }
@@ -216,6 +223,7 @@ func (i *Instance) serve(ctx context.Context, listener net.Listener) error {
 		if err := e.Next(); err != nil {
 			return err
 		}
+		e.Server.Handler = i.syncedHandler(e.Server.Handler)
 		i.mux = e.Server.Handler
 		close(ready)
 		return nil
@@ -250,6 +258,9 @@ func (i *Instance) Close() error {
 	}
 	if i.listener != nil {
 		_ = i.listener.Close()
+	}
+	if i.wal != nil {
+		errs = append(errs, i.wal.Close())
 	}
 	errs = append(errs, i.lock.Unlock())
 	return errors.Join(errs...)

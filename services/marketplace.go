@@ -155,6 +155,7 @@ func (i *Instance) addPeer(ctx context.Context, domain collections.Domain, base 
 		return
 	}
 	i.Verifier.Trust(ctx, serviceSource(domain), base+InternalKeys, client)
+	client = &http.Client{Transport: i.Outward(client.Transport)}
 	i.Peers[domain] = newPeer(domain, base, client, func() (string, error) {
 		return serviceToken(i.Keys, i.Clock, i.Domain, domain)
 	})

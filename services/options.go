@@ -40,7 +40,7 @@ type Options struct {
 	Clocks map[string]Timer
 	// Clock is the time. Default: the system's.
 	Clock Clock
-	// Durability of commits. Default DurabilityFull.
+	// Durability of commits. Default DurabilityGroup.
 	Durability Durability
 	// DecideAfter is how long a payment may stay pending before it is decided as failed. Default 2 minutes.
 	DecideAfter time.Duration
@@ -59,10 +59,13 @@ type Options struct {
 // Durability says what a commit survives.
 type Durability string
 
-// DurabilityFull syncs the write-ahead log on every commit: acknowledged means
-// it survives power loss. DurabilityNormal survives a crash of the process only;
-// DurabilityOff is for loading demo data into a folder that can be thrown away.
+// With DurabilityGroup and DurabilityFull, acknowledged means that it survives
+// power loss: Full syncs the write-ahead log on every commit, Group once for all
+// who wait at that moment (walSync), which is as safe and costs far less.
+// DurabilityNormal survives a crash of the process only; DurabilityOff is for
+// loading demo data into a folder that can be thrown away.
 const (
+	DurabilityGroup  Durability = "GROUP"
 	DurabilityFull   Durability = "FULL"
 	DurabilityNormal Durability = "NORMAL"
 	DurabilityOff    Durability = "OFF"
@@ -79,7 +82,7 @@ func (o Options) withDefaults() Options {
 	setDefault(&o.DataDir, DefaultDataDir)
 	setDefault(&o.HTTPAddr, DefaultHTTPAddr)
 	setDefault(&o.PublicURL, "http://"+o.HTTPAddr)
-	setDefault(&o.Durability, DurabilityFull)
+	setDefault(&o.Durability, DurabilityGroup)
 	setDefault(&o.DecideAfter, 2*time.Minute)
 	setDefault(&o.PeerTimeout, 5*time.Second)
 	setDefault(&o.SweepEvery, 5*time.Second)

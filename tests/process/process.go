@@ -98,8 +98,15 @@ func Start(tb testing.TB, addr, data string, env []string, args ...string) *Proc
 // Launch is Start that does not wait.
 func Launch(tb testing.TB, addr, data string, env []string, args ...string) *Process {
 	tb.Helper()
-	full := append([]string{"serve"}, append(args, "--http", addr, "--data", data, "--no-rate-limits")...)
-	p := &Process{Addr: addr, data: data, args: args, cmd: exec.Command(Binary(tb), full...), done: make(chan struct{})}
+	return launch(tb, nil, addr, data, env, args...)
+}
+
+// launch runs the binary, behind the command and arguments in wrapper if there are any.
+func launch(tb testing.TB, wrapper []string, addr, data string, env []string, args ...string) *Process {
+	tb.Helper()
+	full := append(wrapper, Binary(tb), "serve")
+	full = append(append(full, args...), "--http", addr, "--data", data, "--no-rate-limits")
+	p := &Process{Addr: addr, data: data, args: args, cmd: exec.Command(full[0], full[1:]...), done: make(chan struct{})}
 	p.cmd.Env = append(os.Environ(), env...)
 	stdout, err := p.cmd.StdoutPipe()
 	if err != nil {

@@ -1,0 +1,154 @@
+package process
+
+import (
+	"bufio"
+	"fmt"
+	"os"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// Traced is Start with every system call that concerns files and sockets
+// recorded by strace in the file trace. ReadTrace reads it once the process has ended.
+func Traced(tb testing.TB, trace, addr, data string, env []string, args ...string) *Process {
+	tb.Helper()
+	strace := Need(tb, "strace", "apt-get install strace")
+	// -D makes strace the grandchild: killing the process kills what is traced.
+	p := launch(tb, []string{strace, "-D", "-f", "--seccomp-bpf", "-yy", "-xx", "-s", "1048576", "-o", trace,
+		"-e", "trace=pwrite64,write,writev,fsync,fdatasync,openat,ftruncate,unlink,unlinkat,rename,renameat,renameat2"}, addr, data, env, args...)
+	if err := p.WaitHealthy(); err != nil {
+		tb.Fatalf("%v\n%s", err, p.Log())
+	}
+	return p
+}
+
+// AgainTraced is Again with a trace.
+func (p *Process) AgainTraced(tb testing.TB, trace string) *Process {
+	tb.Helper()
+	return Traced(tb, trace, p.Addr, p.data, nil, p.args...)
+}
+
+// Call is one system call of a traced process. From and To are the lines of the
+// trace at which it began and ended: a call ended before another began if and
+// only if its To is smaller than the other's From.
+type Call struct {
+	Name string
+	// File is what the descriptor refers to: a path, or "TCP:[local->remote]".
+	File string
+	// Data is what was written.
+	Data []byte
+	// Offset of a pwrite64, length of an ftruncate.
+	Offset int64
+	// Args are the arguments as strace prints them.
+	Args     string
+	Result   int64
+	From, To int
+}
+
+var (
+	callLine    = regexp.MustCompile(`^(\d+) +([a-z0-9_]+)\((.*)$`)
+	resumedLine = regexp.MustCompile(`^(\d+) +<\.\.\. ([a-z0-9_]+) resumed>(.*)$`)
+	resultPart  = regexp.MustCompile(`\) += (-?\d+)(.*)$`)
+	filePart    = regexp.MustCompile(`^\d+<((?:[^<>"]|->)*)>`)
+	dataPart    = regexp.MustCompile(`"((?:\\x[0-9a-f]{2})*)"`)
+)
+
+// ReadTrace returns the calls of a trace in the order in which they began. A call
+// that never ended (the process was killed in it) has the last line as its To and -1 as Result.
+func ReadTrace(tb testing.TB, path string) []*Call {
+	tb.Helper()
+	file, err := os.Open(path)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	defer file.Close()
+	var calls []*Call
+	open := map[string]*Call{}
+	lines := bufio.NewReaderSize(file, 1<<20)
+	number := 0
+	for {
+		line, err := lines.ReadString('\n')
+		if err != nil {
+			break
+		}
+		number++
+		line = strings.TrimSuffix(line, "\n")
+		if match := resumedLine.FindStringSubmatch(line); match != nil {
+			if call := open[match[1]]; call != nil {
+				call.Args += match[3]
+				call.end(number)
+				delete(open, match[1])
+			}
+			continue
+		}
+		match := callLine.FindStringSubmatch(line)
+		if match == nil {
+			continue // a signal, or the end of a thread
+		}
+		call := &Call{Name: match[2], Args: match[3], From: number, Result: -1}
+		calls = append(calls, call)
+		if rest, unfinished := strings.CutSuffix(call.Args, " <unfinished ...>"); unfinished {
+			call.Args = rest
+			open[match[1]] = call
+			continue
+		}
+		call.end(number)
+	}
+	for _, call := range open {
+		call.end(number)
+		call.Result = -1
+	}
+	return calls
+}
+
+// end reads the arguments once the call is complete.
+func (c *Call) end(line int) {
+	c.To = line
+	if match := resultPart.FindStringSubmatch(c.Args); match != nil {
+		c.Result, _ = strconv.ParseInt(match[1], 10, 64)
+		if c.Name == "openat" {
+			if file := filePart.FindStringSubmatch(match[1] + match[2]); file != nil {
+				c.File = unhex(file[1])
+			}
+		}
+		c.Args = strings.TrimSuffix(c.Args, match[0])
+	}
+	if match := filePart.FindStringSubmatch(c.Args); match != nil && c.Name != "openat" {
+		c.File = unhex(match[1])
+	}
+	if match := dataPart.FindStringSubmatch(c.Args); match != nil && strings.Contains(c.Name, "write") {
+		c.Data = []byte(unhex(match[1]))
+	}
+	if c.Name == "pwrite64" || c.Name == "ftruncate" {
+		parts := strings.Split(c.Args, ", ")
+		c.Offset, _ = strconv.ParseInt(parts[len(parts)-1], 10, 64)
+	}
+}
+
+// Path returns the nth path among the arguments of a call that takes paths.
+func (c *Call) Path(n int) string {
+	all := dataPart.FindAllStringSubmatch(c.Args, -1)
+	if n >= len(all) {
+		return ""
+	}
+	return unhex(all[n][1])
+}
+
+// String describes the call without its data.
+func (c *Call) String() string {
+	return fmt.Sprintf("%d-%d %s(%s, %d bytes, %d) = %d", c.From, c.To, c.Name, c.File, len(c.Data), c.Offset, c.Result)
+}
+
+// unhex decodes strace -xx.
+func unhex(text string) string {
+	if !strings.Contains(text, `\x`) {
+		return text
+	}
+	decoded, err := strconv.Unquote(`"` + text + `"`)
+	if err != nil {
+		return text
+	}
+	return decoded
+}
