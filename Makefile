@@ -1,6 +1,8 @@
 # LancersHub. `make serve` and `make test` are all a newcomer needs.
 # GOTOOLCHAIN=auto lets Go fetch the toolchain go.mod asks for.
 export GOTOOLCHAIN := auto
+# The binary is static: it runs on an empty file system.
+export CGO_ENABLED := 0
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 
@@ -10,7 +12,7 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo deve
 LINT_VERSION := v2.15.0
 TOOLCHAIN := $(shell sed -n 's/^toolchain //p' go.mod)
 
-.PHONY: help build ui serve test faults soak bench ui-test browser evaluate lint lint-install e2e-install clean
+.PHONY: help build ui serve test faults soak bench ui-test browser evaluate compose-env compose-check lint lint-install e2e-install clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -36,6 +38,7 @@ tests/e2e/node_modules/.package-lock.json: tests/e2e/package-lock.json
 
 test: e2e-install ui-test ## Run all tests but the long fault suites
 	go test ./...
+	$(MAKE) --no-print-directory compose-check
 
 browser: ui/node_modules/.package-lock.json ## Drive the web app in Chromium: two people, phone and desk, axe on every page
 	go test -tags browser -run Browser -v -timeout 20m ./tests/e2e
@@ -67,6 +70,20 @@ lint-install: .cache/bin/golangci-lint-$(LINT_VERSION)
 	mkdir -p .cache/bin
 	GOBIN=$(CURDIR)/.cache/bin GOTOOLCHAIN=$(TOOLCHAIN) go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(LINT_VERSION)
 	touch $@
+
+# Without quotes, spaces or dollar signs, so that compose and a shell read it alike.
+compose-env: ## Generate .env with secrets of this installation for docker compose (PUBLIC_URL=)
+	@test ! -e .env || { echo ".env exists, and the data in the volumes may depend on its secrets: it is left alone"; exit 1; }
+	@umask 077; secret() { head -c 30 /dev/urandom | base64 | tr '+/' '-_'; }; \
+	printf '%s\n' "# Secrets of this installation. Keep a copy with your backups, and nowhere else." \
+		"LANCERSHUB_PUBLIC_URL=$${PUBLIC_URL:-http://127.0.0.1:8090}" \
+		"LANCERSHUB_LISTEN=$${LISTEN:-127.0.0.1:8090}" \
+		"LANCERSHUB_S3_ACCESS_KEY=lancershub-$$(secret | head -c 8 | tr -d '_-')" \
+		"LANCERSHUB_S3_SECRET_KEY=$$(secret)" > .env
+	@echo "Wrote .env. Next: docker compose up -d --wait"
+
+compose-check: ## Check docker-compose.yml as docker compose would read it
+	cd tests/compose && go test ./...
 
 clean: ## Remove what was built
 	rm -rf bin .cache

@@ -116,16 +116,38 @@ func demoCommand(options *services.Options) *cobra.Command {
 func superuserCommand(options *services.Options) *cobra.Command {
 	parent := &cobra.Command{Use: "superuser", Short: "Manage the moderators' accounts"}
 	parent.AddCommand(&cobra.Command{
-		Use: "upsert EMAIL PASSWORD", Short: "Create a superuser on all four instances, or set their password", Args: cobra.ExactArgs(2),
-		RunE: func(_ *cobra.Command, args []string) error {
-			if err := services.UpsertSuperuser(*options, collections.Domains, args[0], args[1]); err != nil {
+		Use: "upsert EMAIL PASSWORD [DOMAIN ...]", Short: "Create a superuser on all four instances (or those named), or set their password",
+		Long: "A superuser belongs to one instance; this writes the same one to all whose data is in --data.\nWith - as the password it is read from the standard input, so that it is in no history and no list of processes.",
+		Args: cobra.MinimumNArgs(2),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			domains, err := domainsOf(args[2:])
+			if err != nil {
 				return err
 			}
-			fmt.Println("The superuser can sign in to all four admin UIs.")
+			password := args[1]
+			if password == "-" {
+				line, err := io.ReadAll(io.LimitReader(cmd.InOrStdin(), 1000))
+				if err != nil {
+					return err
+				}
+				password = strings.TrimSpace(string(line))
+			}
+			if err := services.UpsertSuperuser(*options, domains, args[0], password); err != nil {
+				return err
+			}
+			fmt.Println("The superuser can sign in to the admin UI of", joined(domains)+".")
 			return nil
 		},
 	})
 	return parent
+}
+
+func joined(domains []collections.Domain) string {
+	names := make([]string, len(domains))
+	for i, domain := range domains {
+		names[i] = string(domain)
+	}
+	return strings.Join(names, ", ")
 }
 
 func migrateCommand(options *services.Options) *cobra.Command {

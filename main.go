@@ -14,6 +14,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	_ "time/tzdata" // people have time zones where the system has none (containers)
 
 	"github.com/spf13/cobra"
 

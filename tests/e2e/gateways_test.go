@@ -40,7 +40,10 @@ func answerOf(t *testing.T, base, method, target, body string, header http.Heade
 	for name, values := range header {
 		req.Header[name] = values
 	}
-	transport := &http.Transport{DisableCompression: true, DisableKeepAlives: true}
+	transport := &http.Transport{DisableCompression: true, DisableKeepAlives: true, ExpectContinueTimeout: 20 * time.Second}
+	if len(body) > 1<<20 { // ask first: a refused body would end in a reset connection
+		req.Header.Set("Expect", "100-continue")
+	}
 	res, err := transport.RoundTrip(req)
 	if err != nil {
 		t.Fatalf("%s %s%s: %v", method, base, target, err)

@@ -2,12 +2,7 @@ package process
 
 import (
 	"bytes"
-	"context"
-	"errors"
-	"fmt"
 	"maps"
-	"net"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -88,7 +83,7 @@ func Nginx(tb testing.TB, processes map[string]*Process, settings map[string]str
 		close(n.done)
 	}()
 	tb.Cleanup(func() { n.end(tb) })
-	if err := n.waitHealthy(); err != nil {
+	if err := WaitHealthy(tb.Context(), n.Addr, n.done); err != nil {
 		tb.Fatalf("%v\n%s", err, n.Log())
 	}
 	return n
@@ -156,32 +151,5 @@ func (n *NginxServer) end(tb testing.TB) {
 	case <-time.After(10 * time.Second):
 		_ = n.cmd.Process.Kill()
 		tb.Errorf("Expected nginx to stop\n%s", n.Log())
-	}
-}
-
-func (n *NginxServer) waitHealthy() error {
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
-	defer cancel()
-	for {
-		req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+n.Addr+"/healthz", http.NoBody)
-		if err != nil {
-			return err
-		}
-		res, err := http.DefaultClient.Do(req)
-		if err == nil {
-			_ = res.Body.Close()
-			return nil
-		}
-		var refused *net.OpError
-		if !errors.As(err, &refused) {
-			return err
-		}
-		select {
-		case <-n.done:
-			return errors.New("nginx ended")
-		case <-ctx.Done():
-			return fmt.Errorf("nginx did not answer: %w", err)
-		case <-time.After(10 * time.Millisecond):
-		}
 	}
 }

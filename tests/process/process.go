@@ -5,6 +5,7 @@ package process
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -35,6 +36,7 @@ var binary = sync.OnceValues(func() (string, error) {
 	}
 	build := exec.Command("go", "build", "-tags", "failpoints", "-o", path, ".")
 	build.Dir = strings.TrimSpace(string(root))
+	build.Env = append(os.Environ(), "CGO_ENABLED=0") // static, as it is shipped
 	if out, err := build.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("failed to build: %w\n%s", err, out)
 	}
@@ -149,10 +151,21 @@ func (p *Process) Log() string {
 
 // WaitHealthy waits until the process answers.
 func (p *Process) WaitHealthy() error {
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	err := WaitHealthy(context.Background(), p.Addr, p.done)
+	if errors.Is(err, errEnded) {
+		return fmt.Errorf("%w: %w", err, p.err)
+	}
+	return err
+}
+
+var errEnded = errors.New("the process ended")
+
+// WaitHealthy waits until something healthy answers at addr, or done is closed.
+func WaitHealthy(ctx context.Context, addr string, done <-chan struct{}) error {
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
 	for {
-		req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+p.Addr+"/healthz", http.NoBody)
+		req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+addr+"/healthz", http.NoBody)
 		if err != nil {
 			return err
 		}
@@ -163,8 +176,8 @@ func (p *Process) WaitHealthy() error {
 			}
 		}
 		select {
-		case <-p.done:
-			return fmt.Errorf("the process ended: %w", p.err)
+		case <-done:
+			return errEnded
 		case <-ctx.Done():
 			return fmt.Errorf("the process did not answer: %w", ctx.Err())
 		case <-time.After(5 * time.Millisecond):

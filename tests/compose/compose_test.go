@@ -1,0 +1,176 @@
+// Package compose checks docker-compose.yml with the library docker compose
+// itself reads it with. It is a module of its own: nothing of the product needs it.
+package compose
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/compose-spec/compose-go/v2/cli"
+	"github.com/compose-spec/compose-go/v2/types"
+)
+
+const root = "../.."
+
+// environment runs `make compose-env` in a copy of the folder and returns the .env it made.
+func environment(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	makefile, err := os.ReadFile(filepath.Join(root, "Makefile"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "Makefile"), makefile, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	make := func() ([]byte, error) {
+		cmd := exec.CommandContext(t.Context(), "make", "--no-print-directory", "compose-env")
+		cmd.Dir = dir
+		return cmd.CombinedOutput()
+	}
+	if out, err := make(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	path := filepath.Join(dir, ".env")
+	first, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("Expected .env to be readable by its owner only, got %v %v", info.Mode(), err)
+	}
+	if out, err := make(); err == nil || !strings.Contains(string(out), "left alone") {
+		t.Errorf("Expected an existing .env to be left alone, got %v\n%s", err, out)
+	}
+	if second, _ := os.ReadFile(path); string(second) != string(first) {
+		t.Error("Expected an existing .env not to change")
+	}
+	return path
+}
+
+func load(t *testing.T, env ...cli.ProjectOptionsFn) (*types.Project, error) {
+	t.Helper()
+	options, err := cli.NewProjectOptions([]string{filepath.Join(root, "docker-compose.yml")}, append([]cli.ProjectOptionsFn{cli.WithWorkingDirectory(root)}, env...)...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return options.LoadProject(t.Context())
+}
+
+func TestComposeRefusesToStartWithoutSecrets(t *testing.T) {
+	if _, err := load(t); err == nil || !strings.Contains(err.Error(), "make compose-env") {
+		t.Errorf("Expected compose to say what to do about the missing .env, got %v", err)
+	}
+}
+
+func TestCompose(t *testing.T) {
+	project, err := load(t, cli.WithEnvFiles(environment(t)), cli.WithDotEnv)
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := project.ServiceNames()
+	slices.Sort(names)
+	if want := []string{"gateway", "messages", "payments", "projects", "storage", "users"}; !slices.Equal(names, want) {
+		t.Fatalf("Expected the services %v, got %v", want, names)
+	}
+	for name, service := range project.Services {
+		if service.HealthCheck == nil || len(service.HealthCheck.Test) == 0 {
+			t.Errorf("Expected %s to have a health check", name)
+		}
+		if !service.ReadOnly || !slices.Contains(service.CapDrop, "ALL") || !slices.Contains(service.SecurityOpt, "no-new-privileges:true") || service.Privileged {
+			t.Errorf("Expected %s to run without rights", name)
+		}
+		if service.Restart != types.RestartPolicyUnlessStopped {
+			t.Errorf("Expected %s to start again after a crash", name)
+		}
+		if (name == "gateway") != (len(service.Ports) > 0) {
+			t.Errorf("Expected the gateway alone to be reachable from outside, %s has %v", name, service.Ports)
+		}
+		for other, dependency := range service.DependsOn {
+			if dependency.Condition != types.ServiceConditionHealthy {
+				t.Errorf("Expected %s to wait until %s is healthy", name, other)
+			}
+		}
+		for _, volume := range service.Volumes {
+			if name != "gateway" && volume.Type != types.VolumeTypeVolume {
+				t.Errorf("Expected the data of %s to be in a named volume, got %v", name, volume)
+			}
+		}
+		if name != "gateway" && len(service.Volumes) == 0 {
+			t.Errorf("Expected the data of %s to be in a named volume", name)
+		}
+		if service.Build == nil || service.Build.Target == "" {
+			t.Errorf("Expected %s to be built from the Dockerfile", name)
+		}
+	}
+	for _, port := range project.Services["gateway"].Ports {
+		if port.HostIP != "127.0.0.1" {
+			t.Errorf("Expected the gateway to listen on this machine until told otherwise, got %v", port)
+		}
+	}
+	for name, wants := range map[string][]string{
+		"gateway": {"users", "projects", "payments", "messages"}, "users": {"storage"}, "projects": {"users", "storage"}, "payments": {"users"}, "messages": {"users"},
+	} {
+		for _, want := range wants {
+			if _, ok := project.Services[name].DependsOn[want]; !ok {
+				t.Errorf("Expected %s to start after %s", name, want)
+			}
+		}
+	}
+}
+
+// TestNoPasswordsInTheRepository: every secret comes from .env.
+func TestNoPasswordsInTheRepository(t *testing.T) {
+	raw, err := os.ReadFile(filepath.Join(root, "docker-compose.yml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(raw)) {
+		name, value, found := strings.Cut(strings.TrimSpace(line), ": ")
+		secret := strings.Contains(name, "PASSWORD") || strings.Contains(name, "SECRET") || strings.Contains(name, "ACCESS_KEY") || strings.Contains(name, "ROOT_USER")
+		if found && secret && !strings.Contains(value, ":?") {
+			t.Errorf("Expected a secret without a default: %s", line)
+		}
+	}
+}
+
+// TestDockerComposeReadsIt asks docker compose itself, where there is one.
+func TestDockerComposeReadsIt(t *testing.T) {
+	if out, err := exec.CommandContext(t.Context(), "docker", "compose", "version").CombinedOutput(); err != nil {
+		t.Skipf("docker compose is missing, so only its library has read the file: %v %s", err, out)
+	}
+	cmd := exec.CommandContext(t.Context(), "docker", "compose", "--env-file", environment(t), "config", "--quiet")
+	cmd.Dir = root
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+}
+
+// TestDockerfileHasWhatComposeBuilds: every target there is, no other user than one without rights.
+func TestDockerfileHasWhatComposeBuilds(t *testing.T) {
+	raw, err := os.ReadFile(filepath.Join(root, "Dockerfile"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	users := map[string]string{}
+	stage := ""
+	for line := range strings.Lines(string(raw)) {
+		fields := strings.Fields(line)
+		switch {
+		case len(fields) == 4 && fields[0] == "FROM" && fields[2] == "AS":
+			stage = fields[3]
+			users[stage] = "root"
+		case len(fields) == 2 && fields[0] == "USER":
+			users[stage] = fields[1]
+		}
+	}
+	for _, target := range []string{"lancershub", "gateway", "storage"} {
+		if user := users[target]; user == "" || user == "root" || strings.HasPrefix(user, "0") {
+			t.Errorf("Expected an image %s for a user without rights, got %q", target, user)
+		}
+	}
+}
