@@ -72,6 +72,7 @@ func serveCommand(options *services.Options) *cobra.Command {
 	flags.BoolVar(&options.RequireVerified, "require-verified", false, "demand a verified e-mail before hiring, proposing or paying")
 	flags.BoolVar(&noRateLimits, "no-rate-limits", false, "switch off the per-address rate limits (for load tests)")
 	flags.StringToStringVar(&clocks, "clock", nil, "the length of a deadline and its reminders, as KIND=LENGTH[/REMINDER...], for example auto-release=14d/7d/2d (repeat)")
+	flags.Int64Var(&options.SmallClaim, "small-claim", 0, "disputes up to this amount, in whole units of their currency, are halved instead of going to a moderator (default 50)")
 	flags.DurationVar(&options.DecideAfter, "decide-after", 0, "how long a payment may stay undecided (default 2m)")
 	return cmd
 }

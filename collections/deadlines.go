@@ -39,6 +39,8 @@ const (
 	DeadlineProposalExpiry = "proposal-expiry"
 	DeadlineProjectExpiry  = "project-expiry"
 	DeadlineDormant        = "dormant"
+	DeadlineDisputeAnswer  = "dispute-answer"
+	DeadlineDisputeTalks   = "dispute-talks"
 )
 
 // Deadline is one kind of deadline: a record has it while its status is one of
@@ -66,6 +68,8 @@ var deadlines = map[Domain][]Deadline{
 	},
 	DomainPayments: {
 		{DeadlineDormant, Payments, []string{PaymentHeld}, 90 * Day, []time.Duration{14 * Day, 7 * Day}, ByClient},
+		{DeadlineDisputeAnswer, Disputes, []string{DisputeOpen}, 5 * Day, []time.Duration{2 * Day}, ByOpener},
+		{DeadlineDisputeTalks, Disputes, []string{DisputeAnswered, DisputeNegotiating}, 7 * Day, []time.Duration{2 * Day}, ""},
 	},
 }
 

@@ -57,6 +57,7 @@ const (
 	MilestonePayment     = "payment"
 	MilestoneNote        = "note"
 	MilestoneSubmittedAt = "submittedAt"
+	MilestoneDisputed    = "disputed"
 )
 
 // Fields of the timeline.
@@ -84,6 +85,8 @@ const (
 	PaymentProjectTitle = "projectTitle"
 	PaymentHeldAt       = "heldAt"
 	PaymentSettledAt    = "settledAt"
+	// PaymentLocked is what of the held amount a dispute locks.
+	PaymentLocked = "disputed"
 )
 
 // Fields of chats, members, messages and notifications.

@@ -50,6 +50,8 @@ func RulesOf(domain Domain) map[string]Rules {
 			Users:            mirror,
 			Payments:         {parties, parties, SignedIn + " && " + isClient, Nobody, Nobody},
 			Timeline:         timeline,
+			Disputes:         timeline,
+			Evidence:         timeline,
 			Deadlines:        timeline,
 			"ledgerEntries":  {Nobody, Nobody, Nobody, Nobody, Nobody},
 			"ledgerBalances": {Nobody, Nobody, Nobody, Nobody, Nobody},
@@ -93,8 +95,8 @@ var ServerOwned = map[string][]string{
 	Users:         {"verified", FieldStatus, UserVer, UserRev},
 	Projects:      {FieldClient, FieldFreelancer, FieldVersion, FieldReason, ProjectProposalCount, ProjectPublishedAt, FieldClosedAt},
 	Proposals:     {FieldFreelancer, FieldClient, FieldVersion, FieldReason, ProposalProjectTitle},
-	Milestones:    {FieldClient, FieldFreelancer, FieldProject, FieldVersion, MilestonePayment, MilestoneNote, MilestoneSubmittedAt},
-	Payments:      {FieldClient, FieldVersion, FieldReason, PaymentFee, PaymentReleased, PaymentRefunded, PaymentFailure, PaymentProjectTitle, PaymentDecideBy, PaymentLockedUntil, PaymentHeldAt, PaymentSettledAt, ContractFeePlan},
+	Milestones:    {FieldClient, FieldFreelancer, FieldProject, FieldVersion, MilestonePayment, MilestoneNote, MilestoneSubmittedAt, MilestoneDisputed},
+	Payments:      {FieldClient, FieldVersion, FieldReason, PaymentFee, PaymentReleased, PaymentRefunded, PaymentFailure, PaymentProjectTitle, PaymentDecideBy, PaymentLockedUntil, PaymentHeldAt, PaymentSettledAt, PaymentLocked, ContractFeePlan},
 	Members:       {FieldChat, FieldUser, MemberRole, MemberLastReadSeq},
 	Messages:      {MessageSeq, MessageSender, MessageKind, MessageEditedAt, MessageDeletedAt},
 	Notifications: {FieldUser, NotificationKind, FieldTitle, NotificationBody, NotificationLink},
@@ -114,4 +116,10 @@ var IntegerFields = map[string][]string{
 	Proposals:  {FieldAmount, ProposalDays},
 	Milestones: {FieldAmount, MilestonePosition},
 	Payments:   {FieldAmount},
+}
+
+// Sealed lists what nobody edits or deletes by hand, superusers included.
+var Sealed = map[Domain][]string{
+	DomainProjects: {Deadlines, Timeline},
+	DomainPayments: {Payments, Disputes, Evidence, Deadlines, Timeline},
 }

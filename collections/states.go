@@ -10,7 +10,8 @@ import (
 type Edge struct {
 	Verb string
 	From []string
-	To   string
+	// To is the state after it, or Same.
+	To string
 	// By says who may use the verb over HTTP; ByEvent verbs follow from an event or a clock only.
 	By Party
 }
@@ -22,8 +23,14 @@ type Party string
 const (
 	ByClient     Party = "client"
 	ByFreelancer Party = "freelancer"
+	ByEither     Party = "either"
 	ByEvent      Party = "event"
+	// ByOpener is whichever of the two opened a dispute.
+	ByOpener Party = "opener"
 )
+
+// Same is the target of an edge that leaves the state as it is.
+const Same = ""
 
 // Machine is the state machine of one collection, as a table. Nothing but a
 // transition through it writes the collection's status.
@@ -152,12 +159,15 @@ const (
 // PaymentMachine is pending -> held -> released, refunded or split; pending -> failed.
 // Only the client releases, only the freelancer gives back. A part keeps the
 // payment held; the state after the last part says how the whole was shared.
+// A dispute locks a part; the rest can still be moved.
 var PaymentMachine = Machine{Collection: Payments, Initial: PaymentPending, Edges: []Edge{
-	{"release", []string{PaymentHeld}, PaymentStateReleased, ByClient},
-	{"refund", []string{PaymentHeld}, PaymentStateRefunded, ByFreelancer},
+	{"release", []string{PaymentHeld, PaymentDisputed}, PaymentStateReleased, ByClient},
+	{"refund", []string{PaymentHeld, PaymentDisputed}, PaymentStateRefunded, ByFreelancer},
+	{"dispute", []string{PaymentHeld}, PaymentDisputed, ByEither},
 	{"split", []string{PaymentHeld}, PaymentSplit, ByEvent},
-	{"release-part", []string{PaymentHeld}, PaymentHeld, ByEvent},
-	{"refund-part", []string{PaymentHeld}, PaymentHeld, ByEvent},
+	{"release-part", []string{PaymentHeld, PaymentDisputed}, Same, ByEvent},
+	{"refund-part", []string{PaymentHeld, PaymentDisputed}, Same, ByEvent},
+	{"resume", []string{PaymentDisputed}, PaymentHeld, ByEvent},
 	{"hold", []string{PaymentPending}, PaymentHeld, ByEvent},
 	{"fail", []string{PaymentPending}, PaymentFailed, ByEvent},
 }}
@@ -169,6 +179,7 @@ var Machines = map[string]Machine{
 	Contracts:  ContractMachine,
 	Milestones: MilestoneMachine,
 	Payments:   PaymentMachine,
+	Disputes:   DisputeMachine,
 }
 
 // Parties returns who is client and who is freelancer on a record that has both fields.

@@ -13,6 +13,7 @@ func TestMachines(t *testing.T) {
 		Projects: {ProjectCompleted, ProjectCancelled}, Proposals: {ProposalAccepted, ProposalRejected, ProposalWithdrawn, ProposalArchived},
 		Contracts: {ContractCompleted, ContractEnded}, Milestones: {MilestoneReleased, MilestoneCancelled},
 		Payments: {PaymentStateReleased, PaymentStateRefunded, PaymentSplit, PaymentFailed},
+		Disputes: {DisputeClosed},
 	}
 	for name, machine := range Machines {
 		verbs := []string{}

@@ -15,7 +15,10 @@ type commandBody struct {
 	Note   string
 	Amount int64
 	Seq    int64
-	raw    map[string]any
+	// ToFreelancer is a position in a dispute.
+	ToFreelancer int64
+	Category     string
+	raw          map[string]any
 }
 
 // call is one command as it arrived.
@@ -85,12 +88,18 @@ func readCommand(e *core.RequestEvent) (commandBody, error) {
 				return body, services.Failf(http.StatusBadRequest, services.CodeAmountOutOfRange, "amount must be at least 1; leave it out to mean all of it.").With("field", name)
 			}
 			body.Amount, ok = int64(number), true
-		case "seq":
+		case "category":
+			body.Category, ok = value.(string)
+		case "seq", "toFreelancer":
 			if err := wholeNumber(name, value); err != nil {
 				return body, err
 			}
 			number, _ := value.(float64)
-			body.Seq, ok = int64(number), true
+			if ok = true; name == "seq" {
+				body.Seq = int64(number)
+			} else {
+				body.ToFreelancer = int64(number)
+			}
 		}
 		if !ok {
 			return body, services.Failf(http.StatusBadRequest, services.CodeInvalidInput, "This command does not take %q like that.", name).With("field", name)

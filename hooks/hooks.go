@@ -18,6 +18,7 @@ import (
 func Bind(i *services.Instance) error {
 	bindAuth(i)
 	bindGuards(i)
+	bindSealed(i)
 	i.App.OnServe().BindFunc(func(e *core.ServeEvent) error {
 		bindCommon(i, e)
 		return e.Next()

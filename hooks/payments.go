@@ -19,6 +19,8 @@ func bindPayments(i *services.Instance) error {
 	}
 	payments.HandleProjects()
 	payments.HandleDeadlines()
+	payments.HandleEvidence()
+	bindRulings(i, payments)
 	i.App.OnRecordCreateRequest(collections.Payments).BindFunc(createPayment(payments))
 	onServe(i, func(e *core.ServeEvent) {
 		command(e, collections.Payments, "release", true, func(_ *core.RequestEvent, c call) (services.Answer, error) {
@@ -27,6 +29,7 @@ func bindPayments(i *services.Instance) error {
 		command(e, collections.Payments, "refund", true, func(_ *core.RequestEvent, c call) (services.Answer, error) {
 			return payments.Refund(c.Command, c.ID, c.Body.Amount, c.Body.Reason)
 		})
+		bindDisputes(e, payments)
 		bindEarnings(e, payments)
 		internal(i, e, http.MethodGet, services.InternalPayments+"{payment}", func(_ *services.Instance, _ services.Caller, e *core.RequestEvent) error {
 			return e.JSON(http.StatusOK, payments.State(e.Request.PathValue("payment")))

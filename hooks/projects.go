@@ -13,6 +13,7 @@ func bindProjects(i *services.Instance) error {
 	projects := services.ProjectsService{Instance: i}
 	projects.HandlePayments()
 	projects.HandleDeadlines()
+	projects.HandleDisputes()
 	bindProjectRecords(i, projects)
 	onServe(i, func(e *core.ServeEvent) {
 		bindProjectCommands(e, projects)

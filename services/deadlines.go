@@ -48,30 +48,35 @@ func (i *Instance) OnDeadline(kind string, fire Fire) { i.fires[kind] = fire }
 // transaction. So no transition can forget a clock.
 func (i *Instance) BindDeadlines() {
 	for _, kind := range collections.DeadlinesOf(i.Domain) {
-		i.App.OnRecordCreateExecute(kind.Collection).BindFunc(func(e *core.RecordEvent) error {
+		follow := func(e *core.RecordEvent) error {
 			if err := e.Next(); err != nil {
 				return err
 			}
-			return i.followState(e.App, kind, e.Record, "")
-		})
-		i.App.OnRecordUpdateExecute(kind.Collection).BindFunc(func(e *core.RecordEvent) error {
-			before := e.Record.Original().GetString(collections.FieldStatus)
-			if err := e.Next(); err != nil {
-				return err
-			}
-			return i.followState(e.App, kind, e.Record, before)
-		})
+			return i.followState(e.App, kind, e.Record)
+		}
+		i.App.OnRecordCreateExecute(kind.Collection).BindFunc(follow)
+		i.App.OnRecordUpdateExecute(kind.Collection).BindFunc(follow)
 	}
 }
 
-func (i *Instance) followState(tx core.App, kind collections.Deadline, record *core.Record, before string) error {
-	is := slices.Contains(kind.While, record.GetString(collections.FieldStatus))
-	was := slices.Contains(kind.While, before)
-	switch {
-	case is && !was:
-		return i.arm(tx, kind, record)
-	case was && !is:
-		return i.disarm(tx, kind.Kind, record.Id, "It is "+record.GetString(collections.FieldStatus)+" now.")
+// followState compares with the deadlines there are, not with the record's
+// state before: a record saved twice in one transaction remembers the first.
+func (i *Instance) followState(tx core.App, kind collections.Deadline, record *core.Record) error {
+	var live int
+	err := tx.DB().NewQuery(`SELECT count(*) FROM deadlines WHERE subject = {:subject} AND kind = {:kind} AND status IN ('armed', 'reminded', 'paused')`).
+		Bind(dbx.Params{"subject": record.Id, "kind": kind.Kind}).Row(&live)
+	if err != nil {
+		return err
+	}
+	status := record.GetString(collections.FieldStatus)
+	switch wanted := slices.Contains(kind.While, status); {
+	case wanted && live == 0:
+		if err := i.arm(tx, kind, record); err != nil || !record.GetBool(collections.MilestoneDisputed) {
+			return err
+		}
+		return i.PauseDeadlines(tx, record.Id, disputeIsOpen)
+	case !wanted && live > 0:
+		return i.disarm(tx, kind.Kind, record.Id, "It is "+status+" now.")
 	}
 	return nil
 }
@@ -100,12 +105,26 @@ func (i *Instance) arm(tx core.App, kind collections.Deadline, record *core.Reco
 		collections.DeadlineKind: kind.Kind, collections.DeadlineCollection: kind.Collection, collections.DeadlineSubject: record.Id,
 		collections.FieldProject: project, collections.FieldTitle: truncate(title, 140),
 		collections.FieldClient: record.GetString(collections.FieldClient), collections.FieldFreelancer: record.GetString(collections.FieldFreelancer),
-		collections.DeadlineFavour: string(kind.Favour), collections.FieldStatus: collections.DeadlineArmed,
+		collections.DeadlineFavour: string(favourOf(kind, record)), collections.FieldStatus: collections.DeadlineArmed,
 		collections.DeadlineReminders: reminders, collections.FieldVersion: 1,
 	})
 	i.setDue(deadline, i.Clock.Now().Add(timer.After))
 	// Without validation: in a mirror a person may not have arrived yet.
 	return tx.SaveNoValidate(deadline)
+}
+
+// disputeIsOpen is why a deadline stands still.
+const disputeIsOpen = "A dispute is open."
+
+// favourOf is whom a deadline serves.
+func favourOf(kind collections.Deadline, record *core.Record) collections.Party {
+	if kind.Favour != collections.ByOpener {
+		return kind.Favour
+	}
+	if record.GetString(collections.DisputeOpenedBy) == record.GetString(collections.FieldClient) {
+		return collections.ByClient
+	}
+	return collections.ByFreelancer
 }
 
 // setDue writes when a deadline ends and when the engine looks at it next.

@@ -133,7 +133,7 @@ func (s *PaymentsService) held(user string, view Perspective) (map[string]int64,
 		Amount   int64  `db:"amount"`
 	}
 	err := s.App.ConcurrentDB().Select("currency", "sum(amount - released - refunded) AS amount").From(collections.Payments).
-		Where(dbx.HashExp{side: user, collections.FieldStatus: collections.PaymentHeld}).GroupBy(collections.FieldCurrency).All(&rows)
+		Where(dbx.HashExp{side: user, collections.FieldStatus: []any{collections.PaymentHeld, collections.PaymentDisputed}}).GroupBy(collections.FieldCurrency).All(&rows)
 	held := map[string]int64{}
 	for _, row := range rows {
 		held[row.Currency] = row.Amount

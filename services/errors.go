@@ -94,6 +94,8 @@ const (
 	CodeProjectNotOpen    = "project_not_open"
 	CodeDuplicateProposal = "duplicate_proposal"
 	CodeMoneyHeld         = "money_held"
+	CodeDisputed          = "disputed"
+	CodeReasonRequired    = "reason_required"
 	CodeNotEligible       = "not_eligible"
 	CodeNotVerified       = "email_not_verified"
 	CodeMismatch          = "does_not_match"

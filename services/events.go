@@ -30,6 +30,13 @@ const (
 	TopicDeadlineReminder  = "deadline.reminder"
 	TopicProposalExpired   = "proposal.expired"
 	TopicProjectExpired    = "project.expired"
+	TopicDisputeOpened     = "dispute.opened"
+	TopicDisputeAnswered   = "dispute.answered"
+	TopicDisputeOffered    = "dispute.offered"
+	TopicDisputeEscalated  = "dispute.escalated"
+	TopicDisputeClosed     = "dispute.closed"
+	TopicEvidenceContract  = "evidence.contract"
+	TopicEvidenceMessages  = "evidence.messages"
 )
 
 // audience says which instances hear of a topic.
@@ -52,6 +59,13 @@ var audience = map[string][]collections.Domain{
 	TopicDeadlineReminder:  {collections.DomainMessages},
 	TopicProposalExpired:   {collections.DomainMessages},
 	TopicProjectExpired:    {collections.DomainMessages},
+	TopicDisputeOpened:     {collections.DomainProjects, collections.DomainMessages},
+	TopicDisputeAnswered:   {collections.DomainMessages},
+	TopicDisputeOffered:    {collections.DomainMessages},
+	TopicDisputeEscalated:  {collections.DomainMessages},
+	TopicDisputeClosed:     {collections.DomainProjects, collections.DomainMessages},
+	TopicEvidenceContract:  {collections.DomainPayments},
+	TopicEvidenceMessages:  {collections.DomainPayments},
 }
 
 // Event is what one instance tells another: a fact about an aggregate (for

@@ -28,6 +28,11 @@ var AccountFees = Account{Name: "fees", Protected: true}
 // AccountHold holds the money of one payment.
 func AccountHold(payment string) Account { return Account{Name: "hold:" + payment, Protected: true} }
 
+// AccountDispute holds what a dispute locks.
+func AccountDispute(dispute string) Account {
+	return Account{Name: "dispute:" + dispute, Protected: true}
+}
+
 // AccountAvailable is what a user can have paid out.
 func AccountAvailable(user string) Account {
 	return Account{Name: "user:" + user + ":available", Owner: user, Protected: true}
@@ -54,6 +59,9 @@ const (
 	KindFund    = "fund"
 	KindRelease = "release"
 	KindRefund  = "refund"
+	// KindDispute locks a part of a hold, KindUndispute unlocks it.
+	KindDispute   = "dispute"
+	KindUndispute = "undispute"
 )
 
 // Post writes a posting in tx. Entries of zero are left out (a fee of zero moves
@@ -162,7 +170,13 @@ var ledgerChecks = []struct{ problem, sql string }{
 	{"held amount of a payment is not what its account holds", `SELECT p.id AS subject FROM payments p
 		LEFT JOIN ledger_account a ON a.name = 'hold:' || p.id AND a.currency = p.currency
 		LEFT JOIN ledger_balance b ON b.account = a.id
-		WHERE coalesce(b.amount, 0) <> CASE WHEN p.status IN ('pending', 'failed') THEN 0 ELSE p.amount - p.released - p.refunded END`},
+		WHERE coalesce(b.amount, 0) <> CASE WHEN p.status IN ('pending', 'failed') THEN 0 ELSE p.amount - p.released - p.refunded - p.disputed END`},
+	{"disputed amount is not what is locked", `SELECT d.id AS subject FROM disputes d JOIN payments p ON p.id = d.payment
+		LEFT JOIN ledger_account a ON a.name = 'dispute:' || d.id AND a.currency = d.currency
+		LEFT JOIN ledger_balance b ON b.account = a.id
+		WHERE coalesce(b.amount, 0) <> CASE WHEN d.status = 'closed' THEN 0 ELSE d.amount END OR (d.status <> 'closed' AND p.disputed <> d.amount)`},
+	{"payment is disputed without a dispute", `SELECT p.id AS subject FROM payments p
+		WHERE (p.disputed > 0 OR p.status = 'disputed') AND NOT EXISTS (SELECT 1 FROM disputes d WHERE d.payment = p.id AND d.status <> 'closed')`},
 	{"fee of a payment is not what was kept", `SELECT p.id AS subject FROM payments p
 		LEFT JOIN (SELECT t.payment, sum(e.amount) AS total FROM ledger_tx t JOIN ledger_entry e ON e.tx = t.ref
 			JOIN ledger_account a ON a.id = e.account WHERE a.name = 'fees' GROUP BY t.payment) f ON f.payment = p.id

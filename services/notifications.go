@@ -67,9 +67,26 @@ func (s ChatsService) HandleEvents() {
 		}
 		return nil
 	})
+	s.handleDisputes()
 	s.handleContracts()
 	s.handleMilestones()
 	s.handlePayments()
+}
+
+func (s ChatsService) handleDisputes() {
+	for topic, title := range map[string]string{
+		TopicDisputeOpened: "A dispute was opened: ", TopicDisputeAnswered: "The dispute was answered: ", TopicDisputeOffered: "A new offer in the dispute: ",
+		TopicDisputeEscalated: "A moderator decides the dispute: ", TopicDisputeClosed: "The dispute is closed: ",
+	} {
+		on(s, topic, func(tx core.App, n DisputeNews) error {
+			if topic == TopicDisputeOpened {
+				if err := s.messageEvidence(tx, n); err != nil {
+					return err
+				}
+			}
+			return s.notifyBoth(tx, n.Client, n.Freelancer, topic, title+n.Title, n.Reason, "/contracts/"+n.Contract)
+		})
+	}
 }
 
 func (s ChatsService) handleContracts() {

@@ -36,6 +36,9 @@ type Options struct {
 	RequireVerified bool
 	// FeePlan is what new contracts are signed under.
 	FeePlan FeePlan
+	// SmallClaim is the largest disputed amount, in whole units of its currency, that is
+	// halved between two positions instead of going to a moderator. Default 50.
+	SmallClaim int64
 	// Clocks are the lengths of deadlines by kind, where they are not the usual ones.
 	Clocks map[string]Timer
 	// Clock is the time. Default: the system's.
@@ -85,6 +88,7 @@ func (o Options) withDefaults() Options {
 	setDefault(&o.Durability, DurabilityGroup)
 	setDefault(&o.DecideAfter, 2*time.Minute)
 	setDefault(&o.PeerTimeout, 5*time.Second)
+	setDefault(&o.SmallClaim, 50)
 	setDefault(&o.SweepEvery, 5*time.Second)
 	if len(o.Domains) == 0 {
 		o.Domains = collections.Domains

@@ -36,7 +36,7 @@ type PaymentNews struct {
 	Freelancer string `json:"freelancer"`
 	Currency   string `json:"currency"`
 	Amount     int64  `json:"amount"`
-	// Part is what this event moved; Held is what is still held after it.
+	// Part is what this event moved; Held is what is still held after it, disputed or not.
 	Part     int64  `json:"part"`
 	Held     int64  `json:"held"`
 	Released int64  `json:"released"`
@@ -51,7 +51,7 @@ func paymentNews(payment *core.Record, part int64, by string) PaymentNews {
 		Payment: payment.Id, Project: payment.GetString(collections.FieldProject), Contract: payment.GetString(collections.FieldContract),
 		Milestone: payment.GetString(collections.FieldMilestone), Title: payment.GetString(collections.FieldTitle),
 		Client: client, Freelancer: freelancer, Currency: payment.GetString(collections.FieldCurrency),
-		Amount: intOf(payment, collections.FieldAmount), Part: part, Held: heldOf(payment),
+		Amount: intOf(payment, collections.FieldAmount), Part: part, Held: heldOf(payment) + intOf(payment, collections.PaymentLocked),
 		Released: intOf(payment, collections.PaymentReleased), Refunded: intOf(payment, collections.PaymentRefunded),
 		By: by, Reason: payment.GetString(collections.FieldReason),
 	}
@@ -59,12 +59,14 @@ func paymentNews(payment *core.Record, part int64, by string) PaymentNews {
 
 func intOf(record *core.Record, field string) int64 { return int64(record.GetInt(field)) }
 
-// heldOf is what of a held payment has neither been released nor refunded.
+// heldOf is what of a payment can be moved: neither released nor refunded so
+// far, and not locked by a dispute.
 func heldOf(payment *core.Record) int64 {
-	if payment.GetString(collections.FieldStatus) != collections.PaymentHeld {
+	if status := payment.GetString(collections.FieldStatus); status != collections.PaymentHeld && status != collections.PaymentDisputed {
 		return 0
 	}
-	return intOf(payment, collections.FieldAmount) - intOf(payment, collections.PaymentReleased) - intOf(payment, collections.PaymentRefunded)
+	return intOf(payment, collections.FieldAmount) - intOf(payment, collections.PaymentReleased) -
+		intOf(payment, collections.PaymentRefunded) - intOf(payment, collections.PaymentLocked)
 }
 
 // PaymentState is what payments tells projects about a payment.
@@ -107,10 +109,13 @@ func (s *PaymentsService) Refund(cmd Command, id string, amount int64, reason st
 
 // part checks what is to be moved out of a hold; 0 means all of it.
 func part(payment *core.Record, verb string, amount int64) (int64, error) {
-	if status := payment.GetString(collections.FieldStatus); status != collections.PaymentHeld {
+	status, held := payment.GetString(collections.FieldStatus), heldOf(payment)
+	if status != collections.PaymentHeld && status != collections.PaymentDisputed {
 		return 0, illegal(collections.PaymentMachine, verb, status)
 	}
-	held := heldOf(payment)
+	if held == 0 {
+		return 0, conflict(CodeDisputed, "All that is held is disputed: only the end of the dispute moves it.")
+	}
 	if amount == 0 {
 		return held, nil
 	}
@@ -169,7 +174,7 @@ type movement struct {
 // What is left stays held; the last part decides the final state.
 func (s *PaymentsService) moveOut(tx core.App, payment *core.Record, m movement) error {
 	verb := m.verb + "-part"
-	if m.amount == heldOf(payment) {
+	if m.amount == heldOf(payment) && intOf(payment, collections.PaymentLocked) == 0 {
 		verb = m.verb
 		other := collections.PaymentRefunded
 		if m.verb == "refund" {
@@ -217,6 +222,9 @@ func (s *PaymentsService) HandleProjects() {
 		if payment == nil {
 			s.Logger.Info("an approved milestone has nothing held", "milestone", news.Milestone)
 			return nil // released directly before the approval arrived
+		}
+		if heldOf(payment) == 0 {
+			return nil // all of it is disputed: the dispute decides
 		}
 		return s.release(tx, payment, 0, news.By, "The milestone was approved.")
 	})

@@ -15,6 +15,7 @@ func (s *PaymentsService) HandleDeadlines() {
 		reason := fmt.Sprintf("Nothing was handed in for %s.", lengthOf(s.Options.Clocks[collections.DeadlineDormant].After))
 		return s.refund(tx, payment, 0, System, reason)
 	})
+	s.handleDisputeDeadlines()
 	for _, topic := range []string{TopicMilestoneSent, TopicMilestoneChanges} {
 		s.Handle(topic, func(tx core.App, event Event) error {
 			news, err := decode[MilestoneNews](event)

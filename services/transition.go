@@ -42,9 +42,13 @@ func Transition(tx core.App, m Move) error {
 	if !slices.Contains(edge.From, from) {
 		return illegal(m.Machine, m.Verb, from)
 	}
+	to := edge.To
+	if to == collections.Same {
+		to = from
+	}
 	version := m.Record.GetInt(collections.FieldVersion)
 	result, err := tx.DB().Update(m.Machine.Collection,
-		dbx.Params{collections.FieldStatus: edge.To, collections.FieldVersion: version + 1},
+		dbx.Params{collections.FieldStatus: to, collections.FieldVersion: version + 1},
 		dbx.HashExp{collections.FieldID: m.Record.Id, collections.FieldStatus: from, collections.FieldVersion: version},
 	).Execute()
 	if changed, err := oneRow(result, err); err != nil {
@@ -52,7 +56,7 @@ func Transition(tx core.App, m Move) error {
 	} else if !changed {
 		return conflict(CodeConflict, "Someone else changed this at the same moment. Load it again and retry.")
 	}
-	m.Record.Set(collections.FieldStatus, edge.To)
+	m.Record.Set(collections.FieldStatus, to)
 	m.Record.Set(collections.FieldVersion, version+1)
 	for field, value := range m.Set {
 		m.Record.Set(field, value)
@@ -60,7 +64,7 @@ func Transition(tx core.App, m Move) error {
 	if err := tx.SaveNoValidate(m.Record); err != nil {
 		return err
 	}
-	return addTimeline(tx, m, from, edge.To)
+	return addTimeline(tx, m, from, to)
 }
 
 func illegal(machine collections.Machine, verb, state string) error {

@@ -21,7 +21,7 @@ var crossChecks = map[collections.Domain][]struct{ problem, sql string }{
 		{"events not delivered", `SELECT id AS subject FROM outbox WHERE state <> 'done'`},
 	},
 	collections.DomainPayments: {
-		{"two live payments for one milestone", `SELECT milestone AS subject FROM payments WHERE status IN ('held', 'released', 'split') GROUP BY milestone HAVING count(*) > 1`},
+		{"two live payments for one milestone", `SELECT milestone AS subject FROM payments WHERE status IN ('held', 'disputed', 'released', 'split') GROUP BY milestone HAVING count(*) > 1`},
 		{"events not delivered", `SELECT id AS subject FROM outbox WHERE state <> 'done'`},
 	},
 	collections.DomainMessages: {
@@ -79,7 +79,7 @@ func settledProjects(apps map[collections.Domain]core.App) ([]string, error) {
 	}
 	held, settled := map[string]bool{}, map[string]bool{}
 	for _, p := range payments {
-		held[p.Milestone] = held[p.Milestone] || p.Status == collections.PaymentHeld
+		held[p.Milestone] = held[p.Milestone] || p.Status == collections.PaymentHeld || p.Status == collections.PaymentDisputed
 		settled[p.Milestone] = settled[p.Milestone] || p.Status == collections.PaymentStateReleased || p.Status == collections.PaymentSplit
 	}
 	problems := []string{}

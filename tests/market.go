@@ -19,6 +19,8 @@ import (
 	"testing/fstest"
 	"time"
 
+	"github.com/pocketbase/pocketbase/core"
+
 	"github.com/lancershub/lancershub/collections"
 	"github.com/lancershub/lancershub/hooks"
 	"github.com/lancershub/lancershub/services"
@@ -311,4 +313,25 @@ func (m *Market) Tick() {
 		}
 	}
 	m.Deliver()
+}
+
+// Superuser signs a moderator of domain in.
+func (m *Market) Superuser(domain collections.Domain) *Person {
+	m.tb.Helper()
+	app := m.Instances[domain].App
+	col, err := app.FindCachedCollectionByNameOrId(core.CollectionNameSuperusers)
+	if err != nil {
+		m.tb.Fatal(err)
+	}
+	record := core.NewRecord(col)
+	record.SetEmail(fmt.Sprintf("moderator%d@example.com", people.Add(1)))
+	record.SetPassword("a long password")
+	if err := app.Save(record); err != nil {
+		m.tb.Fatal(err)
+	}
+	token, err := record.NewAuthToken()
+	if err != nil {
+		m.tb.Fatal(err)
+	}
+	return &Person{ID: record.Id, Email: record.Email(), Token: token, base: m.Base(), tb: m.tb}
 }

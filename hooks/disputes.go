@@ -1,0 +1,76 @@
+package hooks
+
+import (
+	"net/http"
+
+	"github.com/pocketbase/pocketbase/core"
+
+	"github.com/lancershub/lancershub/collections"
+	"github.com/lancershub/lancershub/services"
+)
+
+// bindDisputes is the table of what people can do in a dispute.
+func bindDisputes(e *core.ServeEvent, p *services.PaymentsService) {
+	command(e, collections.Payments, "dispute", true, func(_ *core.RequestEvent, c call) (services.Answer, error) {
+		return p.Dispute(c.Command, c.ID, services.DisputeRequest{
+			Amount: c.Body.Amount, ToFreelancer: c.Body.ToFreelancer, Category: c.Body.Category, Reason: c.Body.Reason,
+		})
+	})
+	command(e, collections.Disputes, "answer", true, func(_ *core.RequestEvent, c call) (services.Answer, error) {
+		return p.AnswerDispute(c.Command, c.ID, c.Body.ToFreelancer, c.Body.Note)
+	})
+	command(e, collections.Disputes, "offer", true, func(_ *core.RequestEvent, c call) (services.Answer, error) {
+		return p.Offer(c.Command, c.ID, c.Body.ToFreelancer, c.Body.Note)
+	})
+	command(e, collections.Disputes, "accept", true, func(_ *core.RequestEvent, c call) (services.Answer, error) {
+		return p.AcceptOffer(c.Command, c.ID, c.Body.ToFreelancer)
+	})
+	command(e, collections.Disputes, "escalate", true, func(_ *core.RequestEvent, c call) (services.Answer, error) {
+		return p.Escalate(c.Command, c.ID, c.Body.Reason)
+	})
+	command(e, collections.Disputes, "withdraw", true, func(_ *core.RequestEvent, c call) (services.Answer, error) {
+		return p.WithdrawDispute(c.Command, c.ID, c.Body.Reason)
+	})
+}
+
+// bindRulings lets a moderator decide a dispute in the admin UI: filling in the
+// ruling and saving carries it out. Nothing else of a dispute is edited by hand.
+func bindRulings(i *services.Instance, p *services.PaymentsService) {
+	i.App.OnRecordUpdateRequest(collections.Disputes).BindFunc(func(e *core.RecordRequestEvent) error {
+		record, before := e.Record, e.Record.Original()
+		for _, field := range e.Collection.Fields.FieldNames() {
+			if !rulingFields[field] && record.GetString(field) != before.GetString(field) {
+				return sealed(field)
+			}
+		}
+		ruled, err := p.Rule(record.Id, record.GetString(collections.DisputeRuling),
+			int64(record.GetInt(collections.DisputeRulingAmount)), record.GetString(collections.DisputeRulingReason))
+		if err != nil {
+			return err
+		}
+		return e.JSON(http.StatusOK, ruled)
+	})
+}
+
+var rulingFields = map[string]bool{
+	collections.DisputeRuling: true, collections.DisputeRulingAmount: true, collections.DisputeRulingReason: true,
+	collections.FieldUpdated: true,
+}
+
+// bindSealed keeps what money hangs on from being edited or deleted by hand,
+// also by superusers: the ledger would no longer say the same.
+func bindSealed(i *services.Instance) {
+	for _, name := range collections.Sealed[i.Domain] {
+		i.App.OnRecordUpdateRequest(name).BindFunc(func(e *core.RecordRequestEvent) error {
+			if name == collections.Disputes {
+				return e.Next() // a ruling; see bindRulings
+			}
+			return sealed(name)
+		})
+		i.App.OnRecordDeleteRequest(name).BindFunc(func(*core.RecordRequestEvent) error { return sealed(name) })
+	}
+}
+
+func sealed(what string) error {
+	return services.Failf(http.StatusForbidden, services.CodeForbidden, "%s cannot be edited by hand: it changes by commands, together with the ledger.", what)
+}

@@ -1,0 +1,274 @@
+package tests
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/lancershub/lancershub/collections"
+	"github.com/lancershub/lancershub/services"
+)
+
+const payments, disputes = collections.DomainPayments, collections.Disputes
+
+// dispute opens one as by and delivers what follows.
+func (s *Story) dispute(by *Person, amount, toFreelancer int64) string {
+	tb := s.Market.tb
+	tb.Helper()
+	body := Body{"toFreelancer": toFreelancer, "category": "not_as_described", "reason": "The teapots are blue."}
+	if amount > 0 {
+		body["amount"] = amount
+	}
+	opened := by.Command(payments, "payments/"+s.Payment+"/dispute", Key(), body)
+	opened.Want(tb, http.StatusOK, "")
+	s.Market.Deliver()
+	return opened.Text("id")
+}
+
+func (s *Story) inDispute(by *Person, id, verb string, body Body) *Response {
+	s.Market.tb.Helper()
+	answer := by.Command(payments, "disputes/"+id+"/"+verb, Key(), body)
+	s.Market.Deliver()
+	return answer
+}
+
+// money is how a payment stands.
+func (s *Story) money() string {
+	s.Client.SignIn()
+	p := s.Client.View(payments, collections.Payments, s.Payment)
+	return fmt.Sprintf("%s released %d refunded %d disputed %d", p.Text("status"), p.Number("released"), p.Number("refunded"), p.Number("disputed"))
+}
+
+func (s *Story) wantMoney(want string) {
+	tb := s.Market.tb
+	tb.Helper()
+	if got := s.money(); got != want {
+		tb.Fatalf("Expected the payment %s, got %s", want, got)
+	}
+}
+
+// TestADisputeLocksOnlyItsAmount: the rest is released and given back as usual.
+func TestADisputeLocksOnlyItsAmount(t *testing.T) {
+	t.Parallel()
+	m := New(t)
+	s := submitted(m)
+	id := s.dispute(s.Client, 50_000, 10_000)
+	s.wantMoney("disputed released 0 refunded 0 disputed 50000")
+	s.Client.Command(payments, "payments/"+s.Payment+"/release", Key(), Body{"amount": 73_458}).Want(t, http.StatusBadRequest, services.CodeAmountOutOfRange)
+	s.Client.Command(payments, "payments/"+s.Payment+"/release", Key(), Body{"amount": 70_000}).Want(t, http.StatusOK, "")
+	s.Freelancer.Command(payments, "payments/"+s.Payment+"/refund", Key(), nil).Want(t, http.StatusOK, "")
+	m.Deliver()
+	s.wantMoney("disputed released 70000 refunded 3457 disputed 50000")
+	s.Client.Command(payments, "payments/"+s.Payment+"/release", Key(), nil).Want(t, http.StatusConflict, services.CodeDisputed)
+	if status := s.milestone(); status != collections.MilestoneSubmitted {
+		t.Errorf("Expected the milestone to stay open while money is disputed, got %s", status)
+	}
+	m.Sound()
+	s.inDispute(s.Freelancer, id, "answer", Body{"toFreelancer": 10_000}).Want(t, http.StatusOK, "")
+	s.wantMoney("split released 80000 refunded 43457 disputed 0")
+	if status := s.milestone(); status != collections.MilestoneReleased {
+		t.Errorf("Expected the milestone released, got %s", status)
+	}
+	m.Sound()
+}
+
+func TestBothSidesAgree(t *testing.T) {
+	t.Parallel()
+	m := New(t)
+	s := submitted(m)
+	id := s.dispute(s.Freelancer, 0, s.Amount)
+	s.inDispute(s.Freelancer, id, "answer", Body{"toFreelancer": 1}).Want(t, http.StatusForbidden, services.CodeForbidden)
+	s.inDispute(s.Client, id, "offer", Body{"toFreelancer": 1}).Want(t, http.StatusConflict, services.CodeIllegalTransition)
+	s.inDispute(s.Client, id, "answer", Body{"toFreelancer": s.Amount + 1}).Want(t, http.StatusBadRequest, services.CodeAmountOutOfRange)
+	s.inDispute(s.Client, id, "answer", Body{"toFreelancer": 20_000, "note": "Half of it is missing."}).Want(t, http.StatusOK, "")
+	s.inDispute(s.Freelancer, id, "offer", Body{"toFreelancer": 90_000}).Want(t, http.StatusOK, "")
+	s.inDispute(s.Client, id, "offer", Body{"toFreelancer": 60_000}).Want(t, http.StatusOK, "")
+	stale := s.inDispute(s.Freelancer, id, "accept", Body{"toFreelancer": 20_000})
+	stale.Want(t, http.StatusConflict, services.CodeConflict)
+	accepted := s.inDispute(s.Freelancer, id, "accept", Body{"toFreelancer": 60_000})
+	accepted.Want(t, http.StatusOK, "")
+	if accepted.Text("outcome") != collections.OutcomeAgreed || accepted.Number("toFreelancer") != 60_000 {
+		t.Errorf("Expected an agreement, got %s", accepted.Raw)
+	}
+	s.wantMoney("split released 60000 refunded 63457 disputed 0")
+	s.inDispute(s.Client, id, "offer", Body{"toFreelancer": 1}).Want(t, http.StatusConflict, services.CodeIllegalTransition)
+	m.Sound()
+}
+
+// TestAnOfferThatMeetsTheOtherAgrees: who offers more than was asked pays what was asked.
+func TestAnOfferThatMeetsTheOtherAgrees(t *testing.T) {
+	t.Parallel()
+	m := New(t)
+	s := submitted(m)
+	id := s.dispute(s.Client, 0, 30_000)
+	answered := s.inDispute(s.Freelancer, id, "answer", Body{"toFreelancer": 25_000})
+	answered.Want(t, http.StatusOK, "")
+	s.wantMoney("split released 30000 refunded 93457 disputed 0")
+	m.Sound()
+}
+
+// TestSilenceDecidesForTheOpener: five days, and the opener's number stands.
+func TestSilenceDecidesForTheOpener(t *testing.T) {
+	t.Parallel()
+	m := New(t)
+	s := submitted(m)
+	id := s.dispute(s.Client, 0, 0)
+	m.Clock.Advance(3 * collections.Day)
+	m.Tick()
+	m.Clock.Advance(2*collections.Day - time.Second)
+	m.Tick()
+	s.wantMoney(fmt.Sprintf("disputed released 0 refunded 0 disputed %d", s.Amount))
+	m.Clock.Advance(time.Second)
+	m.Tick()
+	s.wantMoney(fmt.Sprintf("refunded released 0 refunded %d disputed 0", s.Amount))
+	s.Client.SignIn()
+	d := s.Client.View(payments, disputes, id)
+	if d.Text("outcome") != collections.OutcomeDefaulted || !strings.Contains(d.Text("decision"), "5 days") {
+		t.Errorf("Expected the silence to be named, got %s", d.Raw)
+	}
+	m.Sound()
+}
+
+// TestTalksEnd: small claims are halved, larger ones go to a moderator, who
+// decides in the admin UI by filling in the ruling.
+func TestTalksEnd(t *testing.T) {
+	t.Parallel()
+	m := New(t)
+	small, large := submitted(m), submitted(m)
+	smallID, largeID := small.dispute(small.Client, 5_000, 1_000), large.dispute(large.Client, 5_001, 1_000)
+	small.inDispute(small.Freelancer, smallID, "answer", Body{"toFreelancer": 4_001}).Want(t, http.StatusOK, "")
+	large.inDispute(large.Freelancer, largeID, "answer", Body{"toFreelancer": 5_001}).Want(t, http.StatusOK, "")
+	m.Clock.Advance(5 * collections.Day)
+	m.Tick()
+	m.Clock.Advance(2 * collections.Day)
+	m.Tick()
+	small.wantMoney("held released 2500 refunded 2500 disputed 0")
+	large.wantMoney("disputed released 0 refunded 0 disputed 5001")
+	m.Sound()
+
+	moderator := m.Superuser(payments)
+	path := "/api/payments/api/collections/disputes/records/" + largeID
+	for _, bad := range []Body{
+		{"ruling": "nobody", "rulingReason": "x"}, {"ruling": "split", "rulingToFreelancer": 5_001, "rulingReason": "x"},
+		{"ruling": "client"}, {"rulingToFreelancer": -5, "ruling": "split", "rulingReason": "x"}, {"amount": 1}, {"outcome": "agreed"}, {"status": "closed"},
+	} {
+		if answer := moderator.Do(http.MethodPatch, path, bad); answer.Status < 400 || answer.Status >= 500 {
+			t.Errorf("Expected %v to be refused, got %d %s", bad, answer.Status, answer.Raw)
+		}
+	}
+	rule := Body{"ruling": "split", "rulingToFreelancer": 3_000, "rulingReason": "Most of it was delivered."}
+	large.Client.Do(http.MethodPatch, path, rule).Want(t, http.StatusForbidden, services.CodeForbidden)
+	// Two moderators at once: one decides.
+	var wg sync.WaitGroup
+	answers := make([]*Response, 2)
+	for n := range answers {
+		wg.Go(func() { answers[n], _ = moderator.Try(http.MethodPatch, path, rule) })
+	}
+	wg.Wait()
+	if a, b := answers[0].Status, answers[1].Status; a+b != http.StatusOK+http.StatusConflict {
+		t.Errorf("Expected one ruling, got %d and %d: %s %s", a, b, answers[0].Raw, answers[1].Raw)
+	}
+	m.Deliver()
+	large.wantMoney("held released 3000 refunded 2001 disputed 0")
+	m.Sound()
+}
+
+// TestADisputePausesTheAutoRelease: what is left of it runs on afterwards.
+func TestADisputePausesTheAutoRelease(t *testing.T) {
+	t.Parallel()
+	m := New(t)
+	s := submitted(m)
+	m.Clock.Advance(13 * collections.Day)
+	m.Tick()
+	m.Tick()
+	s.Client.SignIn()
+	s.Freelancer.SignIn()
+	id := s.dispute(s.Client, 0, 0)
+	m.Clock.Advance(4 * collections.Day)
+	m.Tick()
+	s.wantMoney(fmt.Sprintf("disputed released 0 refunded 0 disputed %d", s.Amount))
+	if d := deadline(s.Client, collections.DeadlineAutoRelease, s.Milestone); d.Text("status") != collections.DeadlinePaused {
+		t.Fatalf("Expected a paused deadline, got %v", d.JSON)
+	}
+	s.Client.SignIn()
+	s.inDispute(s.Client, id, "withdraw", Body{"reason": "We talked."}).Want(t, http.StatusOK, "")
+	m.Tick()
+	s.wantMoney("held released 0 refunded 0 disputed 0")
+	d := deadline(s.Client, collections.DeadlineAutoRelease, s.Milestone)
+	if due := dueAt(t, d); due.Sub(m.Clock.Now()) < collections.Day {
+		t.Errorf("Expected what was left of the deadline, got %v at %s", d.JSON, m.Clock.Now())
+	}
+	m.Clock.Advance(3 * collections.Day)
+	m.Tick()
+	s.wantMoney(fmt.Sprintf("released released %d refunded 0 disputed 0", s.Amount))
+	m.Sound()
+}
+
+// TestEvidenceCollectsItself: contract, timeline and what was said are on the
+// dispute without anybody uploading anything, for the two and nobody else.
+func TestEvidenceCollectsItself(t *testing.T) {
+	t.Parallel()
+	m := New(t)
+	s := submitted(m)
+	chats := s.Client.List(collections.DomainMessages, collections.Chats, "")
+	items, _ := chats.JSON["items"].([]any)
+	chat, _ := items[0].(map[string]any)
+	s.Client.Create(collections.DomainMessages, collections.Messages, Body{"chat": chat["id"], "body": "Where is the lid?", "clientId": "c1"}).Want(t, http.StatusOK, "")
+	id := s.dispute(s.Client, 0, 0)
+	seen := s.Freelancer.List(payments, collections.Evidence, "?filter="+url.QueryEscape("dispute = '"+id+"'"))
+	if seen.Number("totalItems") != 2 || !strings.Contains(string(seen.Raw), "Where is the lid?") || !strings.Contains(string(seen.Raw), "I build shops.") ||
+		!strings.Contains(string(seen.Raw), `"verb":"submit"`) {
+		t.Errorf("Expected contract, timeline and messages, got %s", seen.Raw)
+	}
+	stranger := m.User(collections.RoleClient, collections.RoleFreelancer)
+	for _, collection := range []string{collections.Evidence, disputes} {
+		if list := stranger.List(payments, collection, ""); list.Number("totalItems") != 0 {
+			t.Errorf("Expected a stranger to see nothing of %s, got %s", collection, list.Raw)
+		}
+	}
+	for _, verb := range []string{"answer", "offer", "accept", "escalate", "withdraw"} {
+		stranger.Command(payments, "disputes/"+id+"/"+verb, Key(), nil).Want(t, http.StatusNotFound, services.CodeNotFound)
+	}
+	stranger.Command(payments, "payments/"+s.Payment+"/dispute", Key(), Body{"reason": "x"}).Want(t, http.StatusNotFound, services.CodeNotFound)
+}
+
+func TestBadDisputesAreRefused(t *testing.T) {
+	t.Parallel()
+	m := New(t)
+	s := submitted(m)
+	path := "payments/" + s.Payment + "/dispute"
+	for _, bad := range []struct {
+		body Body
+		code string
+	}{
+		{Body{}, services.CodeReasonRequired}, {Body{"reason": "  "}, services.CodeReasonRequired},
+		{Body{"reason": "x", "category": "boredom"}, services.CodeInvalidInput},
+		{Body{"reason": "x", "amount": s.Amount + 1}, services.CodeAmountOutOfRange},
+		{Body{"reason": "x", "amount": -1}, services.CodeAmountOutOfRange}, {Body{"reason": "x", "amount": 1.5}, services.CodeNotAnInteger},
+		{Body{"reason": "x", "amount": 10, "toFreelancer": 11}, services.CodeAmountOutOfRange},
+		{Body{"reason": "x", "toFreelancer": "all"}, services.CodeNotAnInteger},
+	} {
+		s.Client.Command(payments, path, Key(), bad.body).Want(t, http.StatusBadRequest, bad.code)
+	}
+	s.Client.Command(payments, path, "", Body{"reason": "x"}).Want(t, http.StatusBadRequest, services.CodeKeyRequired)
+	s.dispute(s.Client, 10, 0)
+	s.Freelancer.Command(payments, path, Key(), Body{"reason": "me too"}).Want(t, http.StatusConflict, services.CodeIllegalTransition)
+	m.Sound()
+}
+
+// TestMoneyIsNotEditedByHand: not even by a superuser in the admin UI.
+func TestMoneyIsNotEditedByHand(t *testing.T) {
+	t.Parallel()
+	m := New(t)
+	s := Funded(m)
+	moderator := m.Superuser(payments)
+	path := "/api/payments/api/collections/payments/records/" + s.Payment
+	moderator.Do(http.MethodPatch, path, Body{"amount": 1}).Want(t, http.StatusForbidden, services.CodeForbidden)
+	moderator.Do(http.MethodPatch, path, Body{"released": 1, "title": "x"}).Want(t, http.StatusForbidden, services.CodeForbidden)
+	moderator.Do(http.MethodDelete, path, nil).Want(t, http.StatusForbidden, services.CodeForbidden)
+	m.Sound()
+}
