@@ -21,7 +21,7 @@ type EvidenceNews struct {
 
 // Kinds of evidence.
 const (
-	EvidenceOfContract = "contract"
+	EvidenceOfContract = collections.FieldContract
 	EvidenceOfMessages = "messages"
 )
 
@@ -111,14 +111,14 @@ func contractEvidence(tx core.App, news DisputeNews) (map[string]any, error) {
 	if err != nil {
 		return nil, err
 	}
-	content := map[string]any{"contract": contract, "proposal": proposal}
+	content := map[string]any{collections.FieldContract: contract, collections.ContractProposal: proposal}
 	for name, filter := range map[string]string{
 		collections.Milestones: "contract = {:contract}", collections.Timeline: "project = {:project}", "deliverables": "contract = {:contract}",
 	} {
 		if _, err := tx.FindCachedCollectionByNameOrId(name); err != nil {
 			continue
 		}
-		records, err := tx.FindRecordsByFilter(name, filter, "created", 200, 0, dbx.Params{"contract": news.Contract, "project": news.Project})
+		records, err := tx.FindRecordsByFilter(name, filter, "created", 200, 0, dbx.Params{collections.FieldContract: news.Contract, collections.FieldProject: news.Project})
 		if err != nil {
 			return nil, err
 		}
@@ -138,7 +138,7 @@ func (i *Instance) sendEvidence(tx core.App, topic, dispute string, content any)
 // messageEvidence is the newest of what was said in the chat of the disputed
 // contract, oldest first, as much as fits.
 func (s ChatsService) messageEvidence(tx core.App, news DisputeNews) error {
-	chats, err := tx.FindRecordsByFilter(collections.Chats, "contract = {:contract}", "created", 1, 0, dbx.Params{"contract": news.Contract})
+	chats, err := tx.FindRecordsByFilter(collections.Chats, "contract = {:contract}", "created", 1, 0, dbx.Params{collections.FieldContract: news.Contract})
 	if err != nil {
 		return err
 	}

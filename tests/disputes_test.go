@@ -40,7 +40,7 @@ func (s *Story) inDispute(by *Person, id, verb string, body Body) *Response {
 func (s *Story) money() string {
 	s.Client.SignIn()
 	p := s.Client.View(payments, collections.Payments, s.Payment)
-	return fmt.Sprintf("%s released %d refunded %d disputed %d", p.Text("status"), p.Number("released"), p.Number("refunded"), p.Number("disputed"))
+	return fmt.Sprintf("%s: released %d refunded %d disputed %d", p.Text("status"), p.Number("released"), p.Number("refunded"), p.Number("disputed"))
 }
 
 func (s *Story) wantMoney(want string) {
@@ -57,19 +57,19 @@ func TestADisputeLocksOnlyItsAmount(t *testing.T) {
 	m := New(t)
 	s := submitted(m)
 	id := s.dispute(s.Client, 50_000, 10_000)
-	s.wantMoney("disputed released 0 refunded 0 disputed 50000")
+	s.wantMoney("disputed: released 0 refunded 0 disputed 50000")
 	s.Client.Command(payments, "payments/"+s.Payment+"/release", Key(), Body{"amount": 73_458}).Want(t, http.StatusBadRequest, services.CodeAmountOutOfRange)
 	s.Client.Command(payments, "payments/"+s.Payment+"/release", Key(), Body{"amount": 70_000}).Want(t, http.StatusOK, "")
 	s.Freelancer.Command(payments, "payments/"+s.Payment+"/refund", Key(), nil).Want(t, http.StatusOK, "")
 	m.Deliver()
-	s.wantMoney("disputed released 70000 refunded 3457 disputed 50000")
+	s.wantMoney("disputed: released 70000 refunded 3457 disputed 50000")
 	s.Client.Command(payments, "payments/"+s.Payment+"/release", Key(), nil).Want(t, http.StatusConflict, services.CodeDisputed)
 	if status := s.milestone(); status != collections.MilestoneSubmitted {
 		t.Errorf("Expected the milestone to stay open while money is disputed, got %s", status)
 	}
 	m.Sound()
 	s.inDispute(s.Freelancer, id, "answer", Body{"toFreelancer": 10_000}).Want(t, http.StatusOK, "")
-	s.wantMoney("split released 80000 refunded 43457 disputed 0")
+	s.wantMoney("split: released 80000 refunded 43457 disputed 0")
 	if status := s.milestone(); status != collections.MilestoneReleased {
 		t.Errorf("Expected the milestone released, got %s", status)
 	}
@@ -94,7 +94,7 @@ func TestBothSidesAgree(t *testing.T) {
 	if accepted.Text("outcome") != collections.OutcomeAgreed || accepted.Number("toFreelancer") != 60_000 {
 		t.Errorf("Expected an agreement, got %s", accepted.Raw)
 	}
-	s.wantMoney("split released 60000 refunded 63457 disputed 0")
+	s.wantMoney("split: released 60000 refunded 63457 disputed 0")
 	s.inDispute(s.Client, id, "offer", Body{"toFreelancer": 1}).Want(t, http.StatusConflict, services.CodeIllegalTransition)
 	m.Sound()
 }
@@ -107,7 +107,7 @@ func TestAnOfferThatMeetsTheOtherAgrees(t *testing.T) {
 	id := s.dispute(s.Client, 0, 30_000)
 	answered := s.inDispute(s.Freelancer, id, "answer", Body{"toFreelancer": 25_000})
 	answered.Want(t, http.StatusOK, "")
-	s.wantMoney("split released 30000 refunded 93457 disputed 0")
+	s.wantMoney("split: released 30000 refunded 93457 disputed 0")
 	m.Sound()
 }
 
@@ -121,10 +121,10 @@ func TestSilenceDecidesForTheOpener(t *testing.T) {
 	m.Tick()
 	m.Clock.Advance(2*collections.Day - time.Second)
 	m.Tick()
-	s.wantMoney(fmt.Sprintf("disputed released 0 refunded 0 disputed %d", s.Amount))
+	s.wantMoney(fmt.Sprintf("disputed: released 0 refunded 0 disputed %d", s.Amount))
 	m.Clock.Advance(time.Second)
 	m.Tick()
-	s.wantMoney(fmt.Sprintf("refunded released 0 refunded %d disputed 0", s.Amount))
+	s.wantMoney(fmt.Sprintf("refunded: released 0 refunded %d disputed 0", s.Amount))
 	s.Client.SignIn()
 	d := s.Client.View(payments, disputes, id)
 	if d.Text("outcome") != collections.OutcomeDefaulted || !strings.Contains(d.Text("decision"), "5 days") {
@@ -146,8 +146,8 @@ func TestTalksEnd(t *testing.T) {
 	m.Tick()
 	m.Clock.Advance(2 * collections.Day)
 	m.Tick()
-	small.wantMoney("held released 2500 refunded 2500 disputed 0")
-	large.wantMoney("disputed released 0 refunded 0 disputed 5001")
+	small.wantMoney("held: released 2500 refunded 2500 disputed 0")
+	large.wantMoney("disputed: released 0 refunded 0 disputed 5001")
 	m.Sound()
 
 	moderator := m.Superuser(payments)
@@ -173,7 +173,7 @@ func TestTalksEnd(t *testing.T) {
 		t.Errorf("Expected one ruling, got %d and %d: %s %s", a, b, answers[0].Raw, answers[1].Raw)
 	}
 	m.Deliver()
-	large.wantMoney("held released 3000 refunded 2001 disputed 0")
+	large.wantMoney("held: released 3000 refunded 2001 disputed 0")
 	m.Sound()
 }
 
@@ -190,21 +190,21 @@ func TestADisputePausesTheAutoRelease(t *testing.T) {
 	id := s.dispute(s.Client, 0, 0)
 	m.Clock.Advance(4 * collections.Day)
 	m.Tick()
-	s.wantMoney(fmt.Sprintf("disputed released 0 refunded 0 disputed %d", s.Amount))
+	s.wantMoney(fmt.Sprintf("disputed: released 0 refunded 0 disputed %d", s.Amount))
 	if d := deadline(s.Client, collections.DeadlineAutoRelease, s.Milestone); d.Text("status") != collections.DeadlinePaused {
 		t.Fatalf("Expected a paused deadline, got %v", d.JSON)
 	}
 	s.Client.SignIn()
 	s.inDispute(s.Client, id, "withdraw", Body{"reason": "We talked."}).Want(t, http.StatusOK, "")
 	m.Tick()
-	s.wantMoney("held released 0 refunded 0 disputed 0")
+	s.wantMoney("held: released 0 refunded 0 disputed 0")
 	d := deadline(s.Client, collections.DeadlineAutoRelease, s.Milestone)
 	if due := dueAt(t, d); due.Sub(m.Clock.Now()) < collections.Day {
 		t.Errorf("Expected what was left of the deadline, got %v at %s", d.JSON, m.Clock.Now())
 	}
 	m.Clock.Advance(3 * collections.Day)
 	m.Tick()
-	s.wantMoney(fmt.Sprintf("released released %d refunded 0 disputed 0", s.Amount))
+	s.wantMoney(fmt.Sprintf("released: released %d refunded 0 disputed 0", s.Amount))
 	m.Sound()
 }
 
