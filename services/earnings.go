@@ -1,8 +1,9 @@
 package services
 
 import (
-	"sort"
+	"sync"
 	"time"
+	_ "time/tzdata" // time zones on machines that have none, such as an empty container
 
 	"github.com/pocketbase/dbx"
 
@@ -18,41 +19,29 @@ const (
 	PerspectiveSpend  Perspective = "spend"
 )
 
-// movementRow is one release, as its freelancer (net of the fee) or its client saw it.
-type movementRow struct {
-	At          int64  `db:"at"`
-	Amount      int64  `db:"amount"`
-	Currency    string `db:"currency"`
-	Project     string `db:"project"`
-	Title       string `db:"title"`
-	Counterpart string `db:"counterpart"`
-}
-
-// movementSQL reads a person's releases from the ledger, oldest first.
-var movementSQL = map[Perspective]string{
-	PerspectiveIncome: `SELECT e.at, e.amount, e.currency, p.project, p.projectTitle AS title, p.client AS counterpart
-		FROM ledger_account a JOIN ledger_entry e ON e.account = a.id JOIN ledger_tx t ON t.ref = e.tx AND t.kind = 'release'
-		JOIN payments p ON p.id = t.payment WHERE a.owner = {:user} ORDER BY e.at, e.id`,
-	PerspectiveSpend: `SELECT e.at, -e.amount AS amount, e.currency, p.project, p.projectTitle AS title, p.freelancer AS counterpart
-		FROM payments p JOIN ledger_tx t ON t.payment = p.id AND t.kind = 'release' JOIN ledger_entry e ON e.tx = t.ref
-		JOIN ledger_account a ON a.id = e.account AND a.name = 'hold:' || p.id WHERE p.client = {:user} ORDER BY e.at, e.id`,
-}
-
 // Share is what one project or counterpart brought.
 type Share struct {
-	ID     string `json:"id"`
-	Title  string `json:"title,omitempty"`
-	Amount int64  `json:"amount"`
+	ID string `json:"id" db:"id"`
+	// Title is the project's title or the counterpart's name.
+	Title  string `json:"title" db:"title"`
+	Amount int64  `json:"amount" db:"amount"`
+	Count  int64  `json:"count" db:"count"`
 }
 
 // CurrencySummary is a person's money in one currency, in minor units.
 // Currencies are never added up.
 type CurrencySummary struct {
 	Currency string `json:"currency"`
-	// Held is funded and not yet released or refunded.
-	Held int64 `json:"held"`
-	// Available can be paid out now; income only.
-	Available     int64   `json:"available"`
+	// Held is funded and not yet released or refunded, without what is disputed.
+	Held     int64 `json:"held"`
+	Disputed int64 `json:"disputed"`
+	// Clearing is earned but cannot be paid out yet, Available can be now,
+	// InTransit is on its way out and PaidOut has arrived; income only.
+	Clearing  int64 `json:"clearing"`
+	Available int64 `json:"available"`
+	InTransit int64 `json:"inTransit"`
+	PaidOut   int64 `json:"paidOut"`
+	// Total is what was ever earned (net of fees) or spent.
 	Total         int64   `json:"total"`
 	ThisMonth     int64   `json:"thisMonth"`
 	LastMonth     int64   `json:"lastMonth"`
@@ -68,121 +57,119 @@ type EarningsSummary struct {
 	Currencies  []CurrencySummary `json:"currencies"`
 }
 
-// location returns the time zone that decides what a month is for user.
-func (s *PaymentsService) location(user string) *time.Location {
-	record, err := s.App.FindRecordById(collections.Users, user)
-	if err != nil {
-		return time.UTC
-	}
-	zone, err := time.LoadLocation(record.GetString(collections.UserTimezone))
-	if err != nil {
-		return time.UTC
-	}
-	return zone
-}
+// topShares bounds the projects and counterparts of a summary.
+const topShares = 50
 
-func (s *PaymentsService) movements(user string, view Perspective) (map[string][]movementRow, error) {
-	var rows []movementRow
-	if err := s.App.ConcurrentDB().NewQuery(movementSQL[view]).Bind(dbx.Params{"user": user}).All(&rows); err != nil {
-		return nil, err
-	}
-	byCurrency := map[string][]movementRow{}
-	for _, row := range rows {
-		byCurrency[row.Currency] = append(byCurrency[row.Currency], row)
-	}
-	return byCurrency, nil
-}
-
-// Summary sums up what user earned or spent.
+// Summary sums up what user earned or spent. It reads the book, so that it costs
+// the same however long the ledger is.
 func (s *PaymentsService) Summary(user string, view Perspective) (*EarningsSummary, error) {
-	zone := s.location(user)
-	byCurrency, err := s.movements(user, view)
+	zone, err := s.zoneOf(user)
 	if err != nil {
 		return nil, err
 	}
-	held, err := s.held(user, view)
+	var rows []struct {
+		Currency string `db:"currency"`
+		Held     int64  `db:"held"`
+		Disputed int64  `db:"disputed"`
+		Transit  int64  `db:"transit"`
+		PaidOut  int64  `db:"paid_out"`
+		Total    int64  `db:"total"`
+	}
+	err = s.App.ConcurrentDB().NewQuery(`SELECT currency, held, disputed, transit, paid_out, total FROM earnings_now
+		WHERE user = {:user} AND view = {:view} ORDER BY currency`).Bind(dbx.Params{"user": user, "view": string(view)}).All(&rows)
 	if err != nil {
 		return nil, err
 	}
+	now := s.Clock.Now().In(zone)
 	summary := &EarningsSummary{Perspective: view, Timezone: zone.String(), Currencies: []CurrencySummary{}}
-	for currency := range held {
-		if _, known := byCurrency[currency]; !known {
-			byCurrency[currency] = nil // held, but nothing released so far
+	for _, row := range rows {
+		one := CurrencySummary{
+			Currency: row.Currency, Held: row.Held, Disputed: row.Disputed, InTransit: row.Transit, PaidOut: row.PaidOut, Total: row.Total,
 		}
-	}
-	for _, currency := range sortedKeys(byCurrency) {
-		one := sumUp(byCurrency[currency], s.Clock.Now().In(zone))
-		one.Currency, one.Held = currency, held[currency]
 		if view == PerspectiveIncome {
-			if one.Available, err = Balance(s.App, AccountAvailable(user), currency); err != nil {
+			if one.Available, err = Balance(s.App, AccountAvailable(user), row.Currency); err != nil {
 				return nil, err
 			}
+			if one.Clearing, err = Balance(s.App, Account{Name: prefixUser + user + ":clearing"}, row.Currency); err != nil {
+				return nil, err
+			}
+		}
+		if err := s.sumMonths(&one, user, view, now); err != nil {
+			return nil, err
+		}
+		if one.ByProject, err = s.shares(user, view, row.Currency, shareProject); err != nil {
+			return nil, err
+		}
+		if one.ByCounterpart, err = s.shares(user, view, row.Currency, shareCounterpart); err != nil {
+			return nil, err
 		}
 		summary.Currencies = append(summary.Currencies, one)
 	}
 	return summary, nil
 }
 
-func (s *PaymentsService) held(user string, view Perspective) (map[string]int64, error) {
-	side := collections.FieldFreelancer
-	if view == PerspectiveSpend {
-		side = collections.FieldClient
-	}
-	var rows []struct {
-		Currency string `db:"currency"`
-		Amount   int64  `db:"amount"`
-	}
-	err := s.App.ConcurrentDB().Select("currency", "sum(amount - released - refunded) AS amount").From(collections.Payments).
-		Where(dbx.HashExp{side: user, collections.FieldStatus: []any{collections.PaymentHeld, collections.PaymentDisputed}}).GroupBy(collections.FieldCurrency).All(&rows)
-	held := map[string]int64{}
-	for _, row := range rows {
-		held[row.Currency] = row.Amount
-	}
-	return held, err
-}
-
-// sumUp sums one currency's movements as seen at now, whose location decides what a month is.
-func sumUp(rows []movementRow, now time.Time) CurrencySummary {
-	this, last := monthOf(now), monthOf(now.AddDate(0, 0, -now.Day()))
-	projects, counterparts := map[string]*Share{}, map[string]*Share{}
-	var sum CurrencySummary
-	for _, row := range rows {
-		at := time.UnixMilli(row.At).In(now.Location())
-		sum.Total += row.Amount
-		switch monthOf(at) {
-		case this:
-			sum.ThisMonth += row.Amount
+// sumMonths fills in this month, last month and this year as seen at now.
+func (s *PaymentsService) sumMonths(one *CurrencySummary, user string, view Perspective, now time.Time) error {
+	last := monthOf(lastMonth(now))
+	january := now.Format("2006") + "-01"
+	months, err := s.bookMonths(user, view, one.Currency, "", min(last, january), monthOf(now))
+	for _, month := range months {
+		switch month.Month {
+		case monthOf(now):
+			one.ThisMonth = month.Amount
 		case last:
-			sum.LastMonth += row.Amount
+			one.LastMonth = month.Amount
 		}
-		if at.Year() == now.Year() {
-			sum.ThisYear += row.Amount
+		if month.Month >= january {
+			one.ThisYear += month.Amount
 		}
-		addShare(projects, row.Project, row.Title, row.Amount)
-		addShare(counterparts, row.Counterpart, "", row.Amount)
 	}
-	sum.ByProject, sum.ByCounterpart = topShares(projects), topShares(counterparts)
-	return sum
+	return err
 }
 
-func addShare(shares map[string]*Share, id, title string, amount int64) {
-	if shares[id] == nil {
-		shares[id] = &Share{ID: id, Title: title}
+func (s *PaymentsService) shares(user string, view Perspective, currency, kind string) ([]Share, error) {
+	shares := []Share{}
+	title := "s.title"
+	if kind == shareCounterpart {
+		title = "coalesce(u.name, '')"
 	}
-	shares[id].Amount += amount
+	err := s.App.ConcurrentDB().NewQuery(`SELECT s.id, ` + title + ` AS title, s.amount, s.count FROM earnings_share s LEFT JOIN users u ON u.id = s.id
+		WHERE s.user = {:user} AND s.view = {:view} AND s.currency = {:currency} AND s.kind = {:kind} AND s.amount <> 0
+		ORDER BY s.amount DESC, s.id LIMIT {:limit}`).
+		Bind(dbx.Params{"user": user, "view": string(view), collections.FieldCurrency: currency, "kind": kind, "limit": topShares}).All(&shares)
+	return shares, err
 }
 
-// topShares returns the fifty largest shares.
-func topShares(shares map[string]*Share) []Share {
-	list := []Share{}
-	for _, share := range shares {
-		list = append(list, *share)
+// zoneOf returns the time zone that decides what a month is for user: the one the
+// book counts in, or that of the profile for whom the book has nothing yet.
+func (s *PaymentsService) zoneOf(user string) (*time.Location, error) {
+	zone, known, err := bookZone(s.App, user)
+	if !known && err == nil {
+		zone = mirroredZone(s.App, user)
 	}
-	sort.Slice(list, func(i, j int) bool {
-		if list[i].Amount != list[j].Amount {
-			return list[i].Amount > list[j].Amount
+	return zone, err
+}
+
+// zones keeps loaded time zones: each load reads and parses a file.
+var zones sync.Map // name -> *time.Location
+
+// location returns the named time zone, UTC if there is none of that name. A
+// server's own "Local" is nobody's time zone.
+func location(name string) *time.Location {
+	if known, ok := zones.Load(name); ok {
+		if zone, ok := known.(*time.Location); ok {
+			return zone
 		}
-		return list[i].ID < list[j].ID
-	})
-	return list[:min(len(list), 50)]
+	}
+	zone, err := time.LoadLocation(name)
+	if err != nil || zone == time.Local {
+		return time.UTC
+	}
+	zones.Store(name, zone)
+	return zone
+}
+
+// lastMonth returns a moment in the month before now's, in the same time zone.
+func lastMonth(now time.Time) time.Time {
+	return time.Date(now.Year(), now.Month()-1, 15, 12, 0, 0, 0, now.Location())
 }

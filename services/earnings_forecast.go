@@ -38,7 +38,10 @@ func (s *PaymentsService) Forecast(user string, view Perspective, currency strin
 	if horizon < 1 || horizon > 12 {
 		return nil, badRequest(CodeInvalidInput, "The horizon is 1 to 12 months.")
 	}
-	zone := s.location(user)
+	zone, err := s.zoneOf(user)
+	if err != nil {
+		return nil, err
+	}
 	current := s.Clock.Now().In(zone)
 	all, err := s.Monthly(user, view, "", monthOf(current.AddDate(0, 0, -current.Day())))
 	if err != nil {
@@ -46,7 +49,7 @@ func (s *PaymentsService) Forecast(user string, view Perspective, currency strin
 	}
 	answer := &EarningsForecast{Perspective: view, Currency: currency, History: []Month{}}
 	largest := int64(-1)
-	for _, series := range all {
+	for _, series := range all.Series {
 		var total int64
 		for _, month := range series.Months {
 			total += month.Amount

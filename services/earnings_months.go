@@ -4,6 +4,10 @@ import (
 	"maps"
 	"slices"
 	"time"
+
+	"github.com/pocketbase/dbx"
+
+	"github.com/lancershub/lancershub/collections"
 )
 
 const (
@@ -13,9 +17,9 @@ const (
 
 // Month is a month's total in minor units.
 type Month struct {
-	Month  string `json:"month"` // YYYY-MM
-	Amount int64  `json:"amount"`
-	Count  int    `json:"count"`
+	Month  string `json:"month" db:"month"` // YYYY-MM
+	Amount int64  `json:"amount" db:"amount"`
+	Count  int    `json:"count" db:"count"`
 }
 
 // MonthlySeries is one currency's months, without gaps.
@@ -24,36 +28,73 @@ type MonthlySeries struct {
 	Months   []Month `json:"months"`
 }
 
+// EarningsMonths is a person's months in all currencies.
+type EarningsMonths struct {
+	Perspective Perspective     `json:"perspective"`
+	Timezone    string          `json:"timezone"`
+	Series      []MonthlySeries `json:"series"`
+}
+
 // Monthly returns user's months from..to (YYYY-MM, both included; "" for the
 // first with a movement and for the current month), one series per currency.
-func (s *PaymentsService) Monthly(user string, view Perspective, from, to string) ([]MonthlySeries, error) {
-	zone := s.location(user)
+func (s *PaymentsService) Monthly(user string, view Perspective, from, to string) (*EarningsMonths, error) {
+	zone, err := s.zoneOf(user)
+	if err != nil {
+		return nil, err
+	}
 	for _, month := range []string{from, to} {
 		if _, err := time.Parse(monthLayout, month); month != "" && err != nil {
 			return nil, badRequest(CodeInvalidInput, "A month is written YYYY-MM, for example 2026-03; %q is not one.", month)
 		}
 	}
-	byCurrency, err := s.movements(user, view)
-	if err != nil {
-		return nil, err
-	}
 	if to == "" {
 		to = monthOf(s.Clock.Now().In(zone))
 	}
-	series := []MonthlySeries{}
-	for _, currency := range sortedKeys(byCurrency) {
-		rows := byCurrency[currency]
+	answer := &EarningsMonths{Perspective: view, Timezone: zone.String(), Series: []MonthlySeries{}}
+	currencies, err := s.currencies(user, view)
+	if err != nil {
+		return nil, err
+	}
+	for _, currency := range currencies {
+		rows, err := s.bookMonths(user, view, currency, "", from, to)
+		if err != nil {
+			return nil, err
+		}
 		first := from
 		if first == "" {
-			first = monthOf(time.UnixMilli(rows[0].At).In(zone))
+			if len(rows) == 0 {
+				continue
+			}
+			first = rows[0].Month
 		}
 		months, err := monthsBetween(first, to)
 		if err != nil {
 			return nil, err
 		}
-		series = append(series, MonthlySeries{Currency: currency, Months: fillMonths(months, rows, zone)})
+		answer.Series = append(answer.Series, MonthlySeries{Currency: currency, Months: fillMonths(months, rows)})
 	}
-	return series, nil
+	return answer, nil
+}
+
+// currencies lists those in which user ever earned or spent, sorted.
+func (s *PaymentsService) currencies(user string, view Perspective) ([]string, error) {
+	currencies := []string{}
+	err := s.App.ConcurrentDB().NewQuery(`SELECT currency FROM earnings_now n WHERE user = {:user} AND view = {:view} AND EXISTS (
+			SELECT 1 FROM earnings_month m WHERE m.user = n.user AND m.view = n.view AND m.currency = n.currency AND m.counterpart = '')
+		ORDER BY currency`).Bind(dbx.Params{"user": user, "view": string(view)}).Column(&currencies)
+	return currencies, err
+}
+
+// bookMonths reads the months from..to that the book has, of the whole
+// (counterpart "") or of one counterpart; from "" means from the first.
+func (s *PaymentsService) bookMonths(user string, view Perspective, currency, counterpart, from, to string) ([]Month, error) {
+	months := []Month{}
+	err := s.App.ConcurrentDB().NewQuery(`SELECT month, amount, count FROM earnings_month
+		WHERE user = {:user} AND view = {:view} AND currency = {:currency} AND counterpart = {:counterpart} AND month BETWEEN {:from} AND {:to}
+		ORDER BY month`).Bind(dbx.Params{
+		"user": user, "view": string(view), collections.FieldCurrency: currency, "counterpart": counterpart, "from": from, "to": to,
+	}).All(&months)
+	return months, err
 }
 
 func monthOf(t time.Time) string { return t.Format(monthLayout) }
@@ -74,15 +115,15 @@ func monthsBetween(first, last string) ([]string, error) {
 	return months, nil
 }
 
-func fillMonths(months []string, rows []movementRow, zone *time.Location) []Month {
+// fillMonths puts rows into months; those without a row are zero.
+func fillMonths(months []string, rows []Month) []Month {
 	filled := make([]Month, len(months))
 	for i, month := range months {
 		filled[i].Month = month
 	}
 	for _, row := range rows {
-		if i, ok := slices.BinarySearch(months, monthOf(time.UnixMilli(row.At).In(zone))); ok {
-			filled[i].Amount += row.Amount
-			filled[i].Count++
+		if i, ok := slices.BinarySearch(months, row.Month); ok {
+			filled[i] = row
 		}
 	}
 	return filled

@@ -91,7 +91,7 @@ func Post(tx core.App, at time.Time, posting Posting) error {
 	if _, err := tx.DB().Insert("ledger_seal", dbx.Params{"ref": posting.Ref}).Execute(); err != nil {
 		return fmt.Errorf("failed to seal %s: %w", posting.Ref, err)
 	}
-	return nil
+	return keepBook(tx, at, posting)
 }
 
 // accountID finds an account, or opens it.
@@ -133,7 +133,7 @@ type LedgerReport struct {
 // VerifyLedger replays all entries and compares: every currency sums to zero,
 // every transaction balances and is sealed, every balance is the sum of its
 // entries, no protected account is below zero, every payment's holds are what
-// its record says.
+// its record says, and the earnings book is what a recount makes of it.
 func VerifyLedger(app core.App) (*LedgerReport, error) {
 	report := &LedgerReport{Problems: []string{}}
 	if err := app.DB().Select("count(*)").From("ledger_tx").Row(&report.Transactions); err != nil {
@@ -153,6 +153,11 @@ func VerifyLedger(app core.App) (*LedgerReport, error) {
 			report.Problems = append(report.Problems, check.problem+": "+row.Subject)
 		}
 	}
+	book, err := verifyEarnings(app)
+	if err != nil {
+		return nil, fmt.Errorf("failed to recount earnings: %w", err)
+	}
+	report.Problems = append(report.Problems, book...)
 	return report, nil
 }
 

@@ -1,0 +1,210 @@
+package services
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/pocketbase/dbx"
+	"github.com/pocketbase/pocketbase/core"
+
+	"github.com/lancershub/lancershub/collections"
+)
+
+// entryRow is a ledger entry with what the book needs of its transaction and account.
+type entryRow struct {
+	Tx       string `db:"tx"`
+	Payment  string `db:"payment"`
+	At       int64  `db:"at"`
+	Name     string `db:"name"`
+	Owner    string `db:"owner"`
+	Currency string `db:"currency"`
+	Amount   int64  `db:"amount"`
+}
+
+const (
+	entrySQL = `SELECT e.tx, t.payment, t.at, a.name, a.owner, e.currency, e.amount
+		FROM ledger_entry e JOIN ledger_tx t ON t.ref = e.tx JOIN ledger_account a ON a.id = e.account`
+	// personTxSQL selects the transactions that can concern a person: of their
+	// accounts, and of the payments they are a party to.
+	personTxSQL = `SELECT e.tx FROM ledger_account a JOIN ledger_entry e ON e.account = a.id WHERE a.owner = {:user}
+		UNION SELECT t.ref FROM payments p JOIN ledger_tx t ON t.payment = p.id WHERE p.client = {:user}
+		UNION SELECT t.ref FROM payments p JOIN ledger_tx t ON t.payment = p.id WHERE p.freelancer = {:user}`
+)
+
+// recountPerson replaces what the book says of user by a count of the ledger, in
+// the user's present time zone.
+func recountPerson(tx core.App, user string) error {
+	zone := mirroredZone(tx, user)
+	_, err := tx.DB().NewQuery(`INSERT INTO earnings_zone (user, zone) VALUES ({:user}, {:zone})
+		ON CONFLICT (user) DO UPDATE SET zone = excluded.zone`).Bind(dbx.Params{"user": user, "zone": zone.String()}).Execute()
+	if err != nil {
+		return err
+	}
+	for _, table := range []string{"earnings_now", "earnings_month", "earnings_share"} {
+		if _, err := tx.DB().Delete(table, dbx.HashExp{"user": user}).Execute(); err != nil {
+			return err
+		}
+	}
+	batch := newBookBatch()
+	query := tx.DB().NewQuery(entrySQL + ` WHERE e.tx IN (` + personTxSQL + `) ORDER BY e.id`).Bind(dbx.Params{"user": user})
+	facts := tx.DB().NewQuery(factsSQL + ` WHERE client = {:user} OR freelancer = {:user}`).Bind(dbx.Params{"user": user})
+	err = eachPosting(facts, query, func(p posted, payment paymentFacts) {
+		moves, _ := movesOf(p, payment)
+		for _, move := range moves {
+			if move.User == user {
+				batch.add(move, p.Currency, monthOf(time.UnixMilli(p.At).In(zone)))
+			}
+		}
+	})
+	if err != nil {
+		return err
+	}
+	return batch.write(tx)
+}
+
+// eachPosting reads postings in the order they were made, with the payments they
+// belong to. The entries of one follow each other, because a posting is written
+// in one transaction.
+func eachPosting(payments, entries *dbx.Query, visit func(p posted, payment paymentFacts)) error {
+	facts := map[string]paymentFacts{}
+	var all []paymentFacts
+	if err := payments.All(&all); err != nil {
+		return err
+	}
+	for _, payment := range all {
+		facts[payment.ID] = payment
+	}
+	rows, err := entries.Rows()
+	if err != nil {
+		return err
+	}
+	defer rows.Close() //nolint:errcheck // read to the end
+	var current posted
+	last := ""
+	flush := func() {
+		if last != "" {
+			visit(current, facts[current.Payment])
+		}
+	}
+	for rows.Next() {
+		var row entryRow
+		if err := rows.Scan(&row.Tx, &row.Payment, &row.At, &row.Name, &row.Owner, &row.Currency, &row.Amount); err != nil {
+			return err
+		}
+		if row.Tx != last {
+			flush()
+			last = row.Tx
+			current = posted{Payment: row.Payment, Currency: row.Currency, At: row.At, Entries: current.Entries[:0]}
+		}
+		current.Entries = append(current.Entries, Entry{Account{Name: row.Name, Owner: row.Owner}, row.Amount})
+	}
+	flush()
+	return rows.Err()
+}
+
+// countAll counts the whole ledger, each person in the zone that zones names.
+func countAll(app core.App, zones map[string]*time.Location) (*bookBatch, error) {
+	batch := newBookBatch()
+	err := eachPosting(app.DB().NewQuery(factsSQL), app.DB().NewQuery(entrySQL+` ORDER BY e.id`), func(p posted, payment paymentFacts) {
+		moves, platform := movesOf(p, payment)
+		at := time.UnixMilli(p.At)
+		for _, move := range moves {
+			zone := zones[move.User]
+			if zone == nil {
+				zone = time.UTC
+			}
+			batch.add(move, p.Currency, monthOf(at.In(zone)))
+		}
+		batch.addPlatform(platform, p.Currency, p.At)
+	})
+	return batch, err
+}
+
+// RecountEarnings makes the earnings book anew from the ledger.
+func RecountEarnings(app core.App) error {
+	return app.RunInTransaction(func(tx core.App) error {
+		zones, err := mirroredZones(tx)
+		if err != nil {
+			return err
+		}
+		batch, err := countAll(tx, zones)
+		if err != nil {
+			return err
+		}
+		for _, table := range []string{"earnings_zone", "earnings_now", "earnings_month", "earnings_share", "platform_month"} {
+			if _, err := tx.DB().NewQuery(`DELETE FROM ` + table).Execute(); err != nil {
+				return err
+			}
+		}
+		names := map[string]string{}
+		for key := range batch.now {
+			names[key.User] = time.UTC.String()
+			if zone := zones[key.User]; zone != nil {
+				names[key.User] = zone.String()
+			}
+		}
+		err = addRows(tx, `INSERT INTO earnings_zone (user, zone) SELECT value ->> 0, value ->> 1 FROM json_each({:rows})`, names,
+			func(user, zone string) []any { return []any{user, zone} })
+		if err != nil {
+			return err
+		}
+		return batch.write(tx)
+	})
+}
+
+// CatchUpEarnings counts from the ledger if the book was never begun: the folder
+// is from a version that had none. It also recounts whoever moved to another time
+// zone without the book hearing of it.
+func (s *PaymentsService) CatchUpEarnings() error {
+	var begun, posted bool
+	err := s.App.DB().NewQuery(`SELECT EXISTS (SELECT 1 FROM earnings_zone), EXISTS (SELECT 1 FROM ledger_tx)`).Row(&begun, &posted)
+	if err != nil {
+		return err
+	}
+	if posted && !begun {
+		s.Logger.Info("counting earnings from the ledger")
+		return RecountEarnings(s.App)
+	}
+	var moved []string
+	err = s.App.DB().NewQuery(`SELECT z.user FROM earnings_zone z JOIN users u ON u.id = z.user
+		WHERE u.timezone <> z.zone AND NOT (u.timezone = '' AND z.zone = 'UTC')`).Column(&moved)
+	if err != nil {
+		return err
+	}
+	for _, user := range moved {
+		if err := s.App.RunInTransaction(func(tx core.App) error { return s.ZoneChanged(tx, user) }); err != nil {
+			return fmt.Errorf("failed to recount %s: %w", user, err)
+		}
+	}
+	return nil
+}
+
+// ZoneChanged recounts user's months in tx if the person lives in another time
+// zone than the book says: every month begins and ends at another moment then.
+func (*PaymentsService) ZoneChanged(tx core.App, user string) error {
+	zone, known, err := bookZone(tx, user)
+	if err != nil || !known || zone.String() == mirroredZone(tx, user).String() {
+		return err
+	}
+	return recountPerson(tx, user)
+}
+
+// mirroredZone returns the time zone in which user lives, UTC if it is unknown.
+func mirroredZone(app core.App, user string) *time.Location {
+	var name string
+	_ = app.DB().Select(collections.UserTimezone).From(collections.Users).Where(dbx.HashExp{collections.FieldID: user}).Row(&name)
+	return location(name)
+}
+
+func mirroredZones(app core.App) (map[string]*time.Location, error) {
+	var rows []struct {
+		ID   string `db:"id"`
+		Zone string `db:"timezone"`
+	}
+	err := app.DB().Select(collections.FieldID, collections.UserTimezone).From(collections.Users).All(&rows)
+	zones := map[string]*time.Location{}
+	for _, row := range rows {
+		zones[row.ID] = location(row.Zone)
+	}
+	return zones, err
+}
