@@ -201,6 +201,16 @@ func ledgerCommand(options *services.Options) *cobra.Command {
 			return nil
 		},
 	})
+	parent.AddCommand(&cobra.Command{
+		Use: "recount", Short: "Make the earnings book anew from the ledger, when verify finds that they differ", Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			if err := services.RecountEarningsIn(*options); err != nil {
+				return err
+			}
+			fmt.Println("The earnings book was counted from the ledger.")
+			return nil
+		},
+	})
 	return parent
 }
 

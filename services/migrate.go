@@ -167,6 +167,11 @@ func settingsKey(path string) (string, error) {
 	return key, writeSecret(path, []byte(key))
 }
 
+// RecountEarningsIn makes the earnings book of a data folder anew, also while it is served.
+func RecountEarningsIn(options Options) error {
+	return beside(options, []collections.Domain{collections.DomainPayments}, RecountEarnings)
+}
+
 // VerifyLedgerIn verifies the ledger in a data folder, also while it is served.
 func VerifyLedgerIn(options Options) (report *LedgerReport, err error) {
 	err = beside(options, []collections.Domain{collections.DomainPayments}, func(app core.App) error {
