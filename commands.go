@@ -23,6 +23,7 @@ const gatewayArg = "gateway"
 func serveCommand(options *services.Options) *cobra.Command {
 	var peers map[string]string
 	var clocks map[string]string
+	var minimums map[string]int64
 	var noRateLimits bool
 	cmd := &cobra.Command{
 		Use: "serve [users|projects|payments|messages|gateway]", Short: "Run the marketplace, one domain of it, or the gateway to four remote ones",
@@ -40,6 +41,7 @@ func serveCommand(options *services.Options) *cobra.Command {
 				options.Peers[collections.Domain(name)] = strings.TrimRight(url, "/")
 			}
 			options.NoRateLimits = noRateLimits
+			options.MinimumPayouts = minimums
 			options.Clocks = map[string]services.Timer{}
 			for kind, setting := range clocks {
 				timer, err := services.ParseClock(kind, setting)
@@ -73,6 +75,7 @@ func serveCommand(options *services.Options) *cobra.Command {
 	flags.BoolVar(&noRateLimits, "no-rate-limits", false, "switch off the per-address rate limits (for load tests)")
 	flags.StringToStringVar(&clocks, "clock", nil, "the length of a deadline and its reminders, as KIND=LENGTH[/REMINDER...], for example auto-release=14d/7d/2d (repeat)")
 	flags.Int64Var(&options.SmallClaim, "small-claim", 0, "disputes up to this amount, in whole units of their currency, are halved instead of going to a moderator (default 50)")
+	flags.StringToInt64Var(&minimums, "minimum-payout", nil, "the smallest payout of a currency in minor units, for example EUR=2000 (repeat)")
 	flags.DurationVar(&options.DecideAfter, "decide-after", 0, "how long a payment may stay undecided (default 2m)")
 	return cmd
 }

@@ -41,6 +41,7 @@ const (
 	DeadlineDormant        = "dormant"
 	DeadlineDisputeAnswer  = "dispute-answer"
 	DeadlineDisputeTalks   = "dispute-talks"
+	DeadlineDestination    = "destination-hold"
 )
 
 // Deadline is one kind of deadline: a record has it while its status is one of
@@ -70,6 +71,7 @@ var deadlines = map[Domain][]Deadline{
 		{DeadlineDormant, Payments, []string{PaymentHeld}, 90 * Day, []time.Duration{14 * Day, 7 * Day}, ByClient},
 		{DeadlineDisputeAnswer, Disputes, []string{DisputeOpen}, 5 * Day, []time.Duration{2 * Day}, ByOpener},
 		{DeadlineDisputeTalks, Disputes, []string{DisputeAnswered, DisputeNegotiating}, 7 * Day, []time.Duration{2 * Day}, ""},
+		{DeadlineDestination, PayoutDestinations, []string{DestinationCooling}, 3 * Day, nil, ByFreelancer},
 	},
 }
 

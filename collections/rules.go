@@ -5,14 +5,15 @@ import "github.com/pocketbase/pocketbase/core"
 // Parts the rules are made of. An empty relation equals an empty auth id in
 // PocketBase, so every rule that compares with @request.auth.id starts with SignedIn.
 const (
-	SignedIn     = "@request.auth.id != ''"
-	isClient     = "@request.auth.roles:each ?= 'client'"
-	isFreelancer = "@request.auth.roles:each ?= 'freelancer'"
-	parties      = SignedIn + " && (client = @request.auth.id || freelancer = @request.auth.id)"
-	ownProject   = SignedIn + " && client = @request.auth.id"
-	inChat       = SignedIn + " && chat.members_via_chat.user ?= @request.auth.id"
-	ownRow       = SignedIn + " && user = @request.auth.id"
-	visibleUser  = "status = 'active' && (" + SignedIn + " || roles:each ?= 'freelancer')"
+	SignedIn      = "@request.auth.id != ''"
+	isClient      = "@request.auth.roles:each ?= 'client'"
+	isFreelancer  = "@request.auth.roles:each ?= 'freelancer'"
+	parties       = SignedIn + " && (client = @request.auth.id || freelancer = @request.auth.id)"
+	ownProject    = SignedIn + " && client = @request.auth.id"
+	ownFreelancer = SignedIn + " && freelancer = @request.auth.id"
+	inChat        = SignedIn + " && chat.members_via_chat.user ?= @request.auth.id"
+	ownRow        = SignedIn + " && user = @request.auth.id"
+	visibleUser   = "status = 'active' && (" + SignedIn + " || roles:each ?= 'freelancer')"
 	// Anyone and Nobody are PocketBase's "" and nil: everyone, and superusers only.
 	Anyone = ""
 	Nobody = "-"
@@ -47,14 +48,16 @@ func RulesOf(domain Domain) map[string]Rules {
 		}
 	case DomainPayments:
 		return map[string]Rules{
-			Users:            mirror,
-			Payments:         {parties, parties, SignedIn + " && " + isClient, Nobody, Nobody},
-			Timeline:         timeline,
-			Disputes:         timeline,
-			Evidence:         timeline,
-			Deadlines:        timeline,
-			"ledgerEntries":  {Nobody, Nobody, Nobody, Nobody, Nobody},
-			"ledgerBalances": {Nobody, Nobody, Nobody, Nobody, Nobody},
+			Users:              mirror,
+			Payments:           {parties, parties, SignedIn + " && " + isClient, Nobody, Nobody},
+			Timeline:           timeline,
+			Disputes:           timeline,
+			Evidence:           timeline,
+			Deadlines:          timeline,
+			"ledgerEntries":    {Nobody, Nobody, Nobody, Nobody, Nobody},
+			"ledgerBalances":   {Nobody, Nobody, Nobody, Nobody, Nobody},
+			Payouts:            {ownFreelancer, ownFreelancer, SignedIn + " && " + isFreelancer, Nobody, Nobody},
+			PayoutDestinations: {ownFreelancer, ownFreelancer, SignedIn + " && " + isFreelancer, Nobody, Nobody},
 		}
 	default:
 		chat := SignedIn + " && members_via_chat.user ?= @request.auth.id"
@@ -87,6 +90,9 @@ var CreateHint = map[string]string{
 	Milestones: "Only the client of the contract can add a milestone.",
 	Payments:   "Only a user with the client role can pay.",
 	Messages:   "Only a member of the chat can write in it.",
+	Payouts:    "Only a user with the freelancer role is paid out.",
+
+	PayoutDestinations: "Only a user with the freelancer role is paid out.",
 }
 
 // ServerOwned lists, per collection, the fields only the server writes. A body
@@ -116,10 +122,14 @@ var IntegerFields = map[string][]string{
 	Proposals:  {FieldAmount, ProposalDays},
 	Milestones: {FieldAmount, MilestonePosition},
 	Payments:   {FieldAmount},
+	Payouts:    {FieldAmount},
 }
+
+// Moderated are the sealed collections in which moderators fill in a decision, which is then carried out.
+var Moderated = []string{Disputes, Payouts}
 
 // Sealed lists what nobody edits or deletes by hand, superusers included.
 var Sealed = map[Domain][]string{
 	DomainProjects: {Deadlines, Timeline},
-	DomainPayments: {Payments, Disputes, Evidence, Deadlines, Timeline},
+	DomainPayments: {Payments, Disputes, Evidence, Payouts, PayoutDestinations, Deadlines, Timeline},
 }

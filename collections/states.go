@@ -180,6 +180,9 @@ var Machines = map[string]Machine{
 	Milestones: MilestoneMachine,
 	Payments:   PaymentMachine,
 	Disputes:   DisputeMachine,
+	Payouts:    PayoutMachine,
+
+	PayoutDestinations: DestinationMachine,
 }
 
 // Parties returns who is client and who is freelancer on a record that has both fields.

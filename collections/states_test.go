@@ -14,6 +14,7 @@ func TestMachines(t *testing.T) {
 		Contracts: {ContractCompleted, ContractEnded}, Milestones: {MilestoneReleased, MilestoneCancelled},
 		Payments: {PaymentStateReleased, PaymentStateRefunded, PaymentSplit, PaymentFailed},
 		Disputes: {DisputeClosed},
+		Payouts:  {PayoutFailed, PayoutReturned}, PayoutDestinations: {DestinationReplaced, DestinationRemoved},
 	}
 	for name, machine := range Machines {
 		verbs := []string{}

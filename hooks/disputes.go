@@ -2,6 +2,7 @@ package hooks
 
 import (
 	"net/http"
+	"slices"
 
 	"github.com/pocketbase/pocketbase/core"
 
@@ -37,12 +38,10 @@ func bindDisputes(e *core.ServeEvent, p *services.PaymentsService) {
 // ruling and saving carries it out. Nothing else of a dispute is edited by hand.
 func bindRulings(i *services.Instance, p *services.PaymentsService) {
 	i.App.OnRecordUpdateRequest(collections.Disputes).BindFunc(func(e *core.RecordRequestEvent) error {
-		record, before := e.Record, e.Record.Original()
-		for _, field := range e.Collection.Fields.FieldNames() {
-			if !rulingFields[field] && record.GetString(field) != before.GetString(field) {
-				return sealed(field)
-			}
+		if err := onlyEdited(e, collections.DisputeRuling, collections.DisputeRulingAmount, collections.DisputeRulingReason); err != nil {
+			return err
 		}
+		record := e.Record
 		ruled, err := p.Rule(record.Id, record.GetString(collections.DisputeRuling),
 			int64(record.GetInt(collections.DisputeRulingAmount)), record.GetString(collections.DisputeRulingReason))
 		if err != nil {
@@ -52,9 +51,15 @@ func bindRulings(i *services.Instance, p *services.PaymentsService) {
 	})
 }
 
-var rulingFields = map[string]bool{
-	collections.DisputeRuling: true, collections.DisputeRulingAmount: true, collections.DisputeRulingReason: true,
-	collections.FieldUpdated: true,
+// onlyEdited refuses an edit by hand of anything but fields.
+func onlyEdited(e *core.RecordRequestEvent, fields ...string) error {
+	before := e.Record.Original()
+	for _, field := range e.Collection.Fields.FieldNames() {
+		if field != collections.FieldUpdated && !slices.Contains(fields, field) && e.Record.GetString(field) != before.GetString(field) {
+			return sealed(field)
+		}
+	}
+	return nil
 }
 
 // bindSealed keeps what money hangs on from being edited or deleted by hand,
@@ -62,8 +67,8 @@ var rulingFields = map[string]bool{
 func bindSealed(i *services.Instance) {
 	for _, name := range collections.Sealed[i.Domain] {
 		i.App.OnRecordUpdateRequest(name).BindFunc(func(e *core.RecordRequestEvent) error {
-			if name == collections.Disputes {
-				return e.Next() // a ruling; see bindRulings
+			if slices.Contains(collections.Moderated, name) {
+				return e.Next() // a decision; see bindRulings and moderatePayout
 			}
 			return sealed(name)
 		})

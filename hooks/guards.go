@@ -154,7 +154,7 @@ func formNumber(values []string) any {
 // ownerField is the field in which a creator may name themselves.
 func ownerField(collection string) string {
 	switch collection {
-	case collections.Proposals:
+	case collections.Proposals, collections.Payouts, collections.PayoutDestinations:
 		return collections.FieldFreelancer
 	case collections.Messages:
 		return collections.MessageSender

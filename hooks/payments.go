@@ -22,6 +22,9 @@ func bindPayments(i *services.Instance) error {
 	bindRulings(i, payments)
 	bindEarnings(i, payments)
 	i.App.OnRecordCreateRequest(collections.Payments).BindFunc(createPayment(payments))
+	if err := bindPayouts(i, payments); err != nil {
+		return err
+	}
 	onServe(i, func(e *core.ServeEvent) {
 		command(e, collections.Payments, "release", true, func(_ *core.RequestEvent, c call) (services.Answer, error) {
 			return payments.Release(c.Command, c.ID, c.Body.Amount, c.Body.Reason)

@@ -27,6 +27,13 @@ const (
 	TopicPaymentFailed     = "payment.failed"
 	TopicPaymentReleased   = "payment.released"
 	TopicPaymentRefunded   = "payment.refunded"
+	TopicDestinationNew    = "destination.changed"
+	TopicDestinationActive = "destination.active"
+	TopicPayoutRequested   = "payout.requested"
+	TopicPayoutSent        = "payout.sent"
+	TopicPayoutSettled     = "payout.settled"
+	TopicPayoutFailed      = "payout.failed"
+	TopicPayoutReturned    = "payout.returned"
 	TopicDeadlineReminder  = "deadline.reminder"
 	TopicProposalExpired   = "proposal.expired"
 	TopicProjectExpired    = "project.expired"
@@ -56,6 +63,13 @@ var audience = map[string][]collections.Domain{
 	TopicPaymentFailed:     {collections.DomainProjects, collections.DomainMessages},
 	TopicPaymentReleased:   {collections.DomainProjects, collections.DomainMessages},
 	TopicPaymentRefunded:   {collections.DomainProjects, collections.DomainMessages},
+	TopicDestinationNew:    {collections.DomainMessages},
+	TopicDestinationActive: {collections.DomainMessages},
+	TopicPayoutRequested:   {collections.DomainMessages},
+	TopicPayoutSent:        {collections.DomainMessages},
+	TopicPayoutSettled:     {collections.DomainMessages},
+	TopicPayoutFailed:      {collections.DomainMessages},
+	TopicPayoutReturned:    {collections.DomainMessages},
 	TopicDeadlineReminder:  {collections.DomainMessages},
 	TopicProposalExpired:   {collections.DomainMessages},
 	TopicProjectExpired:    {collections.DomainMessages},

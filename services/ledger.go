@@ -39,6 +39,11 @@ func AccountAvailable(user string) Account {
 	return Account{Name: "user:" + user + ":available", Owner: user, Protected: true}
 }
 
+// AccountInTransit holds a payout until its bank has it.
+func AccountInTransit(payout, user string) Account {
+	return Account{Name: "payout:" + payout + ":in_transit", Owner: user, Protected: true}
+}
+
 // Entry adds Amount (minor units, never zero) to an account.
 type Entry struct {
 	Account Account
@@ -63,6 +68,10 @@ const (
 	// KindDispute locks a part of a hold, KindUndispute unlocks it.
 	KindDispute   = "dispute"
 	KindUndispute = "undispute"
+	// A payout leaves available, then leaves us; or it comes back.
+	KindPayout         = "payout"
+	KindPayoutSettled  = "payout-settled"
+	KindPayoutReversed = "payout-reversed"
 )
 
 // Post writes a posting in tx. Entries of zero are left out (a fee of zero moves
@@ -195,6 +204,10 @@ var ledgerChecks = []struct{ problem, sql string }{
 		WHERE coalesce(b.amount, 0) <> CASE WHEN d.status = 'closed' THEN 0 ELSE d.amount END OR (d.status <> 'closed' AND p.disputed <> d.amount)`},
 	{"payment is disputed without a dispute", `SELECT p.id AS subject FROM payments p
 		WHERE (p.disputed > 0 OR p.status = 'disputed') AND NOT EXISTS (SELECT 1 FROM disputes d WHERE d.payment = p.id AND d.status <> 'closed')`},
+	{"payout in transit is not what its account holds", `SELECT p.id AS subject FROM payouts p
+		LEFT JOIN ledger_account a ON a.name = 'payout:' || p.id || ':in_transit' AND a.currency = p.currency
+		LEFT JOIN ledger_balance b ON b.account = a.id
+		WHERE coalesce(b.amount, 0) <> CASE WHEN p.status IN ('requested', 'sent') THEN p.amount ELSE 0 END`},
 	{"fee of a payment is not what was kept", `SELECT p.id AS subject FROM payments p
 		LEFT JOIN (SELECT t.payment, sum(e.amount) AS total FROM ledger_tx t JOIN ledger_entry e ON e.tx = t.ref
 			JOIN ledger_account a ON a.id = e.account WHERE a.name = 'fees' GROUP BY t.payment) f ON f.payment = p.id

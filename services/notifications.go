@@ -68,6 +68,7 @@ func (s ChatsService) HandleEvents() {
 		return nil
 	})
 	s.handleDisputes()
+	s.handlePayouts()
 	s.handleContracts()
 	s.handleMilestones()
 	s.handlePayments()
@@ -136,6 +137,23 @@ func (s ChatsService) handlePayments() {
 	on(s, TopicPaymentRefunded, func(tx core.App, n PaymentNews) error {
 		return s.notify(tx, note{n.Client, TopicPaymentRefunded, Money(n.Part, n.Currency) + " were given back for " + n.Title, n.Reason, "/payments/" + n.Payment})
 	})
+}
+
+func (s ChatsService) handlePayouts() {
+	on(s, TopicDestinationNew, func(tx core.App, n DestinationNews) error {
+		return s.notify(tx, note{n.Freelancer, TopicDestinationNew, "Your money will go to " + n.Label + " " + n.Hint, "If this was not you, change it back and your password.", "/payouts"})
+	})
+	on(s, TopicDestinationActive, func(tx core.App, n DestinationNews) error {
+		return s.notify(tx, note{n.Freelancer, TopicDestinationActive, n.Label + " can be used for payouts", "", "/payouts"})
+	})
+	for topic, what := range map[string]string{
+		TopicPayoutRequested: "was asked for", TopicPayoutSent: "was sent", TopicPayoutSettled: "has arrived",
+		TopicPayoutFailed: "did not go through", TopicPayoutReturned: "came back",
+	} {
+		on(s, topic, func(tx core.App, n PayoutNews) error {
+			return s.notify(tx, note{n.Freelancer, topic, "Your payout of " + Money(n.Amount, n.Currency) + " " + what, n.Reason, "/payouts"})
+		})
+	}
 }
 
 func (s ChatsService) notifyBoth(tx core.App, first, second, kind, title, body, link string) error {

@@ -39,6 +39,9 @@ type Options struct {
 	// SmallClaim is the largest disputed amount, in whole units of its currency, that is
 	// halved between two positions instead of going to a moderator. Default 50.
 	SmallClaim int64
+	// MinimumPayouts are the smallest payouts by currency, in minor units, where
+	// they are not the usual ones (MinimumPayout).
+	MinimumPayouts map[string]int64
 	// Clocks are the lengths of deadlines by kind, where they are not the usual ones.
 	Clocks map[string]Timer
 	// Clock is the time. Default: the system's.

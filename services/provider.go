@@ -20,6 +20,8 @@ const (
 	OutcomeDeclined      Outcome = "declined"
 	OutcomePending       Outcome = "pending"
 	OutcomeIndeterminate Outcome = "indeterminate"
+	// OutcomeReturned is of payouts: a bank took the money and sent it back.
+	OutcomeReturned Outcome = "returned"
 )
 
 // Charge is what is asked of a payment provider.
@@ -32,14 +34,43 @@ type Charge struct {
 	Source string
 }
 
-// Provider takes money in from outside.
+// Transfer is a payout as it is asked of a payment provider.
+type Transfer struct {
+	// Key makes the transfer happen once, however often it is asked for.
+	Key string
+	// Ref is what the provider called it when it was asked before, if it said.
+	Ref         string
+	Amount      int64
+	Currency    string
+	Destination string
+}
+
+// Sent is what became of a transfer.
+type Sent struct {
+	Outcome Outcome
+	// Ref is what the provider calls it.
+	Ref string
+	// Reason says in words why it was declined or returned.
+	Reason string
+}
+
+// Provider takes money in from outside and sends it out.
 type Provider interface {
+	// Name is "sandbox" or "stripe".
+	Name() string
+	// CheckDestination refuses an account that nothing can be paid out to.
+	CheckDestination(ctx context.Context, reference string) error
+	// Send pays out, or tells what became of the transfer with this key before.
+	Send(ctx context.Context, transfer Transfer) (Sent, error)
 	// Charge takes the money, or tells what became of the charge with this key before.
 	Charge(ctx context.Context, charge Charge) (Outcome, error)
 	// Cancel makes sure that the charge with this key is not, or no longer,
 	// taken. It is safe to repeat, also for a key that was never charged.
 	Cancel(ctx context.Context, key string) error
 }
+
+// ProviderSandbox is the name of the provider that moves no money.
+const ProviderSandbox = "sandbox"
 
 // Test sources of the sandbox. A payment that names none succeeds.
 const (

@@ -8,7 +8,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/cenkalti/backoff/v5"
 	"github.com/pocketbase/dbx"
 	"golang.org/x/sync/errgroup"
 
@@ -234,8 +233,8 @@ func (l *relayLoop) mark(seqs []int64) error {
 	return err
 }
 
-// postpone tries an event again later: exponential backoff with full jitter
-// (cenkalti/backoff), at most a minute; after a day it is parked.
+// postpone tries an event again later: exponential backoff with
+// jitter, at most about a minute; after a day it is parked.
 func (l *relayLoop) postpone(row outboxRow, cause error) error {
 	now := l.relay.instance.Clock.Now()
 	state := "ready"
@@ -243,12 +242,7 @@ func (l *relayLoop) postpone(row outboxRow, cause error) error {
 		state = "parked"
 		l.relay.instance.Logger.Error("an event is parked after a day of failing", "event", row.ID, "peer", l.peer.Domain, "error", cause)
 	}
-	policy := backoff.ExponentialBackOff{InitialInterval: 200 * time.Millisecond, Multiplier: 2, MaxInterval: time.Minute, RandomizationFactor: 1}
-	policy.Reset()
-	wait := policy.NextBackOff()
-	for range min(row.Tries, 12) {
-		wait = policy.NextBackOff()
-	}
+	wait := deliverAgain.after(row.Tries)
 	_, err := l.relay.instance.App.NonconcurrentDB().Update("outbox", dbx.Params{
 		"tries": row.Tries + 1, "next_at": now.Add(wait).UnixMilli(), "state": state, "last_error": truncate(cause.Error(), 500),
 	}, dbx.HashExp{"seq": row.Seq}).Execute()

@@ -1,0 +1,111 @@
+package hooks
+
+import (
+	"errors"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/pocketbase/pocketbase/core"
+
+	"github.com/lancershub/lancershub/collections"
+	"github.com/lancershub/lancershub/services"
+)
+
+// bindPayouts registers how freelancers get their money.
+func bindPayouts(i *services.Instance, payments *services.PaymentsService) error {
+	payments.HandlePayoutDeadlines()
+	i.App.OnRecordCreateRequest(collections.PayoutDestinations).BindFunc(addDestination(payments))
+	i.App.OnRecordCreateRequest(collections.Payouts).BindFunc(requestPayout(payments))
+	i.App.OnRecordUpdateRequest(collections.Payouts).BindFunc(moderatePayout(payments))
+	onServe(i, func(e *core.ServeEvent) {
+		command(e, collections.PayoutDestinations, "remove", false, func(_ *core.RequestEvent, c call) (services.Answer, error) {
+			return payments.RemoveDestination(c.Command, c.ID)
+		})
+		command(e, collections.Payouts, "cancel", true, func(_ *core.RequestEvent, c call) (services.Answer, error) {
+			return payments.CancelPayout(c.Command, c.ID)
+		})
+		e.Router.GET("/api/payouts/balance", func(e *core.RequestEvent) error {
+			user, err := requireUser(e)
+			if err != nil {
+				return err
+			}
+			balances, err := payments.PayoutBalances(user.Id)
+			if err != nil {
+				return err
+			}
+			return e.JSON(http.StatusOK, map[string]any{"balances": balances})
+		})
+	})
+	return errors.Join(i.Every(i.Options.SweepEvery, "send payouts", payments.SendPayouts), i.AtStart("send payouts", payments.SendPayouts))
+}
+
+// creation reads what a person wants to create through a collection's own route
+// as a command. fields are the ones the body may have.
+func creation(e *core.RecordRequestEvent, money bool, fields ...string) (cmd services.Command, body map[string]any, err error) {
+	user, err := requireUser(e.RequestEvent)
+	if err != nil {
+		return cmd, nil, err
+	}
+	if body, err = sentBody(e.RequestEvent, e.Collection); err != nil {
+		return cmd, nil, err
+	}
+	for name := range body {
+		if !slices.Contains(fields, name) {
+			return cmd, nil, services.Failf(http.StatusBadRequest, services.CodeInvalidInput, "There is no field %q to set.", name).With("field", name)
+		}
+	}
+	cmd, err = services.NewCommand(user.Id, e.Collection.Name, idempotencyKey(e.RequestEvent), money, body)
+	return cmd, body, err
+}
+
+func addDestination(payments *services.PaymentsService) func(e *core.RecordRequestEvent) error {
+	return func(e *core.RecordRequestEvent) error {
+		cmd, body, err := creation(e, false, collections.FieldFreelancer, collections.DestinationLabel, collections.DestinationReference, collections.FieldStatus)
+		if err != nil {
+			return err
+		}
+		var signedIn time.Time
+		if claims := claimsOf(e.RequestEvent); claims != nil {
+			signedIn = time.Unix(claims.AuthTime, 0)
+		}
+		answer, err := payments.AddDestination(e.Request.Context(), cmd, signedIn, text(body, collections.DestinationLabel), text(body, collections.DestinationReference))
+		if err != nil {
+			return err
+		}
+		return writeAnswer(e.RequestEvent, answer)
+	}
+}
+
+func requestPayout(payments *services.PaymentsService) func(e *core.RecordRequestEvent) error {
+	return func(e *core.RecordRequestEvent) error {
+		cmd, body, err := creation(e, true, collections.FieldFreelancer, collections.FieldAmount, collections.FieldCurrency, collections.FieldStatus)
+		if err != nil {
+			return err
+		}
+		answer, err := payments.RequestPayout(cmd, int64(e.Record.GetInt(collections.FieldAmount)), text(body, collections.FieldCurrency))
+		if err != nil {
+			return err
+		}
+		return writeAnswer(e.RequestEvent, answer)
+	}
+}
+
+// moderatePayout carries out what a moderator chose in the admin UI. Nothing else about a payout can be edited.
+func moderatePayout(payments *services.PaymentsService) func(e *core.RecordRequestEvent) error {
+	return func(e *core.RecordRequestEvent) error {
+		if err := onlyEdited(e, collections.PayoutModeration, collections.FieldReason); err != nil {
+			return err
+		}
+		decision := e.Record.GetString(collections.PayoutModeration)
+		if decision == "" {
+			return services.Failf(http.StatusBadRequest, services.CodeInvalidInput, "Choose a moderation: %s, %s or %s.",
+				collections.ModerationHold, collections.ModerationRelease, collections.ModerationRefuse)
+		}
+		payout, err := payments.ModeratePayout(e.Record.Id, decision, e.Record.GetString(collections.FieldReason))
+		if err != nil {
+			return err
+		}
+		return e.JSON(http.StatusOK, payout)
+	}
+}

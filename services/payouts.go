@@ -1,0 +1,222 @@
+package services
+
+import (
+	"github.com/pocketbase/dbx"
+	"github.com/pocketbase/pocketbase/core"
+
+	"github.com/lancershub/lancershub/collections"
+)
+
+// PayoutNews is the payload of the payout.* events.
+type PayoutNews struct {
+	Payout      string `json:"payout"`
+	Freelancer  string `json:"freelancer"`
+	Amount      int64  `json:"amount"`
+	Currency    string `json:"currency"`
+	Destination string `json:"destination"`
+	Failure     string `json:"failure,omitempty"`
+	Reason      string `json:"reason,omitempty"`
+	By          string `json:"by"`
+}
+
+// MinimumPayout is the smallest payout in a currency, in minor units: what the
+// operator set, else ten of its main unit (1,000 where there are no minor units).
+func (o Options) MinimumPayout(currency string) int64 {
+	if minimum, set := o.MinimumPayouts[currency]; set {
+		return minimum
+	}
+	switch currencies[currency] {
+	case 0, 2:
+		return 1_000
+	default:
+		return 10_000
+	}
+}
+
+// RequestPayout takes amount out of what a freelancer has available. The money
+// is in transit from here on and is sent when the request has been stored.
+func (s *PaymentsService) RequestPayout(cmd Command, amount int64, currency string) (Answer, error) {
+	if err := CheckCurrency(currency); err != nil {
+		return Answer{}, err
+	}
+	if err := CheckAmount(amount); err != nil {
+		return Answer{}, err
+	}
+	if minimum := s.Options.MinimumPayout(currency); amount < minimum {
+		return Answer{}, badRequest(CodeBelowMinimum, "The smallest payout is %s.", Money(minimum, currency)).With("minimum", minimum)
+	}
+	return Once(s.App, s.Clock, cmd, func(tx core.App) (any, error) {
+		available, err := Balance(tx, AccountAvailable(cmd.Principal), currency)
+		if err != nil {
+			return nil, err
+		}
+		if available < amount {
+			return nil, conflict(CodeNotEnough, "Only %s are available.", Money(available, currency)).With("available", available)
+		}
+		destination, err := usableDestination(tx, cmd.Principal)
+		if err != nil {
+			return nil, err
+		}
+		payout, err := s.newPayout(tx, destination, amount, currency)
+		if err != nil {
+			return nil, err
+		}
+		err = Post(tx, s.Clock.Now(), Posting{
+			Ref: KindPayout + ":" + payout.Id, Kind: KindPayout, Currency: currency,
+			Entries: []Entry{{AccountAvailable(cmd.Principal), -amount}, {AccountInTransit(payout.Id, cmd.Principal), amount}},
+		})
+		if err != nil {
+			return nil, err
+		}
+		failpoint("payout-posted")
+		return payout, s.tellPayout(tx, TopicPayoutRequested, payout, cmd.Principal)
+	})
+}
+
+func (s *PaymentsService) newPayout(tx core.App, destination *core.Record, amount int64, currency string) (*core.Record, error) {
+	col, err := tx.FindCachedCollectionByNameOrId(collections.Payouts)
+	if err != nil {
+		return nil, err
+	}
+	payout := core.NewRecord(col)
+	payout.Load(map[string]any{
+		collections.FieldFreelancer:   destination.GetString(collections.FieldFreelancer),
+		collections.PayoutDestination: destination.Id, collections.PayoutDestinationLabel: destination.GetString(collections.DestinationLabel),
+		collections.FieldAmount: amount, collections.FieldCurrency: currency,
+		collections.FieldStatus: collections.PayoutMachine.Initial, collections.FieldVersion: 1,
+	})
+	return payout, tx.Save(payout)
+}
+
+// CancelPayout takes a payout back that has not been sent.
+func (s *PaymentsService) CancelPayout(cmd Command, id string) (Answer, error) {
+	return Once(s.App, s.Clock, cmd, func(tx core.App) (any, error) {
+		payout, err := partyTo(tx, collections.Payouts, id, cmd.Principal, collections.ByFreelancer)
+		if err != nil {
+			return nil, err
+		}
+		return payout, s.endPayout(tx, payout, payoutEnd{
+			verb: "cancel", topic: TopicPayoutFailed, failure: "cancelled", reason: "You cancelled it.", by: cmd.Principal,
+		})
+	})
+}
+
+// ModeratePayout stops a payout that has not been sent, lets it go on, or gives
+// the money back. Only moderators come here, through the admin UI.
+func (s *PaymentsService) ModeratePayout(id, decision, reason string) (payout *core.Record, err error) {
+	err = s.App.RunInTransaction(func(tx core.App) error {
+		if payout, err = tx.FindRecordById(collections.Payouts, id); err != nil {
+			return notFound()
+		}
+		if status := payout.GetString(collections.FieldStatus); status != collections.PayoutRequested {
+			return illegal(collections.PayoutMachine, decision, status)
+		}
+		payout.Set(collections.PayoutModeration, decision)
+		payout.Set(collections.FieldReason, reason)
+		payout.Set(collections.PayoutOnHold, decision == collections.ModerationHold)
+		if decision == collections.ModerationRefuse {
+			return s.endPayout(tx, payout, payoutEnd{
+				verb: "fail", topic: TopicPayoutFailed, failure: "refused", reason: reason, by: System,
+			})
+		}
+		return tx.Save(payout)
+	})
+	return payout, err
+}
+
+// payoutEnd is how a payout ends with the freelancer.
+type payoutEnd struct{ verb, topic, failure, reason, by string }
+
+// endPayout ends a payout without the money having arrived: it is available again.
+func (s *PaymentsService) endPayout(tx core.App, payout *core.Record, end payoutEnd) error {
+	from := AccountInTransit(payout.Id, payout.GetString(collections.FieldFreelancer))
+	if payout.GetString(collections.FieldStatus) == collections.PayoutSettled {
+		from = AccountWorld // it had left us and came back
+	}
+	err := Transition(tx, Move{
+		Machine: collections.PayoutMachine, Record: payout, Verb: end.verb, By: end.by, Reason: end.reason,
+		Set: map[string]any{
+			collections.PayoutFailure: end.failure, collections.FieldReason: end.reason,
+			collections.PayoutOnHold: false, collections.FieldNextTryAt: 0,
+		},
+	})
+	if err != nil {
+		return err
+	}
+	amount := intOf(payout, collections.FieldAmount)
+	err = Post(tx, s.Clock.Now(), Posting{
+		Ref: KindPayoutReversed + ":" + payout.Id, Kind: KindPayoutReversed, Currency: payout.GetString(collections.FieldCurrency),
+		Entries: []Entry{{from, -amount}, {AccountAvailable(payout.GetString(collections.FieldFreelancer)), amount}},
+	})
+	if err != nil {
+		return err
+	}
+	return s.tellPayout(tx, end.topic, payout, end.by)
+}
+
+func (s *PaymentsService) settlePayout(tx core.App, payout *core.Record) error {
+	err := Transition(tx, Move{
+		Machine: collections.PayoutMachine, Record: payout, Verb: "settle", By: System,
+		Set: map[string]any{collections.PaymentSettledAt: s.Clock.Now(), collections.FieldNextTryAt: 0},
+	})
+	if err != nil {
+		return err
+	}
+	amount, freelancer := intOf(payout, collections.FieldAmount), payout.GetString(collections.FieldFreelancer)
+	err = Post(tx, s.Clock.Now(), Posting{
+		Ref: KindPayoutSettled + ":" + payout.Id, Kind: KindPayoutSettled, Currency: payout.GetString(collections.FieldCurrency),
+		Entries: []Entry{{AccountInTransit(payout.Id, freelancer), -amount}, {AccountWorld, amount}},
+	})
+	if err != nil {
+		return err
+	}
+	return s.tellPayout(tx, TopicPayoutSettled, payout, System)
+}
+
+func (s *PaymentsService) tellPayout(tx core.App, topic string, payout *core.Record, by string) error {
+	return s.Emit(tx, topic, collections.Payouts, payout.Id, payout.GetInt(collections.FieldVersion), PayoutNews{
+		Payout: payout.Id, Freelancer: payout.GetString(collections.FieldFreelancer), Amount: intOf(payout, collections.FieldAmount),
+		Currency: payout.GetString(collections.FieldCurrency), Destination: payout.GetString(collections.PayoutDestinationLabel),
+		Failure: payout.GetString(collections.PayoutFailure), Reason: payout.GetString(collections.FieldReason), By: by,
+	})
+}
+
+// PayoutBalance is what a freelancer can have paid out in one currency, in minor units.
+type PayoutBalance struct {
+	Currency  string `json:"currency"`
+	Available int64  `json:"available"`
+	InTransit int64  `json:"inTransit"`
+	Minimum   int64  `json:"minimum"`
+	// CanRequest says whether a payout can be asked for now; Why has the code of what is in the way.
+	CanRequest bool   `json:"canRequest"`
+	Why        string `json:"why"`
+}
+
+// PayoutBalances says what user can have paid out.
+func (s *PaymentsService) PayoutBalances(user string) ([]PayoutBalance, error) {
+	balances := []PayoutBalance{}
+	err := s.App.ConcurrentDB().NewQuery(`SELECT a.currency,
+		sum(CASE WHEN a.name = {:available} THEN b.amount ELSE 0 END) AS available,
+		sum(CASE WHEN a.name LIKE 'payout:%' THEN b.amount ELSE 0 END) AS in_transit
+		FROM ledger_account a JOIN ledger_balance b ON b.account = a.id WHERE a.owner = {:user} GROUP BY a.currency ORDER BY a.currency`).
+		Bind(dbx.Params{"user": user, "available": AccountAvailable(user).Name}).All(&balances)
+	if err != nil {
+		return nil, err
+	}
+	_, inTheWay := usableDestination(s.App, user)
+	if inTheWay != nil && Code(inTheWay) == "" {
+		return nil, inTheWay
+	}
+	for n := range balances {
+		balance := &balances[n]
+		balance.Minimum = s.Options.MinimumPayout(balance.Currency)
+		switch {
+		case inTheWay != nil:
+			balance.Why = Code(inTheWay)
+		case balance.Available < balance.Minimum:
+			balance.Why = CodeBelowMinimum
+		}
+		balance.CanRequest = balance.Why == ""
+	}
+	return balances, nil
+}
