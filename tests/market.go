@@ -147,6 +147,14 @@ type Person struct {
 // Guest is somebody who is not signed in.
 func (m *Market) Guest() *Person { return &Person{base: m.Base(), tb: m.tb} }
 
+// At is the same person, with the same token, on another marketplace: one that
+// runs on a copy of the data they signed up to.
+func (p *Person) At(m *Market) *Person {
+	there := *p
+	there.base, there.tb = m.Base(), m.tb
+	return &there
+}
+
 var people atomic.Int64
 
 // User signs somebody up and in.
