@@ -17,7 +17,7 @@ func Traced(tb testing.TB, trace, addr, data string, env []string, args ...strin
 	strace := Need(tb, "strace", "apt-get install strace")
 	// -D makes strace the grandchild: killing the process kills what is traced.
 	p := launch(tb, []string{strace, "-D", "-f", "--seccomp-bpf", "-yy", "-xx", "-s", "1048576", "-o", trace,
-		"-e", "trace=pwrite64,write,writev,fsync,fdatasync,openat,ftruncate,unlink,unlinkat,rename,renameat,renameat2"}, addr, data, env, args...)
+		"-e", "trace=pwrite64,write,writev,fsync,fdatasync,open,openat,ftruncate,unlink,unlinkat,rename,renameat,renameat2"}, addr, data, env, args...)
 	if err := p.WaitHealthy(); err != nil {
 		tb.Fatalf("%v\n%s", err, p.Log())
 	}
@@ -108,14 +108,14 @@ func (c *Call) end(line int) {
 	c.To = line
 	if match := resultPart.FindStringSubmatch(c.Args); match != nil {
 		c.Result, _ = strconv.ParseInt(match[1], 10, 64)
-		if c.Name == "openat" {
+		if strings.HasPrefix(c.Name, "open") {
 			if file := filePart.FindStringSubmatch(match[1] + match[2]); file != nil {
 				c.File = unhex(file[1])
 			}
 		}
 		c.Args = strings.TrimSuffix(c.Args, match[0])
 	}
-	if match := filePart.FindStringSubmatch(c.Args); match != nil && c.Name != "openat" {
+	if match := filePart.FindStringSubmatch(c.Args); match != nil && !strings.HasPrefix(c.Name, "open") {
 		c.File = unhex(match[1])
 	}
 	if match := dataPart.FindStringSubmatch(c.Args); match != nil && strings.Contains(c.Name, "write") {

@@ -1,0 +1,204 @@
+//go:build faults
+
+package faults
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math"
+	"math/rand/v2"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"testing/fstest"
+
+	"github.com/pocketbase/dbx"
+	"github.com/pocketbase/pocketbase/core"
+
+	"github.com/lancershub/lancershub/collections"
+	"github.com/lancershub/lancershub/hooks"
+	"github.com/lancershub/lancershub/services"
+	"github.com/lancershub/lancershub/tests"
+	"github.com/lancershub/lancershub/tests/process"
+)
+
+// acknowledged is a command that was answered with success.
+type acknowledged struct {
+	domain collections.Domain
+	key    string
+	body   []byte
+	// heard is the line of the trace at which the answer went to the socket.
+	heard int
+}
+
+// TestPowerLoss records every write and fsync of the real binary while people
+// pay, release and give back at once, cuts the power at many moments, builds the
+// disk that each cut may have left, and starts the marketplace from it. All that
+// was acknowledged before the cut must be there, and every invariant must hold.
+func TestPowerLoss(t *testing.T) {
+	t.Parallel()
+	seed := seedOf(t)
+	random := rand.New(rand.NewPCG(seed, 0))
+	dir := t.TempDir()
+	data, trace := filepath.Join(dir, "data"), filepath.Join(dir, "trace")
+	acks, before := payTraced(t, data, trace)
+	calls := process.ReadTrace(t, trace)
+	heardAt(t, acks, calls)
+	model := newDisk(data, before, calls)
+	knowsTheDisk(t, model, readFolder(t, data))
+	first, last := acks[0].heard, calls[len(calls)-1].To
+	for _, ack := range acks {
+		first = min(first, ack.heard)
+	}
+	for n := range rounds(40) {
+		moment := first + random.IntN(last-first)
+		if n%2 == 0 { // right after an answer, where a promise is most easily broken
+			moment = acks[random.IntN(len(acks))].heard + 1
+		}
+		image := filepath.Join(dir, "image")
+		model.write(t, model.at(moment, luck(n%4), random), image)
+		if problems := afterPowerLoss(t, image, acks, moment); len(problems) > 0 {
+			t.Errorf("Power loss at line %d with luck %d (LANCERSHUB_SEED=%d):\n%s", moment, n%4, seed, strings.Join(problems, "\n"))
+		}
+		if err := os.RemoveAll(image); err != nil {
+			t.Fatal(err)
+		}
+		if t.Failed() {
+			return
+		}
+	}
+}
+
+// knowsTheDisk checks the model itself: with every write kept, it shows the folder
+// as it is. (Files that the process wrote anew, as its keys, are not of SQLite.)
+func knowsTheDisk(t *testing.T, model *disk, now map[string][]byte) {
+	t.Helper()
+	kept := model.at(math.MaxInt, 1, nil)
+	for path, content := range now {
+		if strings.HasSuffix(path, ".db") || strings.HasSuffix(path, "-wal") {
+			if !bytes.Equal(kept[path], content) {
+				t.Fatalf("Expected the model to know the disk: %s has %d bytes, in the model %d", path, len(content), len(kept[path]))
+			}
+		}
+	}
+}
+
+// payTraced runs the traffic under trace. It returns what was acknowledged and
+// the data folder as it was before.
+func payTraced(t *testing.T, data, trace string) ([]*acknowledged, map[string][]byte) {
+	t.Helper()
+	const clients, each = 4, 8
+	p := process.Start(t, process.FreePort(t), data, nil)
+	m := tests.Remote(t, "http://"+p.Addr)
+	stories := make([][]*tests.Story, clients)
+	for i := range stories {
+		people := tests.NewStory(m)
+		for range each {
+			s := *people
+			stories[i] = append(stories[i], s.Publish().Propose().Hire())
+		}
+	}
+	if err := p.Stop(); err != nil {
+		t.Fatal(err)
+	}
+	before := readFolder(t, data)
+	p = process.Traced(t, trace, p.Addr, data, nil)
+	var mu sync.Mutex
+	var acks []*acknowledged
+	var all sync.WaitGroup
+	for _, own := range stories {
+		all.Go(func() {
+			for _, s := range own {
+				do := func(by *tests.Person, domain collections.Domain, path, key string, body tests.Body) *tests.Response {
+					answer, err := by.Try(http.MethodPost, services.Prefix(domain)+path, body, "Idempotency-Key", key)
+					if err != nil || answer.Status != http.StatusOK {
+						t.Errorf("Expected an answer to %s: %v %v", path, answer, err)
+						return &tests.Response{}
+					}
+					mu.Lock()
+					defer mu.Unlock()
+					acks = append(acks, &acknowledged{domain: domain, key: key, body: answer.Raw})
+					return answer
+				}
+				s.Payment = do(s.Client, collections.DomainPayments, "/api/collections/payments/records", "pay-"+s.Milestone, s.PaymentBody()).Text("id")
+				path := "/api/payments/" + s.Payment
+				do(s.Client, collections.DomainPayments, path+"/release", "part-"+s.Payment, tests.Body{"amount": 1000})
+				do(s.Freelancer, collections.DomainPayments, path+"/refund", "back-"+s.Payment, tests.Body{"amount": 500})
+				do(s.Client, collections.DomainPayments, path+"/release", "rest-"+s.Payment, tests.Body{})
+			}
+		})
+	}
+	all.Wait()
+	p.Kill()
+	return acks, before
+}
+
+// heardAt finds each answer on its way to the socket.
+func heardAt(t *testing.T, acks []*acknowledged, calls []*process.Call) {
+	t.Helper()
+	sent := map[string]int{}
+	for _, call := range calls {
+		if !strings.HasPrefix(call.File, "TCP:") || !bytes.HasPrefix(call.Data, []byte("HTTP/1.1 200")) {
+			continue
+		}
+		if _, body, ok := bytes.Cut(call.Data, []byte("\r\n\r\n")); ok && sent[string(body)] == 0 {
+			sent[string(body)] = call.From
+		}
+	}
+	for _, ack := range acks {
+		if ack.heard = sent[string(ack.body)]; ack.heard == 0 {
+			t.Fatalf("Expected the answer to %s in the trace", ack.key)
+		}
+	}
+}
+
+// afterPowerLoss starts the marketplace from an image, lets it finish what was
+// under way, and returns what is wrong.
+func afterPowerLoss(t *testing.T, image string, acks []*acknowledged, moment int) []string {
+	t.Helper()
+	m, err := services.Start(context.Background(), services.Options{
+		DataDir: image, HTTPAddr: "127.0.0.1:0", Manual: true, Durability: services.DurabilityOff, Logger: slog.New(slog.DiscardHandler),
+	}, hooks.Bind, fstest.MapFS{})
+	if err != nil {
+		return []string{"it does not start: " + err.Error()}
+	}
+	defer m.Close()
+	problems := []string{}
+	apps := map[collections.Domain]core.App{}
+	for domain, instance := range m.Instances {
+		apps[domain] = instance.App
+	}
+	for _, ack := range acks {
+		if ack.heard >= moment {
+			continue
+		}
+		var stored struct {
+			Status int    `db:"status"`
+			Body   []byte `db:"body"`
+		}
+		err := apps[ack.domain].DB().Select("status", "body").From("idem").Where(dbx.HashExp{"key": ack.key}).One(&stored)
+		if errors.Is(err, sql.ErrNoRows) || stored.Status == 0 {
+			problems = append(problems, "acknowledged and lost: "+ack.key)
+		} else if err != nil {
+			problems = append(problems, err.Error())
+		} else if !bytes.Equal(stored.Body, ack.body) {
+			problems = append(problems, fmt.Sprintf("acknowledged otherwise: %s\n%s\n%s", ack.key, ack.body, stored.Body))
+		}
+	}
+	err = errors.Join(services.NewPayments(m.Instances[collections.DomainPayments]).Complete(context.Background()), m.Drain(context.Background()))
+	if err != nil {
+		problems = append(problems, "it does not finish: "+err.Error())
+	}
+	broken, err := tests.Problems(apps)
+	if err != nil {
+		problems = append(problems, err.Error())
+	}
+	return append(problems, broken...)
+}
