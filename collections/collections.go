@@ -28,6 +28,7 @@ const (
 	Contracts     = "contracts"
 	Milestones    = "milestones"
 	Timeline      = "timeline"
+	FeePlans      = "feePlans"
 	Payments      = "payments"
 	Chats         = "chats"
 	Members       = "members"

@@ -58,6 +58,19 @@ const (
 	MilestoneNote        = "note"
 	MilestoneSubmittedAt = "submittedAt"
 	MilestoneDisputed    = "disputed"
+	// MilestoneKind is work or bonus; empty means work.
+	MilestoneKind           = "kind"
+	MilestoneKindBonus      = "bonus"
+	MilestoneApprovedAmount = "approvedAmount"
+	MilestoneUnderpayment   = "underpaymentReason"
+)
+
+// Fields of fee plans.
+const (
+	FeePlanVersion     = "version"
+	FeePlanBasisPoints = "basisPoints"
+	FeePlanFixed       = "fixed"
+	FeePlanMinimum     = "minimum"
 )
 
 // Fields of the timeline.
@@ -87,6 +100,12 @@ const (
 	PaymentSettledAt    = "settledAt"
 	// PaymentLocked is what of the held amount a dispute locks.
 	PaymentLocked = "disputed"
+	// PaymentRolled is what rolled on to the payment of another milestone, whose
+	// PaymentRolledFrom names this one.
+	PaymentRolled       = "rolled"
+	PaymentRolledFrom   = "rolledFrom"
+	PaymentRefundAsked  = "refundAsked"
+	PaymentRefundReason = "refundReason"
 )
 
 // Fields of chats, members, messages and notifications.

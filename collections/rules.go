@@ -45,6 +45,7 @@ func RulesOf(domain Domain) map[string]Rules {
 			Milestones: {parties, parties, SignedIn + " && " + isClient, ownProject + " && status = 'planned'", Nobody},
 			Timeline:   timeline,
 			Deadlines:  timeline,
+			FeePlans:   {Anyone, Anyone, Nobody, Nobody, Nobody},
 		}
 	case DomainPayments:
 		return map[string]Rules{
@@ -101,8 +102,8 @@ var ServerOwned = map[string][]string{
 	Users:         {"verified", FieldStatus, UserVer, UserRev},
 	Projects:      {FieldClient, FieldFreelancer, FieldVersion, FieldReason, ProjectProposalCount, ProjectPublishedAt, FieldClosedAt},
 	Proposals:     {FieldFreelancer, FieldClient, FieldVersion, FieldReason, ProposalProjectTitle},
-	Milestones:    {FieldClient, FieldFreelancer, FieldProject, FieldVersion, MilestonePayment, MilestoneNote, MilestoneSubmittedAt, MilestoneDisputed},
-	Payments:      {FieldClient, FieldVersion, FieldReason, PaymentFee, PaymentReleased, PaymentRefunded, PaymentFailure, PaymentProjectTitle, PaymentDecideBy, PaymentLockedUntil, PaymentHeldAt, PaymentSettledAt, PaymentLocked, ContractFeePlan},
+	Milestones:    {FieldClient, FieldFreelancer, FieldProject, FieldVersion, MilestonePayment, MilestoneNote, MilestoneSubmittedAt, MilestoneDisputed, MilestoneKind, MilestoneApprovedAmount, MilestoneUnderpayment},
+	Payments:      {FieldClient, FieldVersion, FieldReason, PaymentFee, PaymentReleased, PaymentRefunded, PaymentFailure, PaymentProjectTitle, PaymentDecideBy, PaymentLockedUntil, PaymentHeldAt, PaymentSettledAt, PaymentLocked, PaymentRolled, PaymentRolledFrom, PaymentRefundAsked, PaymentRefundReason, ContractFeePlan},
 	Members:       {FieldChat, FieldUser, MemberRole, MemberLastReadSeq},
 	Messages:      {MessageSeq, MessageSender, MessageKind, MessageEditedAt, MessageDeletedAt},
 	Notifications: {FieldUser, NotificationKind, FieldTitle, NotificationBody, NotificationLink},
@@ -123,6 +124,7 @@ var IntegerFields = map[string][]string{
 	Milestones: {FieldAmount, MilestonePosition},
 	Payments:   {FieldAmount},
 	Payouts:    {FieldAmount},
+	FeePlans:   {FeePlanBasisPoints, FeePlanFixed, FeePlanMinimum},
 }
 
 // Moderated are the sealed collections in which moderators fill in a decision, which is then carried out.
@@ -130,6 +132,6 @@ var Moderated = []string{Disputes, Payouts}
 
 // Sealed lists what nobody edits or deletes by hand, superusers included.
 var Sealed = map[Domain][]string{
-	DomainProjects: {Deadlines, Timeline},
+	DomainProjects: {Deadlines, Timeline, FeePlans},
 	DomainPayments: {Payments, Disputes, Evidence, Payouts, PayoutDestinations, Deadlines, Timeline},
 }

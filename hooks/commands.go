@@ -18,7 +18,9 @@ type commandBody struct {
 	// ToFreelancer is a position in a dispute.
 	ToFreelancer int64
 	Category     string
-	raw          map[string]any
+	// Rest says what happens with what is not approved.
+	Rest string
+	raw  map[string]any
 }
 
 // call is one command as it arrived.
@@ -88,6 +90,8 @@ func readCommand(e *core.RequestEvent) (commandBody, error) {
 				return body, services.Failf(http.StatusBadRequest, services.CodeAmountOutOfRange, "amount must be at least 1; leave it out to mean all of it.").With("field", name)
 			}
 			body.Amount, ok = int64(number), true
+		case "rest":
+			body.Rest, ok = value.(string)
 		case "category":
 			body.Category, ok = value.(string)
 		case "seq", "toFreelancer":

@@ -32,6 +32,12 @@ func bindPayments(i *services.Instance) error {
 		command(e, collections.Payments, "refund", true, func(_ *core.RequestEvent, c call) (services.Answer, error) {
 			return payments.Refund(c.Command, c.ID, c.Body.Amount, c.Body.Reason)
 		})
+		command(e, collections.Payments, "ask-refund", true, func(_ *core.RequestEvent, c call) (services.Answer, error) {
+			return payments.AskRefund(c.Command, c.ID, c.Body.Amount, c.Body.Reason)
+		})
+		command(e, collections.Payments, "decline-refund", true, func(_ *core.RequestEvent, c call) (services.Answer, error) {
+			return payments.DeclineRefund(c.Command, c.ID, c.Body.Reason)
+		})
 		bindDisputes(e, payments)
 		bindEarningsRoutes(e, payments)
 		internal(i, e, http.MethodGet, services.InternalPayments+"{payment}", func(_ *services.Instance, _ services.Caller, e *core.RequestEvent) error {

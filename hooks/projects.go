@@ -17,6 +17,7 @@ func bindProjects(i *services.Instance) error {
 	bindProjectRecords(i, projects)
 	onServe(i, func(e *core.ServeEvent) {
 		bindProjectCommands(e, projects)
+		bindFees(e, projects)
 		internal(i, e, http.MethodPut, services.InternalReserve+"{payment}", reserve(projects))
 	})
 	return i.Every(services.SlowSweep, "ask about late reservations", projects.SweepReservations)
@@ -41,6 +42,12 @@ func bindProjectRecords(i *services.Instance, projects services.ProjectsService)
 	creating(collections.Milestones, projects.NewMilestone)
 	i.App.OnRecordUpdateRequest(collections.Projects).BindFunc(func(e *core.RecordRequestEvent) error {
 		if err := projects.CheckProject(e.Record); err != nil {
+			return err
+		}
+		return e.Next()
+	})
+	i.App.OnRecordCreateExecute(collections.FeePlans).BindFunc(func(e *core.RecordEvent) error {
+		if err := services.CheckFeePlan(e.Record); err != nil {
 			return err
 		}
 		return e.Next()
@@ -88,7 +95,10 @@ func bindProjectCommands(e *core.ServeEvent, p services.ProjectsService) {
 		return p.RequestChanges(c.Command, c.ID, c.Body.Note)
 	})
 	command(e, collections.Milestones, "approve", false, func(_ *core.RequestEvent, c call) (services.Answer, error) {
-		return p.Approve(c.Command, c.ID, c.Body.Note)
+		return p.Approve(c.Command, c.ID, services.Approval{Amount: c.Body.Amount, Rest: c.Body.Rest, Reason: c.Body.Reason, Note: c.Body.Note})
+	})
+	command(e, collections.Contracts, "bonus", true, func(_ *core.RequestEvent, c call) (services.Answer, error) {
+		return p.Bonus(c.Command, c.ID, c.Body.Amount, c.Body.Note)
 	})
 	command(e, collections.Contracts, "end", false, func(_ *core.RequestEvent, c call) (services.Answer, error) {
 		return p.EndContract(c.Command, c.ID, c.Body.Reason)

@@ -34,8 +34,12 @@ func contractNews(contract *core.Record, by string) ContractNews {
 
 // makeContract freezes the terms of an accepted proposal and the fee plan of the
 // day, with one milestone for the whole.
-func (s ProjectsService) makeContract(tx core.App, proposal *core.Record) (contract, milestone *core.Record, err error) {
+func (s ProjectsService) makeContract(tx core.App, proposal *core.Record, category string) (contract, milestone *core.Record, err error) {
 	contracts, err := tx.FindCachedCollectionByNameOrId(collections.Contracts)
+	if err != nil {
+		return nil, nil, err
+	}
+	plan, err := s.feePlanOf(tx, category, proposal.GetString(collections.FieldCurrency))
 	if err != nil {
 		return nil, nil, err
 	}
@@ -49,7 +53,7 @@ func (s ProjectsService) makeContract(tx core.App, proposal *core.Record) (contr
 		collections.FieldAmount:      proposal.GetInt(collections.FieldAmount),
 		collections.FieldCurrency:    proposal.GetString(collections.FieldCurrency),
 		collections.ProposalDays:     proposal.GetInt(collections.ProposalDays),
-		collections.ContractFeePlan:  s.Options.FeePlan,
+		collections.ContractFeePlan:  plan,
 		collections.FieldStatus:      collections.ContractMachine.Initial,
 		collections.FieldVersion:     1,
 	})
@@ -159,14 +163,15 @@ func (s ProjectsService) settleContract(tx core.App, id string) error {
 		Open int `db:"open"`
 		Paid int `db:"paid"`
 	}
-	err := tx.DB().NewQuery(`SELECT coalesce(sum(status NOT IN ('released', 'cancelled')), 0) AS open, coalesce(sum(status = 'released'), 0) AS paid
+	// A bonus nobody paid for keeps nothing open.
+	err := tx.DB().NewQuery(`SELECT coalesce(sum(status NOT IN ('released', 'cancelled') AND NOT (status = 'planned' AND kind = 'bonus')), 0) AS open, coalesce(sum(status = 'released'), 0) AS paid
 		FROM milestones WHERE contract = {:contract}`).Bind(dbx.Params{"contract": id}).One(&count)
 	if err != nil || count.Open > 0 || count.Paid == 0 {
 		return err
 	}
 	contract, err := tx.FindRecordById(collections.Contracts, id)
-	if err != nil {
-		return err
+	if err != nil || contract.GetString(collections.FieldStatus) == collections.ContractCompleted {
+		return err // completed before: this was a bonus
 	}
 	err = Transition(tx, Move{
 		Machine: collections.ContractMachine, Record: contract, Verb: "complete", By: System, Reason: "The last payment was released.",
@@ -213,12 +218,18 @@ func (s ProjectsService) NewMilestone(milestone *core.Record, client string) err
 		return badRequest(CodeMismatch, "The contract is in %s, so the milestone must be too.", contract.GetString(collections.FieldCurrency))
 	}
 	if milestone.GetInt(collections.MilestonePosition) == 0 {
-		var last int
-		if err := s.App.DB().Select("coalesce(max(position), 0)").From(collections.Milestones).Where(dbx.HashExp{collections.FieldContract: contract.Id}).Row(&last); err != nil {
+		last, err := lastPosition(s.App, contract.Id)
+		if err != nil {
 			return err
 		}
 		milestone.Set(collections.MilestonePosition, last+1)
 	}
 	s.fillMilestone(milestone, contract)
 	return CheckAmount(int64(milestone.GetInt(collections.FieldAmount)))
+}
+
+// lastPosition is the position of the last milestone of a contract.
+func lastPosition(app core.App, contract string) (last int, err error) {
+	err = app.DB().Select("coalesce(max(position), 0)").From(collections.Milestones).Where(dbx.HashExp{collections.FieldContract: contract}).Row(&last)
+	return last, err
 }

@@ -95,6 +95,7 @@ const (
 	CodeDuplicateProposal = "duplicate_proposal"
 	CodeMoneyHeld         = "money_held"
 	CodeDisputed          = "disputed"
+	CodeNoNextMilestone   = "no_next_milestone"
 	CodeReasonRequired    = "reason_required"
 	CodeNotEligible       = "not_eligible"
 	CodeNotVerified       = "email_not_verified"

@@ -23,6 +23,7 @@ const (
 	TopicMilestoneSent     = "milestone.submitted"
 	TopicMilestoneChanges  = "milestone.changes_requested"
 	TopicMilestoneApproved = "milestone.approved"
+	TopicMilestonePart     = "milestone.part_approved"
 	TopicPaymentHeld       = "payment.held"
 	TopicPaymentFailed     = "payment.failed"
 	TopicPaymentReleased   = "payment.released"
@@ -34,6 +35,9 @@ const (
 	TopicPayoutSettled     = "payout.settled"
 	TopicPayoutFailed      = "payout.failed"
 	TopicPayoutReturned    = "payout.returned"
+	TopicPaymentNotRolled  = "payment.not_rolled"
+	TopicRefundAsked       = "payment.refund_asked"
+	TopicRefundDeclined    = "payment.refund_declined"
 	TopicDeadlineReminder  = "deadline.reminder"
 	TopicProposalExpired   = "proposal.expired"
 	TopicProjectExpired    = "project.expired"
@@ -70,6 +74,10 @@ var audience = map[string][]collections.Domain{
 	TopicPayoutSettled:     {collections.DomainMessages},
 	TopicPayoutFailed:      {collections.DomainMessages},
 	TopicPayoutReturned:    {collections.DomainMessages},
+	TopicMilestonePart:     {collections.DomainPayments, collections.DomainMessages},
+	TopicPaymentNotRolled:  {collections.DomainProjects},
+	TopicRefundAsked:       {collections.DomainMessages},
+	TopicRefundDeclined:    {collections.DomainMessages},
 	TopicDeadlineReminder:  {collections.DomainMessages},
 	TopicProposalExpired:   {collections.DomainMessages},
 	TopicProjectExpired:    {collections.DomainMessages},

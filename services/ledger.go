@@ -72,6 +72,8 @@ const (
 	KindPayout         = "payout"
 	KindPayoutSettled  = "payout-settled"
 	KindPayoutReversed = "payout-reversed"
+	// KindRoll moves held money on to the payment of another milestone.
+	KindRoll = "roll"
 )
 
 // Post writes a posting in tx. Entries of zero are left out (a fee of zero moves
@@ -197,11 +199,14 @@ var ledgerChecks = []struct{ problem, sql string }{
 	{"held amount of a payment is not what its account holds", `SELECT p.id AS subject FROM payments p
 		LEFT JOIN ledger_account a ON a.name = 'hold:' || p.id AND a.currency = p.currency
 		LEFT JOIN ledger_balance b ON b.account = a.id
-		WHERE coalesce(b.amount, 0) <> CASE WHEN p.status IN ('pending', 'failed') THEN 0 ELSE p.amount - p.released - p.refunded - p.disputed END`},
+		WHERE coalesce(b.amount, 0) <> CASE WHEN p.status IN ('pending', 'failed') THEN 0 ELSE p.amount - p.released - p.refunded - p.disputed - p.rolled END`},
 	{"disputed amount is not what is locked", `SELECT d.id AS subject FROM disputes d JOIN payments p ON p.id = d.payment
 		LEFT JOIN ledger_account a ON a.name = 'dispute:' || d.id AND a.currency = d.currency
 		LEFT JOIN ledger_balance b ON b.account = a.id
 		WHERE coalesce(b.amount, 0) <> CASE WHEN d.status = 'closed' THEN 0 ELSE d.amount END OR (d.status <> 'closed' AND p.disputed <> d.amount)`},
+	{"rolled amount of a payment is not what rolled on", `SELECT p.id AS subject FROM payments p
+		LEFT JOIN (SELECT rolledFrom, sum(amount) AS total FROM payments WHERE rolledFrom <> '' GROUP BY rolledFrom) r ON r.rolledFrom = p.id
+		WHERE p.rolled <> coalesce(r.total, 0)`},
 	{"payment is disputed without a dispute", `SELECT p.id AS subject FROM payments p
 		WHERE (p.disputed > 0 OR p.status = 'disputed') AND NOT EXISTS (SELECT 1 FROM disputes d WHERE d.payment = p.id AND d.status <> 'closed')`},
 	{"payout in transit is not what its account holds", `SELECT p.id AS subject FROM payouts p

@@ -18,6 +18,10 @@ type MilestoneNews struct {
 	Payment    string `json:"payment"`
 	By         string `json:"by"`
 	Note       string `json:"note,omitempty"`
+	// Amount is what was approved when that is not all, Reason why; Roll is where the rest goes.
+	Amount int64  `json:"amount,omitempty"`
+	Reason string `json:"reason,omitempty"`
+	Roll   *Roll  `json:"roll,omitempty"`
 }
 
 // Submit hands work in.
@@ -28,11 +32,6 @@ func (s ProjectsService) Submit(cmd Command, id, note string) (Answer, error) {
 // RequestChanges sends work back.
 func (s ProjectsService) RequestChanges(cmd Command, id, note string) (Answer, error) {
 	return s.moveMilestone(cmd, id, note, "request-changes", collections.ByClient, TopicMilestoneChanges)
-}
-
-// Approve accepts work. Its held payment is released by payments when it hears of it.
-func (s ProjectsService) Approve(cmd Command, id, note string) (Answer, error) {
-	return s.moveMilestone(cmd, id, note, "approve", collections.ByClient, TopicMilestoneApproved)
 }
 
 func (s ProjectsService) moveMilestone(cmd Command, id, note, verb string, by collections.Party, topic string) (Answer, error) {
@@ -48,24 +47,23 @@ func (s ProjectsService) moveMilestone(cmd Command, id, note, verb string, by co
 		if verb == "submit" {
 			set[collections.MilestoneSubmittedAt] = s.Clock.Now()
 		}
-		return milestone, s.tellMilestone(tx, topic, note, Move{
+		return milestone, s.tellMilestone(tx, topic, Move{
 			Machine: collections.MilestoneMachine, Record: milestone, Verb: verb, By: cmd.Principal, Reason: truncate(note, 1000), Set: set,
-		})
+		}, MilestoneNews{Note: note})
 	})
 }
 
-// tellMilestone moves a milestone and tells the peers.
-func (s ProjectsService) tellMilestone(tx core.App, topic, note string, move Move) error {
+// tellMilestone moves a milestone and tells the peers; news has what they cannot
+// read off the milestone.
+func (s ProjectsService) tellMilestone(tx core.App, topic string, move Move, news MilestoneNews) error {
 	if err := Transition(tx, move); err != nil {
 		return err
 	}
 	milestone := move.Record
-	client, freelancer := collections.Parties(milestone)
-	return s.Emit(tx, topic, collections.Milestones, milestone.Id, milestone.GetInt(collections.FieldVersion), MilestoneNews{
-		Milestone: milestone.Id, Contract: milestone.GetString(collections.FieldContract), Project: milestone.GetString(collections.FieldProject),
-		Title: milestone.GetString(collections.FieldTitle), Client: client, Freelancer: freelancer,
-		Payment: milestone.GetString(collections.MilestonePayment), By: move.By, Note: note,
-	})
+	news.Milestone, news.Contract, news.Project = milestone.Id, milestone.GetString(collections.FieldContract), milestone.GetString(collections.FieldProject)
+	news.Client, news.Freelancer = collections.Parties(milestone)
+	news.Title, news.Payment, news.By = milestone.GetString(collections.FieldTitle), milestone.GetString(collections.MilestonePayment), move.By
+	return s.Emit(tx, topic, collections.Milestones, milestone.Id, milestone.GetInt(collections.FieldVersion), news)
 }
 
 // HandlePayments makes projects follow what payments decides.
@@ -78,7 +76,11 @@ func (s ProjectsService) HandlePayments() {
 		if err := s.setReservation(tx, news.Payment, "settled"); err != nil {
 			return err
 		}
-		return s.followPayment(tx, news, "fund", map[string]any{collections.MilestonePayment: news.Payment})
+		milestone, err := s.followPayment(tx, news, "fund", map[string]any{collections.MilestonePayment: news.Payment})
+		if err != nil {
+			return err
+		}
+		return s.fundedBonus(tx, milestone)
 	})
 	s.Handle(TopicPaymentFailed, func(tx core.App, event Event) error {
 		news, err := decode[PaymentNews](event)
@@ -87,6 +89,7 @@ func (s ProjectsService) HandlePayments() {
 		}
 		return s.setReservation(tx, news.Payment, "released")
 	})
+	s.handleNotRolled()
 	s.Handle(TopicPaymentReleased, s.onSettled("release"))
 	s.Handle(TopicPaymentRefunded, s.onSettled("cancel"))
 }
@@ -106,19 +109,19 @@ func (s ProjectsService) onSettled(verb string) EventHandler {
 		if news.Released > 0 {
 			step = "release" // part released, part refunded: the work was paid for
 		}
-		if err := s.followPayment(tx, news, step, nil); err != nil {
+		if _, err := s.followPayment(tx, news, step, nil); err != nil {
 			return err
 		}
 		return s.settleContract(tx, news.Contract)
 	}
 }
 
-func (s ProjectsService) followPayment(tx core.App, news PaymentNews, verb string, set map[string]any) error {
+func (s ProjectsService) followPayment(tx core.App, news PaymentNews, verb string, set map[string]any) (*core.Record, error) {
 	milestone, err := tx.FindRecordById(collections.Milestones, news.Milestone)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return Transition(tx, Move{Machine: collections.MilestoneMachine, Record: milestone, Verb: verb, By: System, Set: set})
+	return milestone, Transition(tx, Move{Machine: collections.MilestoneMachine, Record: milestone, Verb: verb, By: System, Set: set})
 }
 
 func (s ProjectsService) setReservation(tx core.App, payment, state string) error {

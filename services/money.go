@@ -1,35 +1,6 @@
 package services
 
-import (
-	"math/big"
-
-	"github.com/lancershub/lancershub/collections"
-)
-
-// FeePlan is what the platform keeps of a release. It is data: a contract keeps
-// the plan it was signed under, whatever the plan of the day is.
-type FeePlan struct {
-	// Version names the plan; a changed plan gets a new version.
-	Version string `json:"version"`
-	// BasisPoints is the share kept, in hundredths of a percent (1000 = 10 %).
-	BasisPoints int64 `json:"basisPoints"`
-}
-
-// DefaultFeePlan keeps 10 %.
-var DefaultFeePlan = FeePlan{Version: "standard-1", BasisPoints: 1000}
-
-// Fee returns floor(amount × basis points / 10000), in the minor units of amount.
-// It is computed in big integers: amount × basis points may exceed 63 bits.
-func (p FeePlan) Fee(amount int64) int64 {
-	fee := new(big.Int).Mul(big.NewInt(amount), big.NewInt(p.BasisPoints))
-	return fee.Quo(fee, big.NewInt(10_000)).Int64()
-}
-
-// FeeOfPart returns the fee due on a part, given what was released before it, so
-// that the fees of all parts sum to the fee of their whole.
-func (p FeePlan) FeeOfPart(releasedBefore, part int64) int64 {
-	return p.Fee(releasedBefore+part) - p.Fee(releasedBefore)
-}
+import "github.com/lancershub/lancershub/collections"
 
 // currencies are the ISO-4217 codes accepted, with their number of decimals
 // (ISO 4217 Amendment 176).

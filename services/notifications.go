@@ -114,6 +114,11 @@ func (s ChatsService) handleMilestones() {
 			s.sayInContract(tx, n.Contract, "Changes were asked for in “"+n.Title+"”."),
 			s.notify(tx, note{n.Freelancer, TopicMilestoneChanges, "Changes were asked for: " + n.Title, n.Note, "/contracts/" + n.Contract}))
 	})
+	on(s, TopicMilestonePart, func(tx core.App, n MilestoneNews) error {
+		return errors.Join(
+			s.sayInContract(tx, n.Contract, "A part of “"+n.Title+"” was approved."),
+			s.notify(tx, note{n.Freelancer, TopicMilestonePart, "Approved in part: " + n.Title, n.Reason, "/contracts/" + n.Contract}))
+	})
 	on(s, TopicMilestoneApproved, func(tx core.App, n MilestoneNews) error {
 		return errors.Join(
 			s.sayInContract(tx, n.Contract, "“"+n.Title+"” was approved."),
@@ -133,6 +138,12 @@ func (s ChatsService) handlePayments() {
 	})
 	on(s, TopicPaymentReleased, func(tx core.App, n PaymentNews) error {
 		return s.notify(tx, note{n.Freelancer, TopicPaymentReleased, Money(n.Part, n.Currency) + " were released for " + n.Title, n.Reason, "/payments/" + n.Payment})
+	})
+	on(s, TopicRefundAsked, func(tx core.App, n PaymentNews) error {
+		return s.notify(tx, note{n.Freelancer, TopicRefundAsked, "You are asked to give back " + Money(n.Part, n.Currency) + " for " + n.Title, n.Reason, "/contracts/" + n.Contract})
+	})
+	on(s, TopicRefundDeclined, func(tx core.App, n PaymentNews) error {
+		return s.notify(tx, note{n.Client, TopicRefundDeclined, "The refund for " + n.Title + " was declined", n.Reason, "/contracts/" + n.Contract})
 	})
 	on(s, TopicPaymentRefunded, func(tx core.App, n PaymentNews) error {
 		return s.notify(tx, note{n.Client, TopicPaymentRefunded, Money(n.Part, n.Currency) + " were given back for " + n.Title, n.Reason, "/payments/" + n.Payment})

@@ -66,7 +66,7 @@ func heldOf(payment *core.Record) int64 {
 		return 0
 	}
 	return intOf(payment, collections.FieldAmount) - intOf(payment, collections.PaymentReleased) -
-		intOf(payment, collections.PaymentRefunded) - intOf(payment, collections.PaymentLocked)
+		intOf(payment, collections.PaymentRefunded) - intOf(payment, collections.PaymentLocked) - intOf(payment, collections.PaymentRolled)
 }
 
 // PaymentState is what payments tells projects about a payment.
@@ -210,24 +210,7 @@ func (s *PaymentsService) moveOut(tx core.App, payment *core.Record, m movement)
 // HandleProjects makes payments follow what projects decides: an approved
 // milestone releases what is held for it.
 func (s *PaymentsService) HandleProjects() {
-	s.Handle(TopicMilestoneApproved, func(tx core.App, event Event) error {
-		news, err := decode[MilestoneNews](event)
-		if err != nil {
-			return err
-		}
-		payment, err := livePayment(tx, news.Milestone)
-		if err != nil {
-			return err
-		}
-		if payment == nil {
-			s.Logger.Info("an approved milestone has nothing held", "milestone", news.Milestone)
-			return nil // released directly before the approval arrived
-		}
-		if heldOf(payment) == 0 {
-			return nil // all of it is disputed: the dispute decides
-		}
-		return s.release(tx, payment, 0, news.By, "The milestone was approved.")
-	})
+	s.handleApprovals()
 }
 
 // Complete resumes payments that a crash or a silent peer left undecided.

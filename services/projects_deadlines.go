@@ -12,9 +12,7 @@ import (
 func (s ProjectsService) HandleDeadlines() {
 	s.OnDeadline(collections.DeadlineAutoRelease, func(tx core.App, milestone *core.Record) error {
 		reason := s.silence(collections.DeadlineAutoRelease, "after the work was handed in")
-		return s.tellMilestone(tx, TopicMilestoneApproved, reason, Move{
-			Machine: collections.MilestoneMachine, Record: milestone, Verb: "approve", By: System, Reason: reason,
-		})
+		return s.approveAll(tx, milestone, System, reason)
 	})
 	s.OnDeadline(collections.DeadlineProposalExpiry, func(tx core.App, proposal *core.Record) error {
 		reason := s.silence(collections.DeadlineProposalExpiry, "to the proposal")

@@ -166,7 +166,7 @@ func (s ProjectsService) accept(tx core.App, by, id string) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	contract, milestone, err := s.makeContract(tx, proposal)
+	contract, milestone, err := s.makeContract(tx, proposal, project.GetString(collections.ProjectCategory))
 	if err != nil {
 		return nil, err
 	}

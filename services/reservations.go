@@ -101,7 +101,8 @@ func (s ProjectsService) matches(tx core.App, payment string, milestone *core.Re
 	if want.Amount != have.Amount {
 		return nil, badRequest(CodeMismatch, "The milestone costs %d %s, so the payment must be exactly that.", have.Amount, have.Currency).With("field", collections.FieldAmount)
 	}
-	if status := contract.GetString(collections.FieldStatus); status != collections.ContractActive {
+	bonus := milestone.GetString(collections.MilestoneKind) == collections.MilestoneKindBonus
+	if status := contract.GetString(collections.FieldStatus); status != collections.ContractActive && (!bonus || status != collections.ContractCompleted) {
 		return nil, conflict(CodeIllegalTransition, "The contract is %s; only an active one can be paid for.", status).With("status", status)
 	}
 	return have, nil

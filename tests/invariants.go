@@ -62,9 +62,10 @@ func settledProjects(apps map[collections.Domain]core.App) ([]string, error) {
 	var milestones []struct {
 		ID      string `db:"id"`
 		Status  string `db:"status"`
+		Kind    string `db:"kind"`
 		Project string `db:"project_status"`
 	}
-	err := apps[collections.DomainProjects].DB().NewQuery(`SELECT m.id, m.status, p.status AS project_status
+	err := apps[collections.DomainProjects].DB().NewQuery(`SELECT m.id, m.status, m.kind, p.status AS project_status
 		FROM milestones m JOIN projects p ON p.id = m.project`).All(&milestones)
 	if err != nil {
 		return nil, err
@@ -91,7 +92,7 @@ func settledProjects(apps map[collections.Domain]core.App) ([]string, error) {
 		if (m.Status == collections.MilestoneReleased) != settled[m.ID] {
 			problems = append(problems, "milestone and payment disagree about money released: "+m.ID+" is "+m.Status)
 		}
-		if m.Project == collections.ProjectCompleted && m.Status != collections.MilestoneReleased && m.Status != collections.MilestoneCancelled {
+		if m.Project == collections.ProjectCompleted && m.Kind != collections.MilestoneKindBonus && m.Status != collections.MilestoneReleased && m.Status != collections.MilestoneCancelled {
 			problems = append(problems, "a completed project has an open milestone: "+m.ID)
 		}
 	}
