@@ -40,6 +40,7 @@ func bindPayments(i *services.Instance) error {
 		})
 		bindDisputes(e, payments)
 		bindEarningsRoutes(e, payments)
+		bindStatement(e, payments)
 		internal(i, e, http.MethodGet, services.InternalPayments+"{payment}", func(_ *services.Instance, _ services.Caller, e *core.RequestEvent) error {
 			return e.JSON(http.StatusOK, payments.State(e.Request.PathValue("payment")))
 		})
