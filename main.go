@@ -45,9 +45,10 @@ func newRoot() *cobra.Command {
 		Use: "lancershub", Short: "A freelancing marketplace in one binary", Version: version,
 		SilenceUsage: true, SilenceErrors: true, CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
 	}
+	root.SetOut(os.Stdout)
 	root.PersistentFlags().StringVar(&options.DataDir, "data", services.DefaultDataDir, "folder for all data")
 	root.PersistentFlags().StringVar(&options.HTTPAddr, "http", services.DefaultHTTPAddr, "address to listen on")
-	root.AddCommand(serveCommand(&options), demoCommand(&options), superuserCommand(&options), migrateCommand(&options), ledgerCommand(&options), healthCommand(&options))
+	root.AddCommand(serveCommand(&options), demoCommand(&options), superuserCommand(&options), migrateCommand(&options), ledgerCommand(&options), healthCommand(&options), backupCommand(&options), restoreCommand(&options))
 	return root
 }
 

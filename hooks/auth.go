@@ -163,3 +163,16 @@ func receiveEvent(i *services.Instance, caller services.Caller, e *core.RequestE
 	}
 	return e.NoContent(http.StatusNoContent)
 }
+
+// recollect tells a restored instance what this one remembers of it.
+func recollect(i *services.Instance, caller services.Caller, e *core.RequestEvent) error {
+	var ask services.Recollection
+	if err := e.BindBody(&ask); err != nil {
+		return services.Failf(http.StatusBadRequest, services.CodeInvalidInput, "The question cannot be read.")
+	}
+	answer, err := i.Recollect(caller.Domain, ask)
+	if err != nil {
+		return err
+	}
+	return e.JSON(http.StatusOK, answer)
+}

@@ -14,6 +14,9 @@ import (
 	"github.com/lancershub/lancershub/services"
 )
 
+// settleEvery is how often a restored instance asks peers that did not answer.
+const settleEvery = 5 * time.Second
+
 // Bind attaches everything that belongs to the instance's domain.
 func Bind(i *services.Instance) error {
 	bindAuth(i)
@@ -30,6 +33,12 @@ func Bind(i *services.Instance) error {
 		return err
 	}
 	if err := i.Every(time.Hour, "prune tables", noContext(i.Prune)); err != nil {
+		return err
+	}
+	if err := i.AtStart("settle a restore", i.SettleEpoch); err != nil {
+		return err
+	}
+	if err := i.Every(settleEvery, "settle a restore", i.SettleEpoch); err != nil {
 		return err
 	}
 	switch i.Domain {
@@ -60,6 +69,7 @@ func bindCommon(i *services.Instance, e *core.ServeEvent) {
 	})
 	e.Router.GET(services.InternalKeys, func(e *core.RequestEvent) error { return e.JSON(http.StatusOK, i.Keys.JWKS()) })
 	internal(i, e, http.MethodPost, services.InternalEvents, receiveEvent)
+	internal(i, e, http.MethodPost, services.InternalRecollect, recollect)
 }
 
 func readyStatus(ready bool) int {

@@ -64,16 +64,25 @@ func OpenInstance(domain collections.Domain, options Options) (*Instance, error)
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("failed to create the data folder %s: %w", dir, err)
 	}
-	i.lock = flock.New(filepath.Join(dir, "instance.lock"))
-	if locked, err := i.lock.TryLock(); err != nil {
-		return nil, fmt.Errorf("failed to lock the data folder %s: %w", dir, err)
-	} else if !locked {
-		return nil, fmt.Errorf("the data folder %s is %w: stop that one first", dir, errLocked)
+	var err error
+	if i.lock, err = lockFolder(dir); err != nil {
+		return nil, err
 	}
 	if err := i.open(dir); err != nil {
 		return nil, errors.Join(err, i.Close())
 	}
 	return i, nil
+}
+
+// lockFolder makes this process the only one that works in a data folder.
+func lockFolder(dir string) (*flock.Flock, error) {
+	lock := flock.New(filepath.Join(dir, "instance.lock"))
+	if locked, err := lock.TryLock(); err != nil {
+		return nil, fmt.Errorf("failed to lock the data folder %s: %w", dir, err)
+	} else if !locked {
+		return nil, fmt.Errorf("the data folder %s is %w: stop that one first", dir, errLocked)
+	}
+	return lock, nil
 }
 
 // errLocked tells that another process has the data folder.
@@ -192,15 +201,22 @@ func (i *Instance) AtStart(name string, job func(ctx context.Context) error) err
 // SlowSweep is the interval of work that is rarely needed.
 const SlowSweep = time.Minute
 
+// outboxKeep is how long a delivered event is remembered: a peer that is restored
+// from a backup younger than that can be told everything again.
+const outboxKeep = 7 * 24 * time.Hour
+
 // Prune forgets what is no longer needed: delivered events after a week,
 // received ones and stored answers after a month, dead revocations at once.
 func (i *Instance) Prune() error {
+	if epoch, err := OpenEpoch(i.App); err != nil || epoch != nil {
+		return err // restored, and still comparing with the peers
+	}
 	now := i.Clock.Now()
 	for _, old := range []struct {
 		table, where string
 		age          time.Duration
 	}{
-		{"outbox", "state = 'done' AND created < {:before}", 7 * 24 * time.Hour},
+		{"outbox", "state = 'done' AND created < {:before}", outboxKeep},
 		{"inbox", "at < {:before}", idemKeep},
 		{"idem", "created < {:before} AND status <> 0", idemKeep},
 	} {

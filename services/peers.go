@@ -21,6 +21,7 @@ const (
 	InternalKeys      = InternalPrefix + "keys"
 	InternalEvents    = InternalPrefix + "events"
 	InternalEligible  = InternalPrefix + "eligibility"
+	InternalRecollect = InternalPrefix + "recollect"
 	InternalReserve   = InternalPrefix + "reservations/"
 	InternalPayments  = InternalPrefix + "payments/"
 	PublicKeysPath    = "/.well-known/jwks.json"

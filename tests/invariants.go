@@ -2,6 +2,7 @@ package tests
 
 import (
 	"slices"
+	"testing"
 
 	"github.com/pocketbase/pocketbase/core"
 
@@ -112,5 +113,26 @@ func (m *Market) Sound() {
 	}
 	for _, problem := range problems {
 		m.tb.Error("Broken invariant:", problem)
+	}
+}
+
+// SoundIn fails the test unless all invariants hold in the data of a stopped marketplace.
+func SoundIn(tb testing.TB, data string) {
+	tb.Helper()
+	apps := map[collections.Domain]core.App{}
+	for _, domain := range collections.Domains {
+		instance, err := services.OpenInstance(domain, services.Options{DataDir: data})
+		if err != nil {
+			tb.Fatal(err)
+		}
+		defer instance.Close()
+		apps[domain] = instance.App
+	}
+	problems, err := Problems(apps)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	for _, problem := range problems {
+		tb.Error("Broken invariant:", problem)
 	}
 }

@@ -221,6 +221,23 @@ func (p *Process) Ended(tb testing.TB, within time.Duration) error {
 	}
 }
 
+// Run runs lancershub with args to its end and returns what it printed.
+func Run(tb testing.TB, args ...string) (string, error) {
+	tb.Helper()
+	out, err := exec.CommandContext(tb.Context(), Binary(tb), args...).CombinedOutput()
+	return string(out), err
+}
+
+// MustRun is Run that must succeed.
+func MustRun(tb testing.TB, args ...string) string {
+	tb.Helper()
+	out, err := Run(tb, args...)
+	if err != nil {
+		tb.Fatalf("lancershub %s: %v\n%s", strings.Join(args, " "), err, out)
+	}
+	return out
+}
+
 // RSS returns the resident memory of the process in bytes.
 func (p *Process) RSS(tb testing.TB) int64 {
 	tb.Helper()

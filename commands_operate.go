@@ -1,0 +1,136 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/lancershub/lancershub/collections"
+	"github.com/lancershub/lancershub/services"
+)
+
+// terminal tells whether progress can be drawn over itself.
+func terminal(out io.Writer) bool {
+	file, ok := out.(*os.File)
+	if !ok {
+		return false
+	}
+	info, err := file.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}
+
+// progressOn shows progress: a moving line on a terminal, a line per step elsewhere.
+func progressOn(out io.Writer) services.BackupProgress {
+	last, live := "", terminal(out)
+	return func(what string, share float64) {
+		switch {
+		case live:
+			if last != "" && last != what {
+				fmt.Fprintln(out)
+			}
+			fmt.Fprintf(out, "\r%-24s %3.0f %%", what, 100*share)
+			if share >= 1 && what != last {
+				fmt.Fprint(out, " ")
+			}
+		case what != last:
+			fmt.Fprintln(out, what, "...")
+		}
+		last = what
+	}
+}
+
+func backupCommand(options *services.Options) *cobra.Command {
+	var to string
+	var keep int
+	cmd := &cobra.Command{
+		Use: "backup", Short: "Back up all four domains as they are at one moment, also while they run", Args: cobra.NoArgs,
+		Long: "Writes a folder with the four databases, the keys and a manifest. Nobody waits for it.\n" +
+			"The backup holds the keys of the installation: whoever has it can read and sign everything. Keep it as secret as the data.",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			path, manifest, err := services.Backup(cmd.Context(), *options, to, version, progressOn(cmd.OutOrStdout()))
+			if err != nil {
+				return err
+			}
+			var size int64
+			for _, file := range manifest.Files {
+				size += file.Size
+			}
+			cmd.Printf("\n%s has all four domains as they were at %s (%.1f MB).\n", path, manifest.TakenAt.Format(time.RFC3339), float64(size)/1e6)
+			cmd.Printf("Try it out with: lancershub restore %s --verify\n", path)
+			if keep == 0 {
+				return nil
+			}
+			removed, err := services.PruneBackups(to, keep)
+			for _, name := range removed {
+				cmd.Println("Removed", name)
+			}
+			return err
+		},
+	}
+	cmd.Flags().StringVar(&to, "to", "./lh_backups", "folder in which the backup's folder is made")
+	cmd.Flags().IntVar(&keep, "keep", 0, "afterwards remove all but the newest N backups (0 keeps all)")
+	return cmd
+}
+
+func restoreCommand(options *services.Options) *cobra.Command {
+	var how services.RestoreOptions
+	var only []string
+	cmd := &cobra.Command{
+		Use: "restore BACKUP", Short: "Restore a backup, or try with --verify whether it could be", Args: cobra.ExactArgs(1),
+		Long: "Checks every file, opens every database, replays the ledger, and only then puts the data in its place.\n" +
+			"When the marketplace starts again, the instances compare what they know; no money leaves before they agree.",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			domains, err := domainsOf(only)
+			if err != nil {
+				return err
+			}
+			how.Domains = domains
+			report, err := services.Restore(cmd.Context(), *options, args[0], how, progressOn(cmd.OutOrStdout()))
+			if err != nil {
+				return err
+			}
+			cmd.Printf("\nThe backup of %s is sound: %d rows", report.Manifest.TakenAt.Format(time.RFC3339), report.Rows)
+			if report.Ledger != nil {
+				cmd.Printf(", %d ledger transactions that add up", report.Ledger.Transactions)
+			}
+			cmd.Println(".")
+			for _, folder := range report.Replaced {
+				cmd.Println("The data that was there is now", folder)
+			}
+			if how.VerifyOnly {
+				cmd.Println("Nothing was changed (--verify).")
+				return nil
+			}
+			cmd.Printf("It is in %s. Start the marketplace; `lancershub doctor` tells when the instances agree again.\n", options.DataDir)
+			return nil
+		},
+	}
+	cmd.Flags().BoolVar(&how.VerifyOnly, "verify", false, "only try: restore into a folder that is thrown away")
+	cmd.Flags().BoolVar(&how.Replace, "replace", false, "move data that is in the way aside")
+	cmd.Flags().StringSliceVar(&only, "only", nil, "restore these domains only; their peers tell them again what they forgot")
+	cmd.AddCommand(&cobra.Command{
+		Use: "accept", Short: "Let money leave again although peers know more than was restored", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			epochs, err := services.Epochs(*options, collections.Domains)
+			if err != nil {
+				return err
+			}
+			if len(epochs) == 0 {
+				cmd.Println("No restore waits to be accepted.")
+				return nil
+			}
+			for domain, epoch := range epochs {
+				cmd.Printf("%s, restored to %s:\n", domain, time.UnixMilli(epoch.TakenAt).UTC().Format(time.RFC3339))
+				for _, finding := range strings.Fields(epoch.Findings) {
+					cmd.Println("  unknown here:", finding)
+				}
+			}
+			return services.AcceptEpochs(*options)
+		},
+	})
+	return cmd
+}

@@ -1,0 +1,268 @@
+package services
+
+import (
+	"context"
+	"crypto/sha256"
+	"database/sql"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/klauspost/compress/zstd"
+	"github.com/pocketbase/pocketbase/core"
+
+	"github.com/lancershub/lancershub/collections"
+)
+
+// RestoreReport says what a restore found.
+type RestoreReport struct {
+	Manifest *Manifest
+	Rows     int64
+	Ledger   *LedgerReport
+	// Replaced are the folders that were moved aside.
+	Replaced []string
+}
+
+// RestoreOptions says what to restore and how.
+type RestoreOptions struct {
+	// Domains to restore; the peers of the others tell them again what they forgot. Default: all.
+	Domains []collections.Domain
+	// VerifyOnly restores into a folder that is thrown away: a drill.
+	VerifyOnly bool
+	// Replace moves data that is in the way aside instead of refusing.
+	Replace bool
+}
+
+// Restore puts a backup back into the data folder, or only tries whether that
+// would work. Everything is restored and examined beside the data folder first;
+// only when nothing is wrong it is moved to its place.
+func Restore(ctx context.Context, options Options, from string, how RestoreOptions, progress BackupProgress) (report *RestoreReport, err error) {
+	options = options.withDefaults()
+	if len(how.Domains) == 0 {
+		how.Domains = collections.Domains
+	}
+	manifest, err := ReadManifest(from)
+	if err != nil {
+		return nil, err
+	}
+	report = &RestoreReport{Manifest: manifest}
+	if !how.VerifyOnly {
+		if err := inTheWay(options, how); err != nil {
+			return nil, err
+		}
+	}
+	parent := os.TempDir()
+	if !how.VerifyOnly {
+		parent = filepath.Dir(filepath.Clean(options.DataDir)) // the same disk, so that the last step is a rename
+	}
+	staging, err := os.MkdirTemp(parent, ".lancershub-restore-*")
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(staging)) }()
+	for _, domain := range how.Domains {
+		if err := manifest.unpack(ctx, from, staging, domain, progress); err != nil {
+			return nil, fmt.Errorf("failed to restore %s: %w", domain, err)
+		}
+		rows, err := manifest.examine(ctx, staging, domain)
+		if err != nil {
+			return nil, fmt.Errorf("failed to verify %s: %w", domain, err)
+		}
+		report.Rows += rows
+	}
+	staged := options
+	staged.DataDir = staging
+	err = offline(staged, how.Domains, func(i *Instance) error {
+		progress("opening "+string(i.Domain), 1)
+		if i.Domain == collections.DomainPayments {
+			ledger, err := VerifyLedger(i.App)
+			if err != nil {
+				return err
+			}
+			if report.Ledger = ledger; len(ledger.Problems) > 0 {
+				return fmt.Errorf("the ledger in the backup does not add up (ledger_broken): %s", strings.Join(ledger.Problems, "; "))
+			}
+		}
+		return BeginEpoch(i.App, manifest.TakenAt, options.Clock.Now())
+	})
+	if err != nil || how.VerifyOnly {
+		return report, err
+	}
+	report.Replaced, err = putInPlace(options, staging, how.Domains)
+	return report, err
+}
+
+// ReadManifest reads what a backup says about itself.
+func ReadManifest(from string) (*Manifest, error) {
+	raw, err := os.ReadFile(filepath.Join(from, ManifestName))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("%s is not a complete backup (backup_incomplete): it has no %s", from, ManifestName)
+	}
+	if err != nil {
+		return nil, err
+	}
+	manifest := &Manifest{}
+	if err := json.Unmarshal(raw, manifest); err != nil {
+		return nil, fmt.Errorf("the manifest of %s is damaged (backup_damaged): %w", from, err)
+	}
+	if manifest.Format != backupFormat {
+		return nil, fmt.Errorf("the backup %s has format %d, this version reads %d: use the version that wrote it (%s)", from, manifest.Format, backupFormat, manifest.Version)
+	}
+	return manifest, nil
+}
+
+// inTheWay refuses to write over data, and to restore under a running instance.
+func inTheWay(options Options, how RestoreOptions) error {
+	for _, domain := range how.Domains {
+		dir := filepath.Join(options.DataDir, string(domain))
+		if _, err := os.Stat(filepath.Join(dir, dataFile)); errors.Is(err, fs.ErrNotExist) {
+			continue
+		} else if err != nil {
+			return err
+		}
+		if !how.Replace {
+			return fmt.Errorf("%s has data already (data_exists): choose an empty folder with --data, or move the old data aside with --replace", dir)
+		}
+		lock, err := lockFolder(dir)
+		if err != nil {
+			return err
+		}
+		if err := lock.Unlock(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// unpack writes the files of a domain and compares their checksums.
+func (m *Manifest) unpack(ctx context.Context, from, to string, domain collections.Domain, progress BackupProgress) error {
+	if err := os.Mkdir(filepath.Join(to, string(domain)), 0o700); err != nil {
+		return err
+	}
+	names := []string{}
+	for name := range m.Files {
+		if strings.HasPrefix(name, string(domain)+"/") {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	if !slices.Contains(names, string(domain)+"/"+compressedData) {
+		return errors.New("the backup has no database of it (backup_incomplete)")
+	}
+	for n, name := range names {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		progress("unpacking "+string(domain), float64(n+1)/float64(len(names)))
+		if !filepath.IsLocal(name) {
+			return fmt.Errorf("the manifest names a file outside of the backup (backup_damaged): %s", name)
+		}
+		if err := m.unpackFile(from, to, name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (m *Manifest) unpackFile(from, to, name string) error {
+	source, err := os.Open(filepath.Join(from, filepath.FromSlash(name)))
+	if err != nil {
+		return fmt.Errorf("a file of the backup is missing (backup_damaged): %w", err)
+	}
+	defer source.Close() //nolint:errcheck // only read
+	sum := sha256.New()
+	hashed := io.TeeReader(source, sum)
+	content := hashed
+	target := filepath.Join(to, filepath.FromSlash(strings.TrimSuffix(name, ".zst")))
+	if strings.HasSuffix(name, ".zst") {
+		decoder, err := zstd.NewReader(hashed)
+		if err != nil {
+			return err
+		}
+		defer decoder.Close()
+		content = decoder
+	}
+	file, err := os.OpenFile(target, os.O_CREATE|os.O_EXCL|os.O_WRONLY, fs.FileMode(m.Files[name].Mode).Perm())
+	if err != nil {
+		return err
+	}
+	_, copyErr := io.Copy(file, content)
+	_, restErr := io.Copy(io.Discard, hashed) // what the decoder left
+	if got := hex.EncodeToString(sum.Sum(nil)); restErr == nil && got != m.Files[name].SHA256 {
+		return errors.Join(fmt.Errorf("%s is not what was backed up (backup_damaged): its checksum is %s, it should be %s", name, got, m.Files[name].SHA256), file.Close())
+	}
+	return errors.Join(copyErr, restErr, file.Sync(), file.Close())
+}
+
+// examine looks at a restored database before anything opens it for work.
+func (m *Manifest) examine(ctx context.Context, dir string, domain collections.Domain) (rows int64, err error) {
+	db, err := sql.Open("sqlite", filepath.Join(dir, string(domain), dataFile))
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	var verdict string
+	if err := db.QueryRowContext(ctx, "PRAGMA integrity_check(1)").Scan(&verdict); err != nil || verdict != "ok" {
+		return 0, fmt.Errorf("the database is damaged (backup_damaged): %s %w", verdict, err)
+	}
+	counts, err := countRows(ctx, db)
+	if err != nil {
+		return 0, err
+	}
+	for table, want := range m.Rows[domain] {
+		if counts[table] != want {
+			return 0, fmt.Errorf("table %s has %d rows, the backup says %d (backup_damaged)", table, counts[table], want)
+		}
+		rows += want
+	}
+	return rows, nil
+}
+
+// putInPlace moves what was restored to the data folder, and what was there aside.
+func putInPlace(options Options, staging string, domains []collections.Domain) (replaced []string, err error) {
+	if err := os.MkdirAll(options.DataDir, 0o700); err != nil {
+		return nil, err
+	}
+	for _, domain := range domains {
+		target := filepath.Join(options.DataDir, string(domain))
+		if _, err := os.Stat(target); err == nil {
+			aside := target + "-before-restore-" + options.Clock.Now().Format(backupTime)
+			if err := os.Rename(target, aside); err != nil {
+				return replaced, fmt.Errorf("failed to move the old data aside: %w", err)
+			}
+			replaced = append(replaced, aside)
+		}
+		if err := os.Rename(filepath.Join(staging, string(domain)), target); err != nil {
+			return replaced, fmt.Errorf("failed to move the restored %s to its place: %w", domain, err)
+		}
+	}
+	return replaced, syncDir(options.DataDir)
+}
+
+// EpochReport is what an operator sees of restores that are not settled.
+type EpochReport map[collections.Domain]*Epoch
+
+// Epochs returns the restores that are not settled, also while the marketplace runs.
+func Epochs(options Options, domains []collections.Domain) (EpochReport, error) {
+	report := EpochReport{}
+	for _, domain := range domains {
+		err := beside(options, []collections.Domain{domain}, func(app core.App) error {
+			epoch, err := OpenEpoch(app)
+			if epoch != nil {
+				report[domain] = epoch
+			}
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return report, nil
+}
