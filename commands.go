@@ -36,10 +36,7 @@ func serveCommand(options *services.Options) *cobra.Command {
 			} else {
 				options.Domains = domains
 			}
-			options.Peers = map[collections.Domain]string{}
-			for name, url := range peers {
-				options.Peers[collections.Domain(name)] = strings.TrimRight(url, "/")
-			}
+			options.Peers = peersOf(peers)
 			options.NoRateLimits = noRateLimits
 			options.MinimumPayouts = minimums
 			options.Clocks = map[string]services.Timer{}
@@ -78,6 +75,15 @@ func serveCommand(options *services.Options) *cobra.Command {
 	flags.StringToInt64Var(&minimums, "minimum-payout", nil, "the smallest payout of a currency in minor units, for example EUR=2000 (repeat)")
 	flags.DurationVar(&options.DecideAfter, "decide-after", 0, "how long a payment may stay undecided (default 2m)")
 	return cmd
+}
+
+// peersOf reads --peer.
+func peersOf(flags map[string]string) map[collections.Domain]string {
+	peers := map[collections.Domain]string{}
+	for name, url := range flags {
+		peers[collections.Domain(name)] = strings.TrimRight(url, "/")
+	}
+	return peers
 }
 
 // greet says where to go.

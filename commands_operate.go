@@ -1,8 +1,10 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"strings"
 	"time"
@@ -133,4 +135,75 @@ func restoreCommand(options *services.Options) *cobra.Command {
 		},
 	})
 	return cmd
+}
+
+func doctorCommand(options *services.Options) *cobra.Command {
+	var asJSON, all bool
+	var peers map[string]string
+	var where services.DoctorOptions
+	cmd := &cobra.Command{
+		Use: "doctor [DOMAIN ...]", Short: "Look for everything that is wrong with an installation, and say how to mend it",
+		Long: "Looks at data, keys, schema, rules, ledger, events, restores, mail, disk, durability, port, peers, clocks and backups,\n" +
+			"whether the marketplace runs or not, and changes nothing. Exit code 1 if something is an error.",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				domains, err := domainsOf(args)
+				if err != nil {
+					return err
+				}
+				where.Domains = domains
+			}
+			options.Peers = peersOf(peers)
+			options.Logger = slog.New(slog.DiscardHandler)
+			findings := services.Doctor(cmd.Context(), *options, where)
+			if asJSON {
+				encoder := json.NewEncoder(cmd.OutOrStdout())
+				encoder.SetIndent("", "  ")
+				if err := encoder.Encode(findings); err != nil {
+					return err
+				}
+				return services.Verdict(findings)
+			}
+			printFindings(cmd, findings, all)
+			return services.Verdict(findings)
+		},
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print the findings as JSON")
+	cmd.Flags().BoolVarP(&all, "verbose", "v", false, "print also what is well")
+	cmd.Flags().StringToStringVar(&peers, "peer", nil, "where a domain runs that is not in this data folder, as DOMAIN=URL (repeat)")
+	cmd.Flags().StringVar(&where.BackupDir, "backups", "", "where backups are kept: look whether there is a recent one")
+	return cmd
+}
+
+// printFindings prints what is wrong, what is wrong with several domains once.
+func printFindings(cmd *cobra.Command, findings []services.Finding, all bool) {
+	counts := map[services.Level]int{}
+	order := []services.Finding{}
+	domains := map[services.Finding][]string{}
+	for _, f := range findings {
+		counts[f.Level]++
+		if f.Level == services.LevelOK && !all {
+			continue
+		}
+		same := f
+		same.Domain = ""
+		if _, seen := domains[same]; !seen {
+			order = append(order, same)
+			domains[same] = nil
+		}
+		if f.Domain != "" {
+			domains[same] = append(domains[same], string(f.Domain))
+		}
+	}
+	for _, f := range order {
+		subject := f.Check
+		if len(domains[f]) > 0 {
+			subject += " of " + strings.Join(domains[f], ", ")
+		}
+		cmd.Printf("%-8s %s: %s\n", strings.ToUpper(string(f.Level)), subject, f.Message)
+		if f.Mend != "" {
+			cmd.Println("         →", f.Mend)
+		}
+	}
+	cmd.Printf("%d errors, %d warnings, %d checks passed.\n", counts[services.LevelError], counts[services.LevelWarning], counts[services.LevelOK])
 }

@@ -133,6 +133,20 @@ func (p *Process) Again(tb testing.TB) *Process {
 	return Start(tb, p.Addr, p.data, nil, p.args...)
 }
 
+// Moved starts an ended process at another address, on another data folder ("" for
+// the same), with from replaced by to among its options.
+func (p *Process) Moved(tb testing.TB, addr, data, from, to string) *Process {
+	tb.Helper()
+	args := make([]string, len(p.args))
+	for i, arg := range p.args {
+		args[i] = strings.ReplaceAll(arg, from, to)
+	}
+	if data == "" {
+		data = p.data
+	}
+	return Start(tb, addr, data, nil, args...)
+}
+
 func (p *Process) collect(from io.Reader) {
 	lines := bufio.NewScanner(from)
 	for lines.Scan() {
