@@ -37,7 +37,7 @@ func (d *doctor) disk() {
 	if kind := fileSystems[int64(stat.Type)]; kind != "" {
 		d.fail("durability", "", "the data is on "+kind, "move the data folder to a local disk")
 	}
-	//nolint:gosec,unconvert // sizes of disks fit; the type differs between architectures
+	//nolint:unconvert // the type differs between architectures
 	free := int64(stat.Bavail) * int64(stat.Bsize)
 	const mend = "free some space: old backups, logs; or move the data folder to a larger disk"
 	switch gb := float64(free) / 1e9; {

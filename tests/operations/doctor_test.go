@@ -76,7 +76,9 @@ func TestDoctor(t *testing.T) {
 		{"nothing is broken", services.LevelWarning, "port", "not running", func(*broken) {}},
 		{"the wrong folder", services.LevelError, "data", "there is no data", func(b *broken) { b.options.DataDir = filepath.Join(t.TempDir(), "nowhere") }},
 		{"a domain is elsewhere", services.LevelWarning, "data", "messages is not in", func(b *broken) { b.must(os.RemoveAll(b.path("messages"))) }},
-		{"a database that is none", services.LevelError, "data", "damaged", func(b *broken) { b.must(os.WriteFile(b.path("projects", "data.db"), []byte(strings.Repeat("no database", 900)), 0o600)) }},
+		{"a database that is none", services.LevelError, "data", "damaged", func(b *broken) {
+			b.must(os.WriteFile(b.path("projects", "data.db"), []byte(strings.Repeat("no database", 900)), 0o600))
+		}},
 		{"a key for everybody", services.LevelError, "keys", "can be read by others", func(b *broken) { b.must(os.Chmod(b.path("users", "token_keys.json"), 0o644)) }},
 		{"a damaged key", services.LevelError, "keys", "is damaged", func(b *broken) { b.must(os.WriteFile(b.path("payments", "service_keys.json"), []byte("[]"), 0o600)) }},
 		{"a lost key", services.LevelError, "keys", "settings.key is missing", func(b *broken) { b.must(os.Remove(b.path("users", "settings.key"))) }},
