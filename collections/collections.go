@@ -34,6 +34,9 @@ const (
 	Members       = "members"
 	Messages      = "messages"
 	Notifications = "notifications"
+	Edits         = "edits"
+	Blocks        = "blocks"
+	Reports       = "reports"
 )
 
 // Fields shared by several collections.

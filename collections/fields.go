@@ -108,28 +108,72 @@ const (
 	PaymentRefundReason = "refundReason"
 )
 
-// Fields of chats, members, messages and notifications.
+// Fields of chats and members.
 const (
-	ChatLastSeq         = "lastSeq"
-	ChatLastMessageAt   = "lastMessageAt"
-	MemberRole          = "role"
-	MemberLastReadSeq   = "lastReadSeq"
-	MemberMuted         = "muted"
-	MessageSeq          = "seq"
-	MessageSender       = "sender"
-	MessageKind         = "kind"
-	MessageBody         = "body"
-	MessageClientID     = "clientId"
-	MessageEditedAt     = "editedAt"
-	MessageDeletedAt    = "deletedAt"
+	ChatKind          = "kind"
+	ChatOrigin        = "origin"
+	ChatProposal      = "proposal"
+	ChatPair          = "pair"
+	ChatLastSeq       = "lastSeq"
+	ChatLastChange    = "lastChange"
+	ChatLastMessageAt = "lastMessageAt"
+	MemberRole        = "role"
+	MemberLastReadSeq = "lastReadSeq"
+	// MemberOwnAfter counts the member's own messages after lastReadSeq: they are not unread.
+	MemberOwnAfter = "ownAfter"
+	MemberMentions = "mentions"
+	MemberMuted    = "muted"
+	MemberArchived = "archived"
+	// MemberMailedSeq is the last message an e-mail told the member about.
+	MemberMailedSeq = "mailedSeq"
+)
+
+// Values of the fields of chats and members.
+const (
+	ChatDirect         = "direct"
+	ChatGroup          = "group"
+	OriginInvitation   = "invitation"
+	OriginProposal     = "proposal"
+	OriginContract     = "contract"
+	MemberRoleOwner    = "owner"
+	MemberRoleOfMember = "member"
+)
+
+// Fields of messages and what belongs to them.
+const (
+	MessageSeq = "seq"
+	// MessageChange numbers everything that happens to the messages of a chat: new, edited, deleted, reacted to.
+	MessageChange      = "change"
+	MessageSender      = "sender"
+	MessageKind        = "kind"
+	MessageBody        = "body"
+	MessageClientID    = "clientId"
+	MessageReplyTo     = "replyTo"
+	MessageMentions    = "mentions"
+	MessageReactions   = "reactions"
+	MessageAttachments = "attachments"
+	MessageTopic       = "topic"
+	MessageParams      = "params"
+	// MessageFlag says why the filter marked a message; only moderators see it.
+	MessageFlag       = "flag"
+	MessageEditedAt   = "editedAt"
+	MessageDeletedAt  = "deletedAt"
+	MessageKindUser   = "user"
+	MessageKindSystem = "system"
+	EditMessage       = "message"
+	BlockBlocked      = "blocked"
+	ReportReporter    = "reporter"
+	ReportNote        = "note"
+	ReportExcerpt     = "excerpt"
+	ReportOpen        = "open"
+)
+
+// Fields of notifications, and the states of a user.
+const (
 	NotificationKind    = "kind"
 	NotificationBody    = "body"
 	NotificationLink    = "link"
 	NotificationReadAt  = "readAt"
-	MessageKindUser     = "user"
-	MessageKindSystem   = "system"
-	MemberRoleOwner     = "owner"
-	MemberRoleOfMember  = "member"
 	UserStatusActive    = "active"
 	UserStatusSuspended = "suspended"
 	UserStatusClosed    = "closed"

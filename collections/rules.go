@@ -66,7 +66,10 @@ func RulesOf(domain Domain) map[string]Rules {
 			Users:         mirror,
 			Chats:         {chat, chat, Nobody, Nobody, Nobody},
 			Members:       {inChat, inChat, Nobody, ownRow, Nobody},
-			Messages:      {inChat, inChat, inChat, Nobody, Nobody},
+			Messages:      {inChat, inChat, inChat, SignedIn + " && sender = @request.auth.id && chat.members_via_chat.user ?= @request.auth.id", Nobody},
+			Edits:         {inChat + " && message.deletedAt = ''", inChat + " && message.deletedAt = ''", Nobody, Nobody, Nobody},
+			Blocks:        {ownRow, ownRow, SignedIn, Nobody, ownRow},
+			Reports:       {Nobody, Nobody, Nobody, Nobody, Nobody},
 			Notifications: {ownRow, ownRow, Nobody, ownRow, ownRow},
 		}
 	}
@@ -104,8 +107,9 @@ var ServerOwned = map[string][]string{
 	Proposals:     {FieldFreelancer, FieldClient, FieldVersion, FieldReason, ProposalProjectTitle},
 	Milestones:    {FieldClient, FieldFreelancer, FieldProject, FieldVersion, MilestonePayment, MilestoneNote, MilestoneSubmittedAt, MilestoneDisputed, MilestoneKind, MilestoneApprovedAmount, MilestoneUnderpayment},
 	Payments:      {FieldClient, FieldVersion, FieldReason, PaymentFee, PaymentReleased, PaymentRefunded, PaymentFailure, PaymentProjectTitle, PaymentDecideBy, PaymentLockedUntil, PaymentHeldAt, PaymentSettledAt, PaymentLocked, PaymentRolled, PaymentRolledFrom, PaymentRefundAsked, PaymentRefundReason, ContractFeePlan},
-	Members:       {FieldChat, FieldUser, MemberRole, MemberLastReadSeq},
-	Messages:      {MessageSeq, MessageSender, MessageKind, MessageEditedAt, MessageDeletedAt},
+	Members:       {FieldChat, FieldUser, MemberRole, MemberLastReadSeq, MemberOwnAfter, MemberMentions, MemberMailedSeq},
+	Messages:      {MessageSeq, MessageChange, MessageSender, MessageKind, MessageReactions, MessageTopic, MessageParams, MessageFlag, MessageEditedAt, MessageDeletedAt},
+	Blocks:        {FieldUser},
 	Notifications: {FieldUser, NotificationKind, FieldTitle, NotificationBody, NotificationLink},
 }
 
@@ -113,6 +117,7 @@ var ServerOwned = map[string][]string{
 var FixedOnCreate = map[string][]string{
 	Proposals:  {FieldProject},
 	Milestones: {FieldContract, FieldCurrency},
+	Messages:   {FieldChat, MessageClientID, MessageReplyTo, MessageAttachments},
 }
 
 // IntegerFields lists the fields that must arrive as JSON integers: PocketBase

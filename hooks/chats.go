@@ -13,61 +13,219 @@ import (
 func bindChats(i *services.Instance) error {
 	chats := services.ChatsService{Instance: i}
 	chats.HandleEvents()
+	chats.FollowPresence()
+	bindLive(i)
+	bindMessages(i, chats)
+	bindAudiences(i, chats)
+	i.App.OnRecordCreateRequest(collections.Blocks).BindFunc(func(e *core.RecordRequestEvent) error {
+		user, err := requireUser(e.RequestEvent)
+		if err != nil {
+			return err
+		}
+		if err := chats.NewBlock(e.Record, user.Id); err != nil {
+			return err
+		}
+		return e.Next()
+	})
+	onServe(i, func(e *core.ServeEvent) {
+		bindChatCommands(e, chats)
+		e.Router.GET("/api/chats/{id}/messages", chatMessages(chats))
+		e.Router.GET("/api/chats/unread", forUser(func(_ *core.RequestEvent, user string) (any, error) { return chats.Unread(user) }))
+		e.Router.GET("/api/chats/search", forUser(searchChats(chats)))
+		e.Router.GET("/api/chats/presence", forUser(func(_ *core.RequestEvent, user string) (any, error) {
+			online, err := chats.Presence(user)
+			return map[string]any{"online": online}, err
+		}))
+	})
+	return nil
+}
+
+// bindChatCommands is the table of what can be done to chats and messages.
+func bindChatCommands(e *core.ServeEvent, chats services.ChatsService) {
+	command(e, collections.Chats, "read", false, func(_ *core.RequestEvent, c call) (services.Answer, error) {
+		return chats.Read(c.Command, c.ID, int(c.Body.Seq))
+	})
+	command(e, collections.Chats, "typing", false, func(_ *core.RequestEvent, c call) (services.Answer, error) {
+		return services.Answer{Status: http.StatusOK, Body: []byte("{}")}, chats.Typing(c.ID, c.Principal)
+	})
+	command(e, collections.Chats, "leave", false, func(_ *core.RequestEvent, c call) (services.Answer, error) {
+		return chats.Leave(c.Command, c.ID)
+	})
+	command(e, collections.Messages, "delete", false, func(_ *core.RequestEvent, c call) (services.Answer, error) {
+		return chats.Delete(c.Command, c.ID)
+	})
+	command(e, collections.Messages, "react", false, func(_ *core.RequestEvent, c call) (services.Answer, error) {
+		return chats.React(c.Command, c.ID, c.Body.Emoji, true)
+	})
+	command(e, collections.Messages, "unreact", false, func(_ *core.RequestEvent, c call) (services.Answer, error) {
+		return chats.React(c.Command, c.ID, c.Body.Emoji, false)
+	})
+	command(e, collections.Messages, "report", false, func(_ *core.RequestEvent, c call) (services.Answer, error) {
+		return chats.Report(c.Command, c.ID, c.Body.Reason, c.Body.Note)
+	})
+}
+
+// bindMessages checks what people write, and stores it with what belongs to it.
+func bindMessages(i *services.Instance, chats services.ChatsService) {
+	pace := services.NewPace(services.MessagesPerSecond, services.MessagesAtOnce)
 	i.App.OnRecordCreateRequest(collections.Messages).BindFunc(func(e *core.RecordRequestEvent) error {
 		user, err := requireUser(e.RequestEvent)
 		if err != nil {
 			return err
 		}
-		before, err := chats.NewMessage(e.Record, user.Id)
-		if err != nil {
-			return err
+		if before, err := chats.SentBefore(e.Record, user.Id); err != nil || before != nil {
+			return answerSent(e, before, err)
 		}
-		if before != nil {
-			return e.JSON(http.StatusOK, before) // a retry of what was sent
-		}
-		return e.Next()
-	})
-	i.App.OnRecordCreateExecute(collections.Messages).BindFunc(func(e *core.RecordEvent) error {
-		if e.Record.GetInt(collections.MessageSeq) == 0 {
-			if err := chats.Number(e.App, e.Record); err != nil {
+		if !i.Options.NoRateLimits {
+			if err := pace.Check(user.Id, i.Clock.Now()); err != nil {
 				return err
 			}
 		}
+		if err := chats.NewMessage(e.Record, user.Id); err != nil {
+			return err
+		}
+		if flag := e.Record.GetString(collections.MessageFlag); flag != "" {
+			e.Record.WithCustomData(true)
+			e.Record.Set("warning", flag) // in the sender's answer only
+		}
+		refused := e.Next()
+		if refused == nil {
+			return nil
+		}
+		// Two sends of the same message at one moment: the database let one through.
+		if before, err := chats.SentBefore(e.Record, user.Id); err == nil && before != nil {
+			return answerSent(e, before, nil)
+		}
+		return refused
+	})
+	i.App.OnRecordUpdateRequest(collections.Messages).BindFunc(func(e *core.RecordRequestEvent) error {
+		user, err := requireUser(e.RequestEvent)
+		if err != nil {
+			return err
+		}
+		if err := chats.CheckEdit(e.Record, user.Id); err != nil {
+			return err
+		}
 		return e.Next()
 	})
-	onServe(i, func(e *core.ServeEvent) {
-		command(e, collections.Chats, "read", false, func(_ *core.RequestEvent, c call) (services.Answer, error) {
-			return chats.Read(c.Command, c.ID, int(c.Body.Seq))
-		})
-		command(e, collections.Chats, "typing", false, func(_ *core.RequestEvent, c call) (services.Answer, error) {
-			return services.Answer{Status: http.StatusOK, Body: []byte("{}")}, chats.Typing(c.ID, c.Principal)
-		})
-		e.Router.GET("/api/chats/{id}/messages", messagesAfter(chats))
-	})
-	return nil
+	// The model's hooks and not the record's: attachments are uploaded between the
+	// two, and no upload may hold the writer.
+	i.App.OnModelCreateExecute(collections.Messages).BindFunc(stored(chats.Stored))
+	i.App.OnModelUpdateExecute(collections.Messages).BindFunc(stored(chats.Changed))
 }
 
-// messagesAfter is GET /api/chats/{id}/messages?after=SEQ: what came since, in order.
-func messagesAfter(chats services.ChatsService) func(e *core.RequestEvent) error {
+func answerSent(e *core.RecordRequestEvent, before *core.Record, err error) error {
+	if err != nil {
+		return err
+	}
+	return e.JSON(http.StatusOK, before)
+}
+
+// stored runs save, and what belongs to it, in one transaction.
+func stored(do func(tx core.App, record *core.Record, save func() error) error) func(e *core.ModelEvent) error {
+	return func(e *core.ModelEvent) error {
+		record, ok := e.Model.(*core.Record)
+		if !ok {
+			return e.Next()
+		}
+		app := e.App
+		err := app.RunInTransaction(func(tx core.App) error {
+			e.App = tx
+			return do(tx, record, e.Next)
+		})
+		e.App = app
+		return err
+	}
+}
+
+// bindAudiences tells people of every change to what is theirs.
+func bindAudiences(i *services.Instance, chats services.ChatsService) {
+	for collection, announce := range map[string]func(tx core.App, action string, record *core.Record) error{
+		collections.Members:       chats.AnnounceMember,
+		collections.Chats:         chats.AnnounceChat,
+		collections.Notifications: chats.AnnounceOwn,
+		collections.Blocks:        chats.AnnounceOwn,
+	} {
+		after := func(action string) func(e *core.RecordEvent) error {
+			return func(e *core.RecordEvent) error {
+				if err := e.Next(); err != nil {
+					return err
+				}
+				return announce(e.App, action, e.Record)
+			}
+		}
+		i.App.OnRecordCreateExecute(collection).BindFunc(after("create"))
+		i.App.OnRecordUpdateExecute(collection).BindFunc(after("update"))
+		i.App.OnRecordDeleteExecute(collection).BindFunc(after("delete"))
+	}
+}
+
+// forUser adapts a question of somebody signed in.
+func forUser(ask func(e *core.RequestEvent, user string) (any, error)) func(e *core.RequestEvent) error {
 	return func(e *core.RequestEvent) error {
 		user, err := requireUser(e)
 		if err != nil {
 			return err
 		}
-		after, limit := 0, 200
-		for name, target := range map[string]*int{"after": &after, "limit": &limit} {
-			if given := e.Request.URL.Query().Get(name); given != "" {
-				number, err := strconv.Atoi(given)
-				if err != nil || number < 0 {
-					return services.Failf(http.StatusBadRequest, services.CodeInvalidInput, "%s must be a whole number from 0.", name)
-				}
-				*target = number
-			}
-		}
-		items, err := chats.After(e.Request.PathValue("id"), user.Id, after, min(max(limit, 1), 500))
+		answer, err := ask(e, user.Id)
 		if err != nil {
 			return err
 		}
-		return e.JSON(http.StatusOK, map[string]any{"items": items})
+		return e.JSON(http.StatusOK, answer)
+	}
+}
+
+// queryNumbers reads whole numbers from the query into their targets.
+func queryNumbers(e *core.RequestEvent, targets map[string]*int) error {
+	for name, target := range targets {
+		given := e.Request.URL.Query().Get(name)
+		if given == "" {
+			continue
+		}
+		number, err := strconv.Atoi(given)
+		if err != nil || number < 0 {
+			return services.Failf(http.StatusBadRequest, services.CodeInvalidInput, "%s must be a whole number from 0.", name).With("field", name)
+		}
+		*target = number
+	}
+	return nil
+}
+
+// chatMessages is GET /api/chats/{id}/messages: ?after=SEQ what came since,
+// ?before=SEQ a page of history, ?changed=CHANGE all that is new or different.
+func chatMessages(chats services.ChatsService) func(e *core.RequestEvent) error {
+	return forUser(func(e *core.RequestEvent, user string) (any, error) {
+		window := services.Window{By: services.ByAfter, Limit: 200}
+		for _, by := range []string{services.ByBefore, services.ByChanged} {
+			if e.Request.URL.Query().Has(by) {
+				window.By = by
+			}
+		}
+		err := queryNumbers(e, map[string]*int{
+			services.ByAfter: &window.After, services.ByBefore: &window.Before, services.ByChanged: &window.Changed, "limit": &window.Limit,
+		})
+		if err != nil {
+			return nil, err
+		}
+		window.Limit = min(max(window.Limit, 1), 500)
+		items, last, err := chats.Messages(e.Request.PathValue("id"), user, window)
+		return map[string]any{"items": items, "lastChange": last}, err
+	})
+}
+
+// searchChats is GET /api/chats/search?q=&chat=&before=&limit=.
+func searchChats(chats services.ChatsService) func(e *core.RequestEvent, user string) (any, error) {
+	return func(e *core.RequestEvent, user string) (any, error) {
+		before, limit := 0, 20
+		if err := queryNumbers(e, map[string]*int{"before": &before, "limit": &limit}); err != nil {
+			return nil, err
+		}
+		query := e.Request.URL.Query()
+		found, next, err := chats.Search(user, query.Get("q"), query.Get("chat"), int64(before), limit)
+		cursor := ""
+		if next > 0 {
+			cursor = strconv.FormatInt(next, 10)
+		}
+		return map[string]any{"items": found, "next": cursor}, err
 	}
 }

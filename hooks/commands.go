@@ -21,6 +21,10 @@ type commandBody struct {
 	// Rest says what happens with what is not approved.
 	Rest string
 	raw  map[string]any
+	// Freelancer and User name whom a chat is opened with.
+	Freelancer, User string
+	Emoji            string
+	Kind             string
 }
 
 // call is one command as it arrived.
@@ -81,6 +85,14 @@ func readCommand(e *core.RequestEvent) (commandBody, error) {
 			body.Reason, ok = value.(string)
 		case "note":
 			body.Note, ok = value.(string)
+		case "freelancer":
+			body.Freelancer, ok = value.(string)
+		case "user":
+			body.User, ok = value.(string)
+		case "emoji":
+			body.Emoji, ok = value.(string)
+		case "kind":
+			body.Kind, ok = value.(string)
 		case "amount":
 			if err := wholeNumber(name, value); err != nil {
 				return body, err

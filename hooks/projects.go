@@ -79,6 +79,15 @@ func bindProjectCommands(e *core.ServeEvent, p services.ProjectsService) {
 	command(e, collections.Projects, "cancel", false, func(_ *core.RequestEvent, c call) (services.Answer, error) {
 		return p.Cancel(c.Command, c.ID, c.Body.Reason)
 	})
+	command(e, collections.Projects, "invite", false, func(_ *core.RequestEvent, c call) (services.Answer, error) {
+		return p.Invite(c.Command, c.ID, c.Body.Freelancer, c.Body.Note)
+	})
+	command(e, collections.Proposals, "discuss", false, func(_ *core.RequestEvent, c call) (services.Answer, error) {
+		return p.Discuss(c.Command, c.ID, c.Body.Note)
+	})
+	command(e, collections.Contracts, "add-member", false, func(_ *core.RequestEvent, c call) (services.Answer, error) {
+		return p.AddMember(c.Command, c.ID, c.Body.User)
+	})
 	command(e, collections.Proposals, "accept", false, func(e *core.RequestEvent, c call) (services.Answer, error) {
 		return p.Accept(e.Request.Context(), c.Command, c.ID)
 	})

@@ -2,13 +2,11 @@ package services
 
 import (
 	"database/sql"
-	"encoding/json"
 	"errors"
-	"slices"
+	"strings"
 
 	"github.com/pocketbase/dbx"
 	"github.com/pocketbase/pocketbase/core"
-	"github.com/pocketbase/pocketbase/tools/subscriptions"
 
 	"github.com/lancershub/lancershub/collections"
 )
@@ -17,106 +15,147 @@ import (
 // instance has it.
 type ChatsService struct{ *Instance }
 
-// OpenChat makes the chat of a contract with its two members, unless it exists.
-func (s ChatsService) OpenChat(tx core.App, news ContractNews) (*core.Record, error) {
-	chat, err := tx.FindFirstRecordByData(collections.Chats, collections.FieldContract, news.Contract)
-	if err == nil || !errors.Is(err, sql.ErrNoRows) {
-		return chat, err
-	}
-	chats, err := tx.FindCachedCollectionByNameOrId(collections.Chats)
-	if err != nil {
-		return nil, err
-	}
-	chat = core.NewRecord(chats)
-	chat.Load(map[string]any{
-		collections.FieldProject: news.Project, collections.FieldContract: news.Contract, collections.FieldTitle: news.Title,
-	})
-	if err := tx.Save(chat); err != nil {
-		return nil, err
-	}
-	members, err := tx.FindCachedCollectionByNameOrId(collections.Members)
-	if err != nil {
-		return nil, err
-	}
-	for _, person := range []struct{ id, role string }{
-		{news.Client, collections.MemberRoleOwner}, {news.Freelancer, collections.MemberRoleOfMember},
-	} {
-		member := core.NewRecord(members)
-		member.Load(map[string]any{collections.FieldChat: chat.Id, collections.FieldUser: person.id, collections.MemberRole: person.role})
-		if err := tx.SaveNoValidate(member); err != nil {
-			return nil, err
-		}
-	}
-	return chat, s.say(tx, chat.Id, "The contract began. This chat is for the two of you.")
+// Opening says between whom a chat is, and what gave them the right to it.
+type Opening struct {
+	Project, Proposal, Contract string
+	Title                       string
+	Client, Freelancer          string
+	Origin                      string
 }
 
-// say adds a system message.
-func (s ChatsService) say(tx core.App, chat, body string) error {
+// pair is what a client and a freelancer have one direct chat for.
+func (o Opening) pair() string { return o.Project + ":" + o.Client + ":" + o.Freelancer }
+
+// OpenChat returns the direct chat of two people about a project, made if it
+// does not exist: invitation, proposal and contract share it. opened tells
+// whether a contract came to it, or it is new.
+func (s ChatsService) OpenChat(tx core.App, o Opening) (chat *core.Record, opened bool, err error) {
+	if o.Contract != "" {
+		chat, err = chatOfContract(tx, o.Contract, collections.ChatDirect)
+		if err == nil || !errors.Is(err, sql.ErrNoRows) {
+			return chat, false, err
+		}
+	}
+	pair := o.pair()
+	chat, err = tx.FindFirstRecordByData(collections.Chats, collections.ChatPair, pair)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return nil, false, err
+	}
+	if err == nil {
+		before := chat.GetString(collections.FieldContract)
+		if before == "" || o.Contract == "" {
+			return chat, o.Contract != "", s.widen(tx, chat, o)
+		}
+		pair = "" // the two have another contract about the same project
+	}
+	chat, err = s.makeChat(tx, map[string]any{
+		collections.FieldProject: o.Project, collections.FieldContract: o.Contract, collections.FieldTitle: o.Title,
+		collections.ChatKind: collections.ChatDirect, collections.ChatOrigin: o.Origin, collections.ChatProposal: o.Proposal, collections.ChatPair: pair,
+	})
+	if err != nil {
+		return nil, false, err
+	}
+	return chat, true, errors.Join(
+		s.join(tx, chat.Id, o.Client, collections.MemberRoleOwner),
+		s.join(tx, chat.Id, o.Freelancer, collections.MemberRoleOfMember))
+}
+
+// widen notes on a chat the proposal or contract that came to it.
+func (s ChatsService) widen(tx core.App, chat *core.Record, o Opening) error {
+	if o.Proposal != "" {
+		chat.Set(collections.ChatProposal, o.Proposal)
+	}
+	if o.Contract != "" {
+		chat.Set(collections.FieldContract, o.Contract)
+		chat.Set(collections.FieldTitle, o.Title)
+	}
+	return tx.SaveNoValidate(chat)
+}
+
+func (s ChatsService) makeChat(tx core.App, values map[string]any) (*core.Record, error) {
+	col, err := tx.FindCachedCollectionByNameOrId(collections.Chats)
+	if err != nil {
+		return nil, err
+	}
+	chat := core.NewRecord(col)
+	chat.Load(values)
+	return chat, tx.Save(chat)
+}
+
+// join makes user a member of chat, unless they are one.
+func (s ChatsService) join(tx core.App, chat, user, role string) error {
+	if _, err := s.Member(tx, chat, user); Code(err) != CodeNotFound {
+		return err
+	}
+	col, err := tx.FindCachedCollectionByNameOrId(collections.Members)
+	if err != nil {
+		return err
+	}
+	member := core.NewRecord(col)
+	member.Load(map[string]any{collections.FieldChat: chat, collections.FieldUser: user, collections.MemberRole: role})
+	// Without validation: the person's mirror may not have arrived yet.
+	return tx.SaveNoValidate(member)
+}
+
+// OpenRoom adds user to the group room of a contract, which begins with both parties.
+func (s ChatsService) OpenRoom(tx core.App, news MemberNews) error {
+	room, err := chatOfContract(tx, news.Contract, collections.ChatGroup)
+	if errors.Is(err, sql.ErrNoRows) {
+		room, err = s.makeChat(tx, map[string]any{
+			collections.FieldProject: news.Project, collections.FieldContract: news.Contract, collections.FieldTitle: news.Title,
+			collections.ChatKind: collections.ChatGroup, collections.ChatOrigin: collections.OriginContract,
+		})
+		if err == nil {
+			err = errors.Join(
+				s.join(tx, room.Id, news.Client, collections.MemberRoleOwner),
+				s.join(tx, room.Id, news.Freelancer, collections.MemberRoleOfMember))
+		}
+	}
+	if err != nil {
+		return err
+	}
+	if err := s.join(tx, room.Id, news.User, collections.MemberRoleOfMember); err != nil {
+		return err
+	}
+	return s.say(tx, room.Id, TopicMemberAdded, map[string]any{"user": news.User}, "Somebody joined.")
+}
+
+// say adds a system message: what happened, for people in body, for programs in topic and params.
+func (s ChatsService) say(tx core.App, chat, topic string, params any, body string) error {
+	return s.post(tx, map[string]any{
+		collections.FieldChat: chat, collections.MessageKind: collections.MessageKindSystem,
+		collections.MessageTopic: topic, collections.MessageParams: params, collections.MessageBody: truncate(body, 5000),
+	})
+}
+
+func (s ChatsService) post(tx core.App, values map[string]any) error {
 	col, err := tx.FindCachedCollectionByNameOrId(collections.Messages)
 	if err != nil {
 		return err
 	}
 	message := core.NewRecord(col)
-	message.Load(map[string]any{
-		collections.FieldChat: chat, collections.MessageKind: collections.MessageKindSystem, collections.MessageBody: body,
-	})
-	if err := s.Number(tx, message); err != nil {
-		return err
-	}
+	message.Load(values)
 	return tx.SaveNoValidate(message)
 }
 
+func chatOfContract(tx core.App, contract, kind string) (*core.Record, error) {
+	return tx.FindFirstRecordByFilter(collections.Chats, "contract = {:contract} && kind = {:kind}",
+		dbx.Params{collections.FieldContract: contract, collections.ChatKind: kind})
+}
+
 // sayInContract adds a system message to the chat of a contract, if it has one.
-func (s ChatsService) sayInContract(tx core.App, contract, body string) error {
-	chat, err := tx.FindFirstRecordByData(collections.Chats, collections.FieldContract, contract)
+func (s ChatsService) sayInContract(tx core.App, contract, topic string, params any, body string) error {
+	if contract == "" {
+		return nil
+	}
+	chat, err := chatOfContract(tx, contract, collections.ChatDirect)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	return s.say(tx, chat.Id, body)
-}
-
-// Number gives a message the next number of its chat, in the transaction that
-// stores it: numbers have no gap and no double.
-func (s ChatsService) Number(tx core.App, message *core.Record) error {
-	chat := message.GetString(collections.FieldChat)
-	result, err := tx.DB().Update(collections.Chats, dbx.Params{
-		collections.ChatLastSeq:       dbx.NewExp("[[lastSeq]] + 1"),
-		collections.ChatLastMessageAt: dateTime(s.Clock.Now()).String(),
-	}, dbx.HashExp{collections.FieldID: chat}).Execute()
-	if found, err := oneRow(result, err); err != nil {
-		return err
-	} else if !found {
-		return notFound()
-	}
-	var seq int
-	if err := tx.DB().Select(collections.ChatLastSeq).From(collections.Chats).Where(dbx.HashExp{collections.FieldID: chat}).Row(&seq); err != nil {
-		return err
-	}
-	message.Set(collections.MessageSeq, seq)
-	return nil
-}
-
-// NewMessage fills in what the server decides about a message being sent. If it
-// is a retry (same chat, sender and clientId), the message stored before is returned.
-func (s ChatsService) NewMessage(message *core.Record, sender string) (*core.Record, error) {
-	if message.GetString(collections.MessageBody) == "" {
-		return nil, badRequest(CodeInvalidInput, "A message needs a body.")
-	}
-	message.Set(collections.MessageSender, sender)
-	message.Set(collections.MessageKind, collections.MessageKindUser)
-	client := message.GetString(collections.MessageClientID)
-	if client == "" {
-		return nil, nil
-	}
-	before, err := s.App.FindFirstRecordByFilter(collections.Messages, "chat = {:chat} && sender = {:sender} && clientId = {:client}",
-		dbx.Params{"chat": message.GetString(collections.FieldChat), "sender": sender, "client": client})
-	if errors.Is(err, sql.ErrNoRows) {
-		return nil, nil
-	}
-	return before, err
+	return s.say(tx, chat.Id, topic, params, strings.TrimSpace(body))
 }
 
 // Member returns the membership of user in chat. Without one the chat does not exist for them.
@@ -128,57 +167,63 @@ func (s ChatsService) Member(app core.App, chat, user string) (*core.Record, err
 	return member, err
 }
 
-// Read marks everything up to seq as read; 0 means all. It never moves back.
-func (s ChatsService) Read(cmd Command, chat string, seq int) (Answer, error) {
+// Leave takes a person out of a group room. A direct chat cannot be left, only archived.
+func (s ChatsService) Leave(cmd Command, chat string) (Answer, error) {
 	return Once(s.App, s.Clock, cmd, func(tx core.App) (any, error) {
 		member, err := s.Member(tx, chat, cmd.Principal)
 		if err != nil {
 			return nil, err
 		}
-		var last int
-		if err := tx.DB().Select(collections.ChatLastSeq).From(collections.Chats).Where(dbx.HashExp{collections.FieldID: chat}).Row(&last); err != nil {
+		room, err := tx.FindRecordById(collections.Chats, chat)
+		if err != nil {
 			return nil, err
 		}
-		if seq == 0 || seq > last {
-			seq = last
+		if room.GetString(collections.ChatKind) != collections.ChatGroup {
+			return nil, conflict(CodeConflict, "A chat of two cannot be left: archive it, or block the other person.")
 		}
-		if seq <= member.GetInt(collections.MemberLastReadSeq) {
-			return member, nil
+		if err := s.say(tx, chat, TopicMemberLeft, map[string]any{"user": cmd.Principal}, "Somebody left."); err != nil {
+			return nil, err
 		}
-		member.Set(collections.MemberLastReadSeq, seq)
-		return member, tx.SaveNoValidate(member)
+		return struct{}{}, tx.Delete(member)
 	})
 }
 
-// After returns a chat's messages with a number above seq, oldest first.
-func (s ChatsService) After(chat, user string, seq, limit int) ([]*core.Record, error) {
-	if _, err := s.Member(s.App, chat, user); err != nil {
-		return nil, err
-	}
-	return s.App.FindRecordsByFilter(collections.Messages, "chat = {:chat} && seq > {:seq}", collections.MessageSeq, limit, 0,
-		dbx.Params{"chat": chat, "seq": seq})
+// memberRow is what delivering a message needs to know of a member.
+type memberRow struct {
+	User        string `db:"user"`
+	LastReadSeq int    `db:"lastReadSeq"`
+	OwnAfter    int    `db:"ownAfter"`
+	Mentions    int    `db:"mentions"`
 }
 
-// Typing tells the other members who listen to "chats/ID/typing" that user is
-// typing. It never touches the disk.
-func (s ChatsService) Typing(chat, user string) error {
-	if _, err := s.Member(s.App, chat, user); err != nil {
-		return err
+func membersOf(app core.App, chat string) ([]memberRow, error) {
+	var rows []memberRow
+	err := app.DB().NewQuery("SELECT user, lastReadSeq, ownAfter, mentions FROM members WHERE chat = {:chat}").
+		Bind(dbx.Params{"chat": chat}).All(&rows)
+	return rows, err
+}
+
+func usersOf(rows []memberRow) []string {
+	users := make([]string, 0, len(rows))
+	for _, row := range rows {
+		users = append(users, row.User)
 	}
-	members, err := s.App.FindRecordsByFilter(collections.Members, "chat = {:chat} && user != {:user}", "", 0, 0, dbx.Params{"chat": chat, "user": user})
-	if err != nil {
-		return err
-	}
-	topic := collections.Chats + "/" + chat + "/typing"
-	data, err := json.Marshal(map[string]string{"chat": chat, "user": user})
-	if err != nil {
-		return err
-	}
-	for _, client := range s.App.SubscriptionsBroker().Clients() {
-		_, listener := clientIdentity(client)
-		if client.HasSubscription(topic) && slices.ContainsFunc(members, func(m *core.Record) bool { return m.GetString(collections.FieldUser) == listener }) {
-			client.Send(subscriptions.Message{Name: topic, Data: data})
-		}
+	return users
+}
+
+// blocked tells whether one of two people has blocked the other.
+func blocked(app core.App, one, other string) (bool, error) {
+	var n int
+	err := app.DB().NewQuery(`SELECT count(*) FROM blocks WHERE ([[user]] = {:one} AND blocked = {:other}) OR ([[user]] = {:other} AND blocked = {:one})`).
+		Bind(dbx.Params{"one": one, "other": other}).Row(&n)
+	return n > 0, err
+}
+
+// NewBlock fills in whose block it is.
+func (s ChatsService) NewBlock(block *core.Record, user string) error {
+	block.Set(collections.FieldUser, user)
+	if block.GetString(collections.BlockBlocked) == user {
+		return badRequest(CodeInvalidInput, "You cannot block yourself.")
 	}
 	return nil
 }

@@ -121,6 +121,10 @@ const (
 	CodeStorageFull       = "storage_full"
 	CodeStorageFailed     = "storage_failed"
 	CodeInternal          = "internal_error"
+	CodeBlocked           = "blocked"
+	CodeEditNotAllowed    = "edit_not_allowed"
+	CodeAlreadyReported   = "already_reported"
+	CodeContactNotAllowed = "contact_not_allowed"
 )
 
 // Failf makes an Error with a formatted sentence.

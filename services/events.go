@@ -50,6 +50,17 @@ const (
 	TopicEvidenceMessages  = "evidence.messages"
 )
 
+// Topics of events that open chats, and of system messages about them.
+const (
+	TopicProjectInvited    = "project.invited"
+	TopicProposalDiscussed = "proposal.discussed"
+	TopicMemberAdded       = "contract.member_added"
+	// TopicMemberLeft, TopicMention and TopicMessages never leave the messages instance.
+	TopicMemberLeft = "chat.member_left"
+	TopicMention    = "message.mention"
+	TopicMessages   = "message.unread"
+)
+
 // audience says which instances hear of a topic.
 var audience = map[string][]collections.Domain{
 	TopicUserChanged:       {collections.DomainProjects, collections.DomainPayments, collections.DomainMessages},
@@ -80,6 +91,9 @@ var audience = map[string][]collections.Domain{
 	TopicRefundDeclined:    {collections.DomainMessages},
 	TopicDeadlineReminder:  {collections.DomainMessages},
 	TopicProposalExpired:   {collections.DomainMessages},
+	TopicProjectInvited:    {collections.DomainMessages},
+	TopicProposalDiscussed: {collections.DomainMessages},
+	TopicMemberAdded:       {collections.DomainMessages},
 	TopicProjectExpired:    {collections.DomainMessages},
 	TopicDisputeOpened:     {collections.DomainProjects, collections.DomainMessages},
 	TopicDisputeAnswered:   {collections.DomainMessages},

@@ -38,6 +38,8 @@ type Instance struct {
 	Peers     map[collections.Domain]*Peer
 	Revoked   *Revocations
 	Throttle  *Throttle
+	// Live delivers to event streams by audience; only messages has it.
+	Live *Live
 
 	relay     *Relay
 	wal       *walSync // nil unless commits are synced in groups
@@ -123,6 +125,10 @@ func (i *Instance) open(dir string) error {
 		return err
 	}
 	i.followClock()
+	i.saveInTransactions()
+	if i.Domain == collections.DomainMessages {
+		i.Live = NewLive()
+	}
 	i.guardOutward()
 	i.scheduler, err = gocron.NewScheduler(gocron.WithLocation(time.UTC))
 	return err

@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/pocketbase/dbx"
 	"github.com/pocketbase/pocketbase/core"
 
 	"github.com/lancershub/lancershub/collections"
@@ -44,7 +45,12 @@ func (s ChatsService) HandleEvents() {
 		return s.notify(tx, note{n.Client, TopicProposalWithdrawn, "A proposal for " + n.Title + " was withdrawn", n.Reason, "/projects/" + n.Project})
 	})
 	on(s, TopicContractCreated, func(tx core.App, n ContractNews) error {
-		_, err := s.OpenChat(tx, n)
+		_, opened, err := s.OpenChat(tx, Opening{
+			Project: n.Project, Contract: n.Contract, Title: n.Title, Client: n.Client, Freelancer: n.Freelancer, Origin: collections.OriginContract,
+		})
+		if err == nil && opened {
+			err = s.sayInContract(tx, n.Contract, TopicContractCreated, n, "The contract began. This chat is for the two of you.")
+		}
 		return errors.Join(err, s.notify(tx,
 			note{n.Freelancer, TopicContractCreated, "You were hired: " + n.Title, Money(n.Amount, n.Currency), "/contracts/" + n.Contract},
 			note{n.Client, TopicContractCreated, "Your contract for " + n.Title + " began", "Fund the first milestone so that work can start.", "/contracts/" + n.Contract}))
@@ -69,6 +75,7 @@ func (s ChatsService) HandleEvents() {
 	})
 	s.handleDisputes()
 	s.handlePayouts()
+	s.handleOpenings()
 	s.handleContracts()
 	s.handleMilestones()
 	s.handlePayments()
@@ -90,15 +97,71 @@ func (s ChatsService) handleDisputes() {
 	}
 }
 
+// handleOpenings opens chats for what projects decided: who may talk to whom.
+func (s ChatsService) handleOpenings() {
+	on(s, TopicProjectInvited, func(tx core.App, n InvitationNews) error {
+		err := s.openWith(tx, Opening{
+			Project: n.Project, Title: n.Title, Client: n.Client, Freelancer: n.Freelancer, Origin: collections.OriginInvitation,
+		}, n.Note)
+		return errors.Join(err, s.notify(tx, note{n.Freelancer, TopicProjectInvited, "You are invited to " + n.Title, n.Note, "/projects/" + n.Project}))
+	})
+	on(s, TopicProposalDiscussed, func(tx core.App, n InvitationNews) error {
+		return s.openWith(tx, Opening{
+			Project: n.Project, Proposal: n.Proposal, Title: n.Title, Client: n.Client, Freelancer: n.Freelancer, Origin: collections.OriginProposal,
+		}, n.Note)
+	})
+	on(s, TopicMemberAdded, s.OpenRoom)
+}
+
+// openWith opens a chat with the client's first words, unless one of the two has
+// blocked the other.
+func (s ChatsService) openWith(tx core.App, o Opening, words string) error {
+	if closed, err := blocked(tx, o.Client, o.Freelancer); err != nil || closed {
+		return err
+	}
+	chat, _, err := s.OpenChat(tx, o)
+	if err != nil || words == "" {
+		return err
+	}
+	flag := ""
+	if chat.GetString(collections.FieldContract) == "" {
+		flag = Suspicious(words)
+	}
+	return s.post(tx, map[string]any{
+		collections.FieldChat: chat.Id, collections.MessageSender: o.Client, collections.MessageKind: collections.MessageKindUser,
+		collections.MessageBody: words, collections.MessageFlag: flag,
+	})
+}
+
+// mention notifies those whom a message names.
+func (s ChatsService) mention(tx core.App, message *core.Record) error {
+	sender := message.GetString(collections.MessageSender)
+	for _, user := range message.GetStringSlice(collections.MessageMentions) {
+		if user == sender {
+			continue
+		}
+		_, err := tx.DB().NewQuery(`UPDATE members SET mentions = mentions + 1 WHERE chat = {:chat} AND [[user]] = {:user}`).
+			Bind(dbx.Params{"chat": message.GetString(collections.FieldChat), "user": user}).Execute()
+		if err != nil {
+			return err
+		}
+		link := "/messages/" + message.GetString(collections.FieldChat) + "?message=" + message.Id
+		if err := s.notify(tx, note{user, TopicMention, "You were mentioned", message.GetString(collections.MessageBody), link}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func (s ChatsService) handleContracts() {
 	on(s, TopicContractEnded, func(tx core.App, n ContractNews) error {
 		return errors.Join(
-			s.sayInContract(tx, n.Contract, "The contract was ended. "+n.Reason),
+			s.sayInContract(tx, n.Contract, TopicContractEnded, n, "The contract was ended. "+n.Reason),
 			s.notifyBoth(tx, n.Client, n.Freelancer, TopicContractEnded, n.Title+": the contract was ended", n.Reason, "/contracts/"+n.Contract))
 	})
 	on(s, TopicContractCompleted, func(tx core.App, n ContractNews) error {
 		return errors.Join(
-			s.sayInContract(tx, n.Contract, "The contract is complete."),
+			s.sayInContract(tx, n.Contract, TopicContractCompleted, n, "The contract is complete."),
 			s.notifyBoth(tx, n.Client, n.Freelancer, TopicContractCompleted, n.Title+" is complete", "The last payment was released.", "/contracts/"+n.Contract))
 	})
 }
@@ -106,22 +169,22 @@ func (s ChatsService) handleContracts() {
 func (s ChatsService) handleMilestones() {
 	on(s, TopicMilestoneSent, func(tx core.App, n MilestoneNews) error {
 		return errors.Join(
-			s.sayInContract(tx, n.Contract, "Work was handed in for “"+n.Title+"”."),
+			s.sayInContract(tx, n.Contract, TopicMilestoneSent, n, "Work was handed in for “"+n.Title+"”."),
 			s.notify(tx, note{n.Client, TopicMilestoneSent, "Work was handed in: " + n.Title, n.Note, "/contracts/" + n.Contract}))
 	})
 	on(s, TopicMilestoneChanges, func(tx core.App, n MilestoneNews) error {
 		return errors.Join(
-			s.sayInContract(tx, n.Contract, "Changes were asked for in “"+n.Title+"”."),
+			s.sayInContract(tx, n.Contract, TopicMilestoneChanges, n, "Changes were asked for in “"+n.Title+"”."),
 			s.notify(tx, note{n.Freelancer, TopicMilestoneChanges, "Changes were asked for: " + n.Title, n.Note, "/contracts/" + n.Contract}))
 	})
 	on(s, TopicMilestonePart, func(tx core.App, n MilestoneNews) error {
 		return errors.Join(
-			s.sayInContract(tx, n.Contract, "A part of “"+n.Title+"” was approved."),
+			s.sayInContract(tx, n.Contract, TopicMilestonePart, n, "A part of “"+n.Title+"” was approved."),
 			s.notify(tx, note{n.Freelancer, TopicMilestonePart, "Approved in part: " + n.Title, n.Reason, "/contracts/" + n.Contract}))
 	})
 	on(s, TopicMilestoneApproved, func(tx core.App, n MilestoneNews) error {
 		return errors.Join(
-			s.sayInContract(tx, n.Contract, "“"+n.Title+"” was approved."),
+			s.sayInContract(tx, n.Contract, TopicMilestoneApproved, n, "“"+n.Title+"” was approved."),
 			s.notify(tx, note{n.Freelancer, TopicMilestoneApproved, "Approved: " + n.Title, n.Note, "/contracts/" + n.Contract}))
 	})
 }
@@ -130,7 +193,7 @@ func (s ChatsService) handlePayments() {
 	on(s, TopicPaymentHeld, func(tx core.App, n PaymentNews) error {
 		amount := Money(n.Amount, n.Currency)
 		return errors.Join(
-			s.sayInContract(tx, n.Contract, amount+" are held for “"+n.Title+"”. Work can begin."),
+			s.sayInContract(tx, n.Contract, TopicPaymentHeld, n, amount+" are held for “"+n.Title+"”. Work can begin."),
 			s.notify(tx, note{n.Freelancer, TopicPaymentHeld, amount + " are held for " + n.Title, "You can begin.", "/contracts/" + n.Contract}))
 	})
 	on(s, TopicPaymentFailed, func(tx core.App, n PaymentNews) error {

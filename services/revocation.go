@@ -42,6 +42,9 @@ func (i *Instance) HandleUsers() {
 // DropClients ends the realtime connections for which ended says so, given the
 // session and user each belongs to.
 func (i *Instance) DropClients(ended func(session, user string) bool) {
+	if i.Live != nil {
+		i.Live.Drop(ended)
+	}
 	broker := i.App.SubscriptionsBroker()
 	for _, client := range broker.Clients() {
 		session, user := clientIdentity(client)

@@ -26,8 +26,9 @@ var crossChecks = map[collections.Domain][]struct{ problem, sql string }{
 		{"events not delivered", `SELECT id AS subject FROM outbox WHERE state <> 'done'`},
 	},
 	collections.DomainMessages: {
-		{"two chats for one contract", `SELECT contract AS subject FROM chats GROUP BY contract HAVING count(*) > 1`},
-		{"a chat without two members", `SELECT c.id AS subject FROM chats c LEFT JOIN members m ON m.chat = c.id GROUP BY c.id HAVING count(m.id) <> 2`},
+		{"two chats for one contract", `SELECT contract AS subject FROM chats WHERE contract <> '' GROUP BY contract, kind HAVING count(*) > 1`},
+		{"a chat without two members", `SELECT c.id AS subject FROM chats c LEFT JOIN members m ON m.chat = c.id WHERE c.kind = 'direct' GROUP BY c.id HAVING count(m.id) <> 2`},
+		{"an unread count below zero", `SELECT m.id AS subject FROM members m JOIN chats c ON c.id = m.chat WHERE c.lastSeq < m.lastReadSeq + m.ownAfter`},
 		{"a gap in the numbers of a chat", `SELECT c.id AS subject FROM chats c LEFT JOIN messages m ON m.chat = c.id GROUP BY c.id HAVING count(m.id) <> c.lastSeq`},
 	},
 }

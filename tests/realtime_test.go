@@ -5,6 +5,8 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"regexp"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -168,4 +170,25 @@ func TestEarningsAreOnesOwn(t *testing.T) {
 			t.Errorf("Expected a stranger's own, empty %s, got %s", path, answer.Raw)
 		}
 	}
+}
+
+var seqPattern = regexp.MustCompile(`"seq":(\d+)`)
+
+// seqs returns the numbers of the messages that arrived under name, as far as they are in order.
+func seqs(s *stream, name string) []int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	got := []int{}
+	for _, event := range s.events {
+		match := seqPattern.FindStringSubmatch(event)
+		if !strings.HasPrefix(event, name) || match == nil {
+			continue
+		}
+		seq, _ := strconv.Atoi(match[1])
+		if len(got) > 0 && seq <= got[len(got)-1] {
+			return append(got, -seq)
+		}
+		got = append(got, seq)
+	}
+	return got
 }

@@ -1,0 +1,162 @@
+package services
+
+import (
+	"regexp"
+	"strings"
+	"sync"
+	"time"
+	"unicode"
+
+	"github.com/pocketbase/dbx"
+	"github.com/pocketbase/pocketbase/core"
+	"golang.org/x/time/rate"
+
+	"github.com/lancershub/lancershub/collections"
+)
+
+// What the filter finds in a message before there is a contract. The message is
+// delivered all the same: its sender is warned, and moderators see it.
+const (
+	FlagContact = "contact_details"
+	FlagPayment = "off_platform_payment"
+)
+
+var (
+	emailPattern = regexp.MustCompile(`(?i)[a-z0-9._%+-]+\s*(@|\(at\)|\[at\]|\sat\s)\s*[a-z0-9-]+(\s*(\.|\(dot\)|\[dot\]|\sdot\s)\s*[a-z0-9-]+)*\s*(\.|\(dot\)|\[dot\]|\sdot\s)\s*[a-z]{2,}\b`)
+	// Nine digits or more, as people write telephone numbers. Amounts and dates are shorter.
+	phonePattern   = regexp.MustCompile(`(\+|\b00|\(?\b)\d[\d ().\-/]{7,}\d\b`)
+	contactPattern = regexp.MustCompile(`(?i)\b(whats\s?app|telegram|signal|skype|discord|wechat|viber|t\.me/|wa\.me/|(my|on) (phone|number|e-?mail|insta(gram)?) is|call me (on|at)|text me (on|at))`)
+	paymentPattern = regexp.MustCompile(`(?i)\b(pay ?pal|venmo|zelle|cash ?app|revolut|(western|money) ?(union|gram)|bit ?coin|usdt|crypto(currency)?|wise transfer|iban\b|bank transfer|wire (transfer|the money)|(pay|paid|payment) (me |you )?(directly|outside|off[- ]?(the )?platform)|outside (of )?(the |this )?platform|off[- ]platform|(avoid|save|without|skip) (the |platform )?fees?|deal (directly|outside))`)
+)
+
+// enoughDigits is the least number of digits of a telephone number.
+const enoughDigits = 9
+
+// Suspicious says why a text looks like contact details or like paying
+// elsewhere, or "". It errs on the side of letting people talk: a flag costs a
+// warning, not the message.
+func Suspicious(text string) string {
+	plain := strings.Map(func(r rune) rune {
+		if unicode.Is(unicode.Cf, r) { // invisible characters between the letters
+			return -1
+		}
+		return r
+	}, text)
+	if paymentPattern.MatchString(plain) {
+		return FlagPayment
+	}
+	if emailPattern.MatchString(plain) || contactPattern.MatchString(plain) {
+		return FlagContact
+	}
+	for _, number := range phonePattern.FindAllString(plain, 20) {
+		digits := strings.Count(strings.Map(func(r rune) rune {
+			if unicode.IsDigit(r) {
+				return '0'
+			}
+			return -1
+		}, number), "0")
+		if digits >= enoughDigits && digits <= 15 {
+			return FlagContact
+		}
+	}
+	return ""
+}
+
+// reportFlag puts a flagged message before the moderators.
+func (s ChatsService) reportFlag(tx core.App, message *core.Record) error {
+	flag := message.GetString(collections.MessageFlag)
+	if flag == "" {
+		return nil
+	}
+	reason := flag
+	if flag == FlagPayment {
+		reason = "off_platform"
+	}
+	return s.report(tx, message, "", reason, "Found by the filter.")
+}
+
+func (s ChatsService) report(tx core.App, message *core.Record, reporter, reason, note string) error {
+	before, err := tx.CountRecords(collections.Reports, dbx.HashExp{
+		collections.EditMessage: message.Id, collections.ReportReporter: reporter, collections.FieldReason: reason,
+	})
+	if err != nil {
+		return err
+	}
+	if before > 0 {
+		if reporter == "" {
+			return nil
+		}
+		return conflict(CodeAlreadyReported, "You have reported this message already. A moderator looks at it.")
+	}
+	col, err := tx.FindCachedCollectionByNameOrId(collections.Reports)
+	if err != nil {
+		return err
+	}
+	report := core.NewRecord(col)
+	report.Load(map[string]any{
+		collections.EditMessage: message.Id, collections.FieldChat: message.GetString(collections.FieldChat),
+		collections.MessageSender: message.GetString(collections.MessageSender), collections.ReportReporter: reporter,
+		collections.FieldReason: reason, collections.ReportNote: truncate(note, 1000),
+		collections.ReportExcerpt: truncate(message.GetString(collections.MessageBody), 2000), collections.FieldStatus: collections.ReportOpen,
+	})
+	return tx.SaveNoValidate(report)
+}
+
+// Report puts a message before the moderators, once per person.
+func (s ChatsService) Report(cmd Command, id, reason, note string) (Answer, error) {
+	return Once(s.App, s.Clock, cmd, func(tx core.App) (any, error) {
+		message, _, err := s.messageFor(tx, id, cmd.Principal)
+		if err != nil {
+			return nil, err
+		}
+		switch reason {
+		case "spam", "scam", "harassment", "off_platform", "other":
+		default:
+			return nil, badRequest(CodeInvalidInput, "The reason is one of spam, scam, harassment, off_platform and other.").With("field", collections.FieldReason)
+		}
+		return struct{}{}, s.report(tx, message, cmd.Principal, reason, note)
+	})
+}
+
+// How fast one person may write: what an excited typist sends, and a paste of many lines.
+const (
+	MessagesPerSecond = 3
+	MessagesAtOnce    = 30
+)
+
+// Pace limits how fast each person does something. It counts in memory, because
+// one process owns one instance.
+type Pace struct {
+	mu    sync.Mutex
+	limit rate.Limit
+	burst int
+	users map[string]*rate.Limiter
+}
+
+// NewPace allows burst at once and perSecond in the long run.
+func NewPace(perSecond float64, burst int) *Pace {
+	return &Pace{limit: rate.Limit(perSecond), burst: burst, users: map[string]*rate.Limiter{}}
+}
+
+// paceEntries bounds the memory of a Pace; whoever is forgotten starts afresh.
+const paceEntries = 50_000
+
+// Check fails with too_many_requests when user is too fast.
+func (p *Pace) Check(user string, now time.Time) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	limiter := p.users[user]
+	if limiter == nil {
+		if len(p.users) >= paceEntries {
+			clear(p.users)
+		}
+		limiter = rate.NewLimiter(p.limit, p.burst)
+		p.users[user] = limiter
+	}
+	reservation := limiter.ReserveN(now, 1)
+	if wait := reservation.DelayFrom(now); wait > 0 {
+		reservation.CancelAt(now)
+		return tooFast(wait)
+	}
+	return nil
+}

@@ -1,0 +1,108 @@
+package services
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+
+	"github.com/pocketbase/dbx"
+	"github.com/pocketbase/pocketbase/core"
+	"github.com/pocketbase/pocketbase/tools/picker"
+	"github.com/pocketbase/pocketbase/tools/search"
+
+	"github.com/lancershub/lancershub/collections"
+)
+
+// liveCollections are delivered by audience. Everything else a client subscribes
+// to is left to PocketBase's broker.
+var liveCollections = []string{
+	collections.Messages, collections.Members, collections.Chats, collections.Notifications, collections.Blocks,
+}
+
+// Topics of what is not a record.
+const (
+	TopicPresence = "presence"
+	TopicUnread   = "unread"
+)
+
+// IsLiveTopic tells whether we deliver a topic ourselves.
+func IsLiveTopic(name string) bool {
+	topic, _ := parseTopic(name)
+	collection, _, _ := strings.Cut(topic, "/")
+	return topic == TopicPresence || topic == TopicUnread || slices.Contains(liveCollections, collection)
+}
+
+func typingTopic(chat string) string { return collections.Chats + "/" + chat + "/typing" }
+
+// recordNews is the event the SDK expects of a record that was created, updated
+// or deleted, as the subscriber may see it. The record is copied: what happens
+// to it later is other news.
+func recordNews(app core.App, action string, record *core.Record, to ...string) News {
+	snapshot := record.Fresh()
+	name := record.Collection().Name
+	return News{
+		To:     to,
+		Topics: []string{name + "/*", name + "/" + record.Id, name},
+		Render: func(user string, options TopicOptions) []byte {
+			var shown any = snapshot
+			if options.raw != "" {
+				if shown = withOptions(app, snapshot.Fresh(), user, options, action == "delete"); shown == nil {
+					return nil
+				}
+			}
+			raw, err := json.Marshal(map[string]any{"action": action, "record": shown})
+			if err != nil {
+				app.Logger().Error("failed to render news", "record", name+"/"+record.Id, "error", err)
+				return nil
+			}
+			return raw
+		},
+	}
+}
+
+// withOptions applies a subscription's filter, expand and fields as its user.
+// It returns nil when the filter does not match.
+func withOptions(app core.App, record *core.Record, user string, options TopicOptions, deleted bool) any {
+	auth, err := app.FindRecordById(collections.Users, user)
+	if err != nil {
+		return nil
+	}
+	info := &core.RequestInfo{Context: core.RequestInfoContextRealtime, Method: "GET", Auth: auth}
+	if options.Filter != "" && !deleted && !matches(app, record, info, options.Filter) {
+		return nil
+	}
+	if options.Expand != "" {
+		app.ExpandRecord(record, strings.Split(options.Expand, ","), func(related *core.Collection, ids []string) ([]*core.Record, error) {
+			found, err := app.FindRecordsByIds(related.Id, ids)
+			return slices.DeleteFunc(found, func(one *core.Record) bool {
+				ok, err := app.CanAccessRecord(one, info, related.ViewRule)
+				return err != nil || !ok
+			}), err
+		})
+	}
+	if options.Fields != "" {
+		if picked, err := picker.Pick(record, options.Fields); err == nil {
+			return picked
+		}
+	}
+	return record
+}
+
+// matches runs a client's filter on one record with the client's rights.
+func matches(app core.App, record *core.Record, info *core.RequestInfo, filter string) bool {
+	if strings.Contains(filter, "@") { // @collection and @request are for rules
+		return false
+	}
+	resolver := core.NewRecordFieldResolver(app, record.Collection(), info, false)
+	expr, err := search.FilterData(filter).BuildExpr(resolver)
+	if err != nil {
+		return false
+	}
+	name := record.Collection().Name
+	query := app.ConcurrentDB().Select("(1)").From(name).AndWhere(dbx.HashExp{name + ".id": record.Id}).AndWhere(expr)
+	if err := resolver.UpdateQuery(query); err != nil {
+		return false
+	}
+	var found int
+	return query.Limit(1).Row(&found) == nil && found == 1
+}

@@ -1,0 +1,336 @@
+package services
+
+import (
+	"database/sql"
+	"errors"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/pocketbase/dbx"
+	"github.com/pocketbase/pocketbase/core"
+
+	"github.com/lancershub/lancershub/collections"
+)
+
+// SentBefore returns the message that was stored under this clientId before, or
+// nil: a retried send gets the first answer.
+func (s ChatsService) SentBefore(message *core.Record, sender string) (*core.Record, error) {
+	client := message.GetString(collections.MessageClientID)
+	if client == "" {
+		return nil, nil
+	}
+	before, err := s.App.FindFirstRecordByFilter(collections.Messages, "chat = {:chat} && sender = {:sender} && clientId = {:client}",
+		dbx.Params{"chat": message.GetString(collections.FieldChat), "sender": sender, "client": client})
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, nil
+	}
+	return before, err
+}
+
+// NewMessage fills in what the server decides about a message being sent, and
+// refuses it where it must not be said.
+func (s ChatsService) NewMessage(message *core.Record, sender string) error {
+	message.Set(collections.MessageSender, sender)
+	message.Set(collections.MessageKind, collections.MessageKindUser)
+	if err := s.checkText(message); err != nil {
+		return err
+	}
+	chat, members, err := writable(s.App, message.GetString(collections.FieldChat), sender)
+	if err != nil {
+		return err
+	}
+	if err := s.checkReferences(message, members); err != nil {
+		return err
+	}
+	message.Set(collections.MessageFlag, "")
+	if chat.GetString(collections.FieldContract) == "" {
+		message.Set(collections.MessageFlag, Suspicious(message.GetString(collections.MessageBody)))
+	}
+	return nil
+}
+
+func (s ChatsService) checkText(message *core.Record) error {
+	empty := strings.TrimSpace(message.GetString(collections.MessageBody)) == ""
+	if empty && len(message.GetUnsavedFiles(collections.MessageAttachments)) == 0 && len(message.GetStringSlice(collections.MessageAttachments)) == 0 {
+		return badRequest(CodeInvalidInput, "A message needs a body.")
+	}
+	return nil
+}
+
+// writable returns a chat in which sender may write, and its members.
+func writable(app core.App, id, sender string) (*core.Record, []memberRow, error) {
+	chat, err := app.FindRecordById(collections.Chats, id)
+	if err != nil {
+		return nil, nil, notFound()
+	}
+	members, err := membersOf(app, id)
+	if err != nil {
+		return nil, nil, err
+	}
+	if !slices.Contains(usersOf(members), sender) {
+		return nil, nil, notFound()
+	}
+	if chat.GetString(collections.ChatKind) != collections.ChatGroup {
+		for _, member := range members {
+			if member.User == sender {
+				continue
+			}
+			if closed, err := blocked(app, sender, member.User); err != nil {
+				return nil, nil, err
+			} else if closed {
+				return nil, nil, forbidden(CodeBlocked, "You cannot write to each other: one of you has blocked the other.")
+			}
+		}
+	}
+	return chat, members, nil
+}
+
+// checkReferences demands that a message answers one of its own chat and
+// mentions only people in it.
+func (s ChatsService) checkReferences(message *core.Record, members []memberRow) error {
+	if reply := message.GetString(collections.MessageReplyTo); reply != "" {
+		answered, err := s.App.FindRecordById(collections.Messages, reply)
+		if err != nil || answered.GetString(collections.FieldChat) != message.GetString(collections.FieldChat) {
+			return badRequest(CodeInvalidInput, "A message answers one of the same chat.").With("field", collections.MessageReplyTo)
+		}
+	}
+	users := usersOf(members)
+	for _, user := range message.GetStringSlice(collections.MessageMentions) {
+		if !slices.Contains(users, user) {
+			return badRequest(CodeInvalidInput, "Only people in the chat can be mentioned.").With("field", collections.MessageMentions)
+		}
+	}
+	return nil
+}
+
+// Stored does what belongs to storing a new message, in its transaction: the
+// next number of the chat before insert, the search index, mentions, reports and
+// delivery after it. Numbers have no gap and no double.
+func (s ChatsService) Stored(tx core.App, message *core.Record, insert func() error) error {
+	if message.GetInt(collections.MessageSeq) == 0 {
+		if err := s.number(tx, message); err != nil {
+			return err
+		}
+	}
+	if err := insert(); err != nil {
+		return err
+	}
+	if err := index(tx, message); err != nil {
+		return err
+	}
+	if err := s.mention(tx, message); err != nil {
+		return err
+	}
+	if err := s.reportFlag(tx, message); err != nil {
+		return err
+	}
+	return s.announceMessage(tx, "create", message)
+}
+
+func (s ChatsService) number(tx core.App, message *core.Record) error {
+	chat, sender := message.GetString(collections.FieldChat), message.GetString(collections.MessageSender)
+	var row struct {
+		Seq    int `db:"lastSeq"`
+		Change int `db:"lastChange"`
+	}
+	err := tx.DB().NewQuery(`UPDATE chats SET lastSeq = lastSeq + 1, lastChange = lastChange + 1, lastMessageAt = {:now} WHERE id = {:id} RETURNING lastSeq, lastChange`).
+		Bind(dbx.Params{"id": chat, "now": dateTime(s.Clock.Now()).String()}).One(&row)
+	if errors.Is(err, sql.ErrNoRows) {
+		return notFound()
+	}
+	if err != nil {
+		return err
+	}
+	message.Set(collections.MessageSeq, row.Seq)
+	message.Set(collections.MessageChange, row.Change)
+	// Whoever had read everything before has read their own message too; otherwise
+	// it is counted, so that it is not taken for an unread one.
+	_, err = tx.DB().NewQuery(`UPDATE members SET
+		ownAfter = CASE WHEN lastReadSeq = {:seq} - 1 THEN 0 ELSE ownAfter + 1 END,
+		lastReadSeq = CASE WHEN lastReadSeq = {:seq} - 1 THEN {:seq} ELSE lastReadSeq END
+		WHERE chat = {:chat} AND [[user]] = {:user}`).Bind(dbx.Params{"seq": row.Seq, "chat": chat, "user": sender}).Execute()
+	if err != nil {
+		return err
+	}
+	return s.unarchive(tx, chat)
+}
+
+// unarchive brings a chat back to those who put it away and did not mute it.
+func (s ChatsService) unarchive(tx core.App, chat string) error {
+	away, err := tx.FindAllRecords(collections.Members, dbx.NewExp("chat = {:chat} AND archived = TRUE AND muted = FALSE", dbx.Params{"chat": chat}))
+	if err != nil {
+		return err
+	}
+	for _, member := range away {
+		member.Set(collections.MemberArchived, false)
+		if err := tx.SaveNoValidate(member); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// change gives a message the next change number of its chat.
+func change(tx core.App, message *core.Record) error {
+	var number int
+	err := tx.DB().NewQuery(`UPDATE chats SET lastChange = lastChange + 1 WHERE id = {:id} RETURNING lastChange`).
+		Bind(dbx.Params{"id": message.GetString(collections.FieldChat)}).Row(&number)
+	message.Set(collections.MessageChange, number)
+	return err
+}
+
+// CheckEdit refuses an edit of what cannot be edited.
+func (s ChatsService) CheckEdit(message *core.Record, user string) error {
+	before := message.Original()
+	if before.GetString(collections.MessageKind) != collections.MessageKindUser || !before.GetDateTime(collections.MessageDeletedAt).IsZero() {
+		return forbidden(CodeEditNotAllowed, "This message cannot be edited.")
+	}
+	if err := s.checkText(message); err != nil {
+		return err
+	}
+	chat, members, err := writable(s.App, message.GetString(collections.FieldChat), user)
+	if err != nil {
+		return err
+	}
+	if err := s.checkReferences(message, members); err != nil {
+		return err
+	}
+	if chat.GetString(collections.FieldContract) == "" {
+		if flag := Suspicious(message.GetString(collections.MessageBody)); flag != "" {
+			message.Set(collections.MessageFlag, flag)
+		}
+	}
+	return nil
+}
+
+// Changed does what belongs to changing a message, in its transaction: its
+// former text is kept, it gets a change number, and its chat hears of it.
+func (s ChatsService) Changed(tx core.App, message *core.Record, save func() error) error {
+	before := message.Original()
+	was, is := before.GetString(collections.MessageBody), message.GetString(collections.MessageBody)
+	if was != is && was != "" {
+		if err := s.keep(tx, message, was); err != nil {
+			return err
+		}
+		if message.GetDateTime(collections.MessageDeletedAt).IsZero() {
+			message.Set(collections.MessageEditedAt, s.Clock.Now())
+		}
+	}
+	if err := change(tx, message); err != nil {
+		return err
+	}
+	if err := save(); err != nil {
+		return err
+	}
+	if was != is {
+		if err := reindex(tx, message); err != nil {
+			return err
+		}
+		if err := s.reportFlag(tx, message); err != nil {
+			return err
+		}
+	}
+	return s.announceMessage(tx, "update", message)
+}
+
+func (s ChatsService) keep(tx core.App, message *core.Record, body string) error {
+	col, err := tx.FindCachedCollectionByNameOrId(collections.Edits)
+	if err != nil {
+		return err
+	}
+	edit := core.NewRecord(col)
+	edit.Load(map[string]any{collections.EditMessage: message.Id, collections.FieldChat: message.GetString(collections.FieldChat), collections.MessageBody: body})
+	return tx.SaveNoValidate(edit)
+}
+
+// messageFor loads a message of a chat that user is in.
+func (s ChatsService) messageFor(tx core.App, id, user string) (message, member *core.Record, err error) {
+	message, err = tx.FindRecordById(collections.Messages, id)
+	if err != nil {
+		return nil, nil, notFound()
+	}
+	member, err = s.Member(tx, message.GetString(collections.FieldChat), user)
+	return message, member, err
+}
+
+// Delete turns a message into a tombstone: its place and number stay.
+func (s ChatsService) Delete(cmd Command, id string) (Answer, error) {
+	return Once(s.App, s.Clock, cmd, func(tx core.App) (any, error) {
+		message, member, err := s.messageFor(tx, id, cmd.Principal)
+		if err != nil {
+			return nil, err
+		}
+		if !message.GetDateTime(collections.MessageDeletedAt).IsZero() {
+			return message, nil
+		}
+		room, err := tx.FindRecordById(collections.Chats, message.GetString(collections.FieldChat))
+		if err != nil {
+			return nil, err
+		}
+		moderates := room.GetString(collections.ChatKind) == collections.ChatGroup && member.GetString(collections.MemberRole) == collections.MemberRoleOwner
+		if message.GetString(collections.MessageKind) != collections.MessageKindUser || (message.GetString(collections.MessageSender) != cmd.Principal && !moderates) {
+			return nil, forbidden(CodeEditNotAllowed, "Only your own messages can be deleted.")
+		}
+		message.Load(map[string]any{
+			collections.MessageBody: "", collections.MessageAttachments: nil, collections.MessageReactions: nil,
+			collections.MessageMentions: []string{}, collections.MessageDeletedAt: s.Clock.Now(),
+		})
+		return message, tx.SaveNoValidate(message)
+	})
+}
+
+// Bounds of reactions.
+const (
+	maxReactions     = 20
+	maxReactionBytes = 32
+)
+
+// React adds or takes back one person's reaction.
+func (s ChatsService) React(cmd Command, id, emoji string, add bool) (Answer, error) {
+	if emoji == "" || len(emoji) > maxReactionBytes || !utf8.ValidString(emoji) || strings.ContainsAny(emoji, " <>&\"'\n\t") {
+		return Answer{}, badRequest(CodeInvalidInput, "A reaction is one emoji.").With("field", "emoji")
+	}
+	return Once(s.App, s.Clock, cmd, func(tx core.App) (any, error) {
+		message, _, err := s.messageFor(tx, id, cmd.Principal)
+		if err != nil {
+			return nil, err
+		}
+		if !message.GetDateTime(collections.MessageDeletedAt).IsZero() {
+			return nil, forbidden(CodeEditNotAllowed, "This message was deleted.")
+		}
+		if _, _, err := writable(tx, message.GetString(collections.FieldChat), cmd.Principal); err != nil {
+			return nil, err
+		}
+		reactions := map[string][]string{}
+		if err := message.UnmarshalJSONField(collections.MessageReactions, &reactions); err != nil || reactions == nil {
+			reactions = map[string][]string{}
+		}
+		if slices.Contains(reactions[emoji], cmd.Principal) == add {
+			return message, nil
+		}
+		if add {
+			reactions[emoji] = append(reactions[emoji], cmd.Principal)
+		} else {
+			reactions[emoji] = slices.DeleteFunc(reactions[emoji], func(user string) bool { return user == cmd.Principal })
+		}
+		if len(reactions[emoji]) == 0 {
+			delete(reactions, emoji)
+		}
+		if len(reactions) > maxReactions {
+			return nil, badRequest(CodeInvalidInput, "A message takes at most %d different reactions.", maxReactions)
+		}
+		message.Set(collections.MessageReactions, reactions)
+		return message, tx.SaveNoValidate(message)
+	})
+}
+
+// tooFast is the answer to somebody who sends more than people type.
+func tooFast(wait time.Duration) error {
+	return &Error{
+		Status: http.StatusTooManyRequests, Code: CodeTooManyRequests, RetryAfter: wait,
+		Message: "That was too fast. Wait a moment.",
+	}
+}
