@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/pocketbase/dbx"
 	"github.com/pocketbase/pocketbase/core"
@@ -54,6 +55,38 @@ type Sent struct {
 	Reason string
 }
 
+// MovementKind says what a Movement was for.
+type MovementKind string
+
+// Kinds of movements.
+const (
+	MovedIn          MovementKind = "charge"
+	MovedBack        MovementKind = "refund"
+	MovedOut         MovementKind = "payout"
+	MovedReturned    MovementKind = "payout-returned"
+	MovedChargedBack MovementKind = "chargeback"
+	MovedWon         MovementKind = "chargeback-won"
+)
+
+// Movement is money that a provider took in or let go, as the provider itself
+// remembers it. It is what the world account is compared with.
+type Movement struct {
+	// Key is our id of what it belongs to: a payment for charges, refunds and
+	// chargebacks, a payout for payouts. A provider may know several movements of
+	// one key (a charge that was cancelled after all is a charge and a refund), so
+	// sums by key are what must agree, not single movements.
+	Key  string
+	Kind MovementKind
+	// Ref is what the provider calls it.
+	Ref string
+	// Amount has the sign it has on our world account: money that came in to us is
+	// negative, money that left is positive. Minor units.
+	Amount   int64
+	Currency string
+	// At is when the provider moved it.
+	At time.Time
+}
+
 // Provider takes money in from outside and sends it out.
 type Provider interface {
 	// Name is "sandbox" or "stripe".
@@ -67,6 +100,9 @@ type Provider interface {
 	// Cancel makes sure that the charge with this key is not, or no longer,
 	// taken. It is safe to repeat, also for a key that was never charged.
 	Cancel(ctx context.Context, key string) error
+	// List has everything that the provider moved from (inclusive) to (exclusive),
+	// in no particular order. What is under way and has moved nothing is not in it.
+	List(ctx context.Context, from, to time.Time) ([]Movement, error)
 }
 
 // ProviderSandbox is the name of the provider that moves no money.

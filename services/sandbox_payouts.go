@@ -84,3 +84,21 @@ func (p sandboxPayout) outcome(now time.Time) Outcome {
 	}
 	return OutcomeSucceeded
 }
+
+// movements is what the payout has moved by now.
+func (p sandboxPayout) movements(now time.Time) []Movement {
+	sent := time.UnixMilli(p.At)
+	out := Movement{Key: p.Key, Kind: MovedOut, Ref: "sandbox_" + p.Key, Amount: p.Amount, Currency: p.Currency, At: sent}
+	switch outcome := p.outcome(now); {
+	case outcome == OutcomeReturned:
+		back := out
+		back.Kind, back.Amount, back.At = MovedReturned, -p.Amount, sent.Add(returnBank)
+		return []Movement{out, back}
+	case outcome != OutcomeSucceeded:
+		return nil
+	}
+	if bank, _, _ := strings.Cut(p.Destination, ":"); bank == BankSlow {
+		out.At = sent.Add(slowBank)
+	}
+	return []Movement{out}
+}
