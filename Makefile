@@ -39,8 +39,10 @@ tests/e2e/node_modules/.package-lock.json: tests/e2e/package-lock.json
 test: e2e-install ui-test ## Run all tests but the long fault suites
 	go test ./...
 	$(MAKE) --no-print-directory compose-check
+	$(MAKE) --no-print-directory browser
 
-browser: ui/node_modules/.package-lock.json ## Drive the web app in Chromium: two people, phone and desk, axe on every page
+browser: ## Drive the web app in Chromium: two people, phone and desk, axe on every page (part of test)
+	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory ui/node_modules/.package-lock.json; fi
 	go test -tags browser -run Browser -v -timeout 20m ./tests/e2e
 
 ui-test:

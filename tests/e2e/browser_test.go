@@ -16,7 +16,10 @@ import (
 // are kept in tests/output.
 func TestBrowser(t *testing.T) {
 	process.Need(t, "node", "install Node.js 20 or newer")
-	process.Need(t, "chromium", "install Chromium (Debian: apt-get install chromium)")
+	chromium := os.Getenv("CHROMIUM")
+	if chromium == "" {
+		chromium = process.Need(t, "chromium", "install Chromium (Debian: apt-get install chromium), or name another with CHROMIUM=path")
+	}
 	ui, err := filepath.Abs(filepath.Join("..", "..", "ui"))
 	if err != nil {
 		t.Fatal(err)
@@ -27,8 +30,11 @@ func TestBrowser(t *testing.T) {
 		}
 		t.Skip("Playwright is missing, so this was not tested: run npm ci in ui")
 	}
-	p := process.Start(t, process.FreePort(t), t.TempDir(), nil)
-	scripts, err := filepath.Glob(filepath.Join(ui, "e2e", "journey.test.mjs"))
+	// Filled with the demo marketplace: a dashboard needs a past.
+	data := filepath.Join(t.TempDir(), "data")
+	process.MustRun(t, "demo", "--data", data)
+	p := process.Start(t, process.FreePort(t), data, nil)
+	scripts, err := filepath.Glob(filepath.Join(ui, "e2e", "*.test.mjs"))
 	if err != nil || len(scripts) == 0 {
 		t.Fatalf("Expected browser tests in %s: %v", ui, err)
 	}
@@ -38,8 +44,10 @@ func TestBrowser(t *testing.T) {
 	}
 	cmd := exec.CommandContext(t.Context(), "node", append([]string{"--test", "--test-concurrency=1"}, scripts...)...)
 	cmd.Dir = ui
-	cmd.Env = append(os.Environ(), "LANCERSHUB_URL=http://"+p.Addr, "LANCERSHUB_SCREENSHOTS="+output)
-	if out, err := cmd.CombinedOutput(); err != nil {
+	cmd.Env = append(os.Environ(), "LANCERSHUB_URL=http://"+p.Addr, "LANCERSHUB_SCREENSHOTS="+output, "CHROMIUM="+chromium)
+	out, err := cmd.CombinedOutput()
+	if err != nil {
 		t.Fatalf("The browser tests failed: %v\n%s\n%s", err, out, p.Log())
 	}
+	t.Logf("%s", out)
 }

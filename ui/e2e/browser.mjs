@@ -11,6 +11,9 @@ const output = process.env.LANCERSHUB_SCREENSHOTS ?? '';
 const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
 const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
+/** How long to wait for what must happen: far more than it takes, for a machine that is busy. */
+const patienceMs = 60_000;
+
 export const sizes = { phone: { width: 390, height: 844 }, desktop: { width: 1280, height: 860 } };
 
 export async function launch() {
@@ -29,7 +32,7 @@ export async function open(browser, { size = 'desktop', theme = 'light', languag
     viewport: sizes[size], colorScheme: theme, locale: language, timezoneId: 'Europe/Lisbon', baseURL: base,
     isMobile: size === 'phone', hasTouch: size === 'phone', deviceScaleFactor: 1, reducedMotion: 'reduce',
   });
-  context.setDefaultTimeout(15_000);
+  context.setDefaultTimeout(patienceMs);
   const page = await context.newPage();
   const noise = [];
   page.on('console', (message) => {
@@ -37,8 +40,30 @@ export async function open(browser, { size = 'desktop', theme = 'light', languag
     if (message.type() === 'error' && !/Failed to load resource|ERR_INTERNET_DISCONNECTED/.test(message.text())) noise.push(message.text());
   });
   page.on('pageerror', (error) => noise.push(String(error)));
+  windows.push(page);
   return Object.assign(page, { noise, label: `${size}-${theme}${language.startsWith('ar') ? '-ar' : ''}` });
 }
+
+/** Runs a test's body; if it fails, keeps a picture of every window to see why. */
+export function watched(body) {
+  return async (t) => {
+    try {
+      await body(t);
+    } catch (error) {
+      for (const [number, page] of windows.entries()) {
+        if (page.isClosed() || !output) continue;
+        mkdirSync(output, { recursive: true });
+        const path = join(output, `failed-${t.name.replace(/[^a-z0-9]+/gi, '-').slice(0, 60)}-${number}-${page.label}.png`);
+        await page.screenshot({ path }).then(() => console.log(`kept ${path}, at ${page.url()}`), () => undefined);
+      }
+      throw error;
+    } finally {
+      await Promise.all(windows.splice(0).map((page) => page.context().close().catch(() => undefined)));
+    }
+  };
+}
+
+const windows = [];
 
 export function quiet(page) {
   assert.deepEqual(page.noise, [], 'nothing is logged as an error');
@@ -46,10 +71,16 @@ export function quiet(page) {
 
 const found = new Map();
 
+/** Waits until nothing on the page is a stand-in any more, and nothing is half-way between two looks. */
+export async function settled(page) {
+  await page.waitForFunction(() => document.readyState === 'complete' && !document.querySelector('.shimmer')
+    && document.getAnimations().every((one) => one.playState !== 'running' || one.effect?.getTiming().iterations === Infinity));
+  await page.evaluate(() => document.fonts.ready.then(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))));
+}
+
 /** Waits for a page to settle, runs axe on it, and keeps a picture. */
 export async function look(page, name) {
-  await page.locator('.shimmer').first().waitFor({ state: 'detached' }).catch(() => undefined);
-  await page.evaluate(() => document.fonts.ready);
+  await settled(page);
   if (!(await page.evaluate(() => 'axe' in window))) await page.evaluate(axeSource);
   const violations = await page.evaluate(async () => {
     const result = await window.axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] });
@@ -71,7 +102,7 @@ export function nothingFound() {
   assert.equal(lines.join('\n'), '', 'axe finds nothing, and no page scrolls sideways');
 }
 
-export async function eventually(what, probe, timeoutMs = 15_000) {
+export async function eventually(what, probe, timeoutMs = patienceMs) {
   const until = Date.now() + timeoutMs;
   for (;;) {
     const result = await probe();

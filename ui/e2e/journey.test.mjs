@@ -2,10 +2,10 @@
 // the freelancer at a desk (and the other way round), light and dark.
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { eventually, launch, look, nothingFound, open, quiet, signUp } from './browser.mjs';
+import { eventually, launch, look, nothingFound, open, quiet, signUp, watched } from './browser.mjs';
 
 for (const [clientSize, clientTheme, freelancerSize, freelancerTheme] of [['desktop', 'light', 'phone', 'dark'], ['phone', 'light', 'desktop', 'dark']]) {
-  test(`from sign-up to a paid project: client on a ${clientSize} (${clientTheme}), freelancer on a ${freelancerSize} (${freelancerTheme})`, { timeout: 240_000 }, async (t) => {
+  test(`from sign-up to a paid project: client on a ${clientSize} (${clientTheme}), freelancer on a ${freelancerSize} (${freelancerTheme})`, { timeout: 900_000 }, watched(async (t) => {
     const browser = await launch();
     t.after(() => browser.close());
     const client = await open(browser, { size: clientSize, theme: clientTheme });
@@ -122,8 +122,10 @@ for (const [clientSize, clientTheme, freelancerSize, freelancerTheme] of [['desk
     await look(client, '19-messages');
     await client.getByRole('link', { name: /Studio North/ }).click();
     await client.getByRole('log').getByText('Hello! I begin today.').waitFor();
-    await client.getByLabel('Write a message').pressSequentially('Wonderful', { delay: 20 });
-    await freelancer.getByText('Teapot Works is typing').waitFor();
+    // Typing is told every three seconds and forgotten after five: type until it is seen.
+    const seen = freelancer.getByText('Teapot Works is typing').waitFor();
+    const typing = setInterval(() => void client.getByLabel('Write a message').press('a').catch(() => undefined), 500);
+    await seen.finally(() => clearInterval(typing));
     await client.getByLabel('Write a message').fill('Wonderful, the texts are in the folder.');
     await client.getByRole('button', { name: 'Send' }).click();
     await freelancer.getByRole('log').getByText('Wonderful, the texts are in the folder.').waitFor();
@@ -204,5 +206,5 @@ for (const [clientSize, clientTheme, freelancerSize, freelancerTheme] of [['desk
     quiet(client);
     quiet(freelancer);
     nothingFound();
-  });
+  }));
 }
