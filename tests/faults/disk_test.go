@@ -21,6 +21,8 @@ type disk struct {
 	root   string
 	before map[string][]byte
 	calls  []*process.Call
+	// cut are the writes the process was killed in.
+	cut []*process.Call
 }
 
 // readFolder returns the files below root by path.
@@ -45,8 +47,13 @@ func readFolder(t *testing.T, root string) map[string][]byte {
 func newDisk(root string, before map[string][]byte, calls []*process.Call) *disk {
 	d := &disk{root: root, before: before}
 	for _, call := range calls {
-		if strings.HasPrefix(call.File, root) && !strings.HasSuffix(call.File, "-shm") && call.Result >= 0 {
+		if !strings.HasPrefix(call.File, root) || strings.HasSuffix(call.File, "-shm") {
+			continue
+		}
+		if call.Result >= 0 {
 			d.calls = append(d.calls, call)
+		} else if call.Cut && call.Name == "pwrite64" {
+			d.cut = append(d.cut, call)
 		}
 	}
 	return d
@@ -113,6 +120,23 @@ func (d *disk) at(moment int, luck luck, random *rand.Rand) map[string][]byte {
 		}
 	}
 	return files
+}
+
+// withoutCut returns content without what the writes that were cut may have changed.
+func (d *disk) withoutCut(file string, content []byte) []byte {
+	content = slices.Clone(content)
+	for _, call := range d.cut {
+		if call.File != file {
+			continue
+		}
+		from := min(int(call.Offset), len(content))
+		to := min(from+len(call.Data), len(content))
+		clear(content[from:to])
+		if to == len(content) { // it may also have made the file longer
+			content = content[:from]
+		}
+	}
+	return content
 }
 
 func overwrite(content, data []byte, offset int) []byte {

@@ -76,13 +76,14 @@ func TestPowerLoss(t *testing.T) {
 }
 
 // knowsTheDisk checks the model itself: with every write kept, it shows the folder
-// as it is. (Files that the process wrote anew, as its keys, are not of SQLite.)
+// as it is, but for writes the process was killed in, which may have happened or
+// not. (Files that the process wrote anew, as its keys, are not of SQLite.)
 func knowsTheDisk(t *testing.T, model *disk, now map[string][]byte) {
 	t.Helper()
 	kept := model.at(math.MaxInt, 1, nil)
 	for path, content := range now {
 		if strings.HasSuffix(path, ".db") || strings.HasSuffix(path, "-wal") {
-			if !bytes.Equal(kept[path], content) {
+			if !bytes.Equal(model.withoutCut(path, kept[path]), model.withoutCut(path, content)) {
 				t.Fatalf("Expected the model to know the disk: %s has %d bytes, in the model %d", path, len(content), len(kept[path]))
 			}
 		}

@@ -45,6 +45,9 @@ type Call struct {
 	Args     string
 	Result   int64
 	From, To int
+	// Cut says that the process was killed in it: what it was to do may have
+	// happened or not.
+	Cut bool
 }
 
 var (
@@ -87,7 +90,7 @@ func ReadTrace(tb testing.TB, path string) []*Call {
 		if match == nil {
 			continue // a signal, or the end of a thread
 		}
-		call := &Call{Name: match[2], Args: match[3], From: number, Result: -1}
+		call := &Call{Name: match[2], Args: match[3], From: number, Result: -1, Cut: true}
 		calls = append(calls, call)
 		if rest, unfinished := strings.CutSuffix(call.Args, " <unfinished ...>"); unfinished {
 			call.Args = rest
@@ -108,6 +111,7 @@ func (c *Call) end(line int) {
 	c.To = line
 	if match := resultPart.FindStringSubmatch(c.Args); match != nil {
 		c.Result, _ = strconv.ParseInt(match[1], 10, 64)
+		c.Cut = false
 		if strings.HasPrefix(c.Name, "open") {
 			if file := filePart.FindStringSubmatch(match[1] + match[2]); file != nil {
 				c.File = unhex(file[1])
