@@ -42,6 +42,7 @@ const (
 	DeadlineDisputeAnswer  = "dispute-answer"
 	DeadlineDisputeTalks   = "dispute-talks"
 	DeadlineDestination    = "destination-hold"
+	DeadlineReview         = "review-window"
 )
 
 // Deadline is one kind of deadline: a record has it while its status is one of
@@ -66,6 +67,7 @@ var deadlines = map[Domain][]Deadline{
 		{DeadlineAutoRelease, Milestones, []string{MilestoneSubmitted}, 14 * Day, []time.Duration{7 * Day, 2 * Day}, ByFreelancer},
 		{DeadlineProposalExpiry, Proposals, []string{ProposalSubmitted}, 30 * Day, nil, ""},
 		{DeadlineProjectExpiry, Projects, []string{ProjectOpen}, 30 * Day, []time.Duration{5 * Day}, ""},
+		{DeadlineReview, Reviews, []string{ReviewOpen, ReviewSealed}, 14 * Day, []time.Duration{3 * Day}, ByAuthor},
 	},
 	DomainPayments: {
 		{DeadlineDormant, Payments, []string{PaymentHeld}, 90 * Day, []time.Duration{14 * Day, 7 * Day}, ByClient},

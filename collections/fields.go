@@ -10,6 +10,12 @@ const (
 	UserVer = "ver"
 	// UserRev counts every change the peers hear of.
 	UserRev = "rev"
+	// UserRating is the mean of the ratings in hundredths of a star; these four
+	// follow what projects counts.
+	UserRating            = "rating"
+	UserReviews           = "reviewCount"
+	UserCompleted         = "completedContracts"
+	UserReputationVersion = "reputationVersion"
 )
 
 // Fields of sessions.

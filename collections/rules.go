@@ -37,6 +37,7 @@ func RulesOf(domain Domain) map[string]Rules {
 		}
 	case DomainProjects:
 		open := "status = 'open' || (" + parties + ")"
+		review := "status = 'published' || status = 'replied' || (" + parties + ")"
 		return map[string]Rules{
 			Users:      mirror,
 			Projects:   {open, open, SignedIn + " && " + isClient, ownProject + " && (status = 'draft' || status = 'open')", ownProject + " && status = 'draft'"},
@@ -46,6 +47,7 @@ func RulesOf(domain Domain) map[string]Rules {
 			Timeline:   timeline,
 			Deadlines:  timeline,
 			FeePlans:   {Anyone, Anyone, Nobody, Nobody, Nobody},
+			Reviews:    {review, review, SignedIn, Nobody, Nobody},
 		}
 	case DomainPayments:
 		return map[string]Rules{
@@ -102,7 +104,7 @@ var CreateHint = map[string]string{
 // ServerOwned lists, per collection, the fields only the server writes. A body
 // that tries to set one to something else is refused, it is never dropped in silence.
 var ServerOwned = map[string][]string{
-	Users:         {"verified", FieldStatus, UserVer, UserRev},
+	Users:         {"verified", FieldStatus, UserVer, UserRev, UserRating, UserReviews, UserCompleted, UserReputationVersion},
 	Projects:      {FieldClient, FieldFreelancer, FieldVersion, FieldReason, ProjectProposalCount, ProjectPublishedAt, FieldClosedAt},
 	Proposals:     {FieldFreelancer, FieldClient, FieldVersion, FieldReason, ProposalProjectTitle},
 	Milestones:    {FieldClient, FieldFreelancer, FieldProject, FieldVersion, MilestonePayment, MilestoneNote, MilestoneSubmittedAt, MilestoneDisputed, MilestoneKind, MilestoneApprovedAmount, MilestoneUnderpayment},
@@ -130,6 +132,7 @@ var IntegerFields = map[string][]string{
 	Payments:   {FieldAmount},
 	Payouts:    {FieldAmount},
 	FeePlans:   {FeePlanBasisPoints, FeePlanFixed, FeePlanMinimum},
+	Reviews:    {ReviewRating},
 }
 
 // Moderated are the sealed collections in which moderators fill in a decision, which is then carried out.
@@ -137,6 +140,6 @@ var Moderated = []string{Disputes, Payouts}
 
 // Sealed lists what nobody edits or deletes by hand, superusers included.
 var Sealed = map[Domain][]string{
-	DomainProjects: {Deadlines, Timeline, FeePlans},
+	DomainProjects: {Deadlines, Timeline, FeePlans, Reviews},
 	DomainPayments: {Payments, Disputes, Evidence, Payouts, PayoutDestinations, Deadlines, Timeline},
 }

@@ -27,6 +27,8 @@ const (
 	ByEvent      Party = "event"
 	// ByOpener is whichever of the two opened a dispute.
 	ByOpener Party = "opener"
+	// ByAuthor is whichever of the two writes a review.
+	ByAuthor Party = "author"
 )
 
 // Same is the target of an edge that leaves the state as it is.
@@ -186,6 +188,7 @@ var Machines = map[string]Machine{
 	Payments:   PaymentMachine,
 	Disputes:   DisputeMachine,
 	Payouts:    PayoutMachine,
+	Reviews:    ReviewMachine,
 
 	PayoutDestinations: DestinationMachine,
 }

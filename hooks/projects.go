@@ -15,6 +15,7 @@ func bindProjects(i *services.Instance) error {
 	projects.HandleDeadlines()
 	projects.HandleDisputes()
 	bindProjectRecords(i, projects)
+	bindReviews(i, projects)
 	onServe(i, func(e *core.ServeEvent) {
 		bindProjectCommands(e, projects)
 		bindFees(e, projects)

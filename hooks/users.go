@@ -15,6 +15,7 @@ import (
 
 func bindUsers(i *services.Instance) error {
 	users, sessions := services.UsersService{Instance: i}, services.Sessions{Instance: i}
+	users.HandleReputation()
 	i.App.OnRecordCreateRequest(collections.Users).BindFunc(signUp(i))
 	i.App.OnRecordUpdateRequest(collections.Users).BindFunc(func(e *core.RecordRequestEvent) error {
 		if err := checkProfile(e.Record); err != nil {
@@ -103,6 +104,8 @@ func checkProfile(user *core.Record) error {
 // status changed.
 func userUpdated(users services.UsersService, sessions services.Sessions) func(e *core.RecordEvent) error {
 	return func(e *core.RecordEvent) error {
+		// Only what changed is written: a whole row would undo what was counted meanwhile.
+		e.Record.IgnoreUnchangedFields(true)
 		key, status := e.Record.Original().TokenKey(), e.Record.Original().GetString(collections.FieldStatus)
 		if err := e.Next(); err != nil {
 			return err

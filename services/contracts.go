@@ -1,6 +1,7 @@
 package services
 
 import (
+	"errors"
 	"net/http"
 	"time"
 
@@ -115,6 +116,9 @@ func (s ProjectsService) EndContract(cmd Command, id, reason string) (Answer, er
 		if err := s.closeProject(tx, project, "abandon", "The contract was ended."); err != nil {
 			return nil, err
 		}
+		if err := s.openReviews(tx, contract); err != nil {
+			return nil, err
+		}
 		return contract, s.Emit(tx, TopicContractEnded, collections.Contracts, id, contract.GetInt(collections.FieldVersion), contractNews(contract, cmd.Principal))
 	})
 }
@@ -181,6 +185,9 @@ func (s ProjectsService) settleContract(tx core.App, id string) error {
 		return err
 	}
 	if err := s.closeProject(tx, contract.GetString(collections.FieldProject), "complete", "The last payment was released."); err != nil {
+		return err
+	}
+	if err := errors.Join(s.openReviews(tx, contract), s.countCompleted(tx, contract)); err != nil {
 		return err
 	}
 	return s.Emit(tx, TopicContractCompleted, collections.Contracts, id, contract.GetInt(collections.FieldVersion), contractNews(contract, System))

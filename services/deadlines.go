@@ -35,6 +35,11 @@ type DeadlineNews struct {
 	Favour collections.Party `json:"favour,omitempty"`
 }
 
+// favours tells whether a deadline's outcome serves user.
+func (n DeadlineNews) favours(user string) bool {
+	return n.Favour == collections.ByClient && user == n.Client || n.Favour == collections.ByFreelancer && user == n.Freelancer
+}
+
 // Fire is what a deadline does to its record when its time has come, in the
 // transaction that marks it fired. A conflict (the record has moved on) cancels
 // the deadline; any other error is tried again.
@@ -118,10 +123,16 @@ const disputeIsOpen = "A dispute is open."
 
 // favourOf is whom a deadline serves.
 func favourOf(kind collections.Deadline, record *core.Record) collections.Party {
-	if kind.Favour != collections.ByOpener {
+	var who string
+	switch kind.Favour {
+	case collections.ByOpener:
+		who = record.GetString(collections.DisputeOpenedBy)
+	case collections.ByAuthor:
+		who = record.GetString(collections.ReviewAuthor)
+	default:
 		return kind.Favour
 	}
-	if record.GetString(collections.DisputeOpenedBy) == record.GetString(collections.FieldClient) {
+	if who == record.GetString(collections.FieldClient) {
 		return collections.ByClient
 	}
 	return collections.ByFreelancer
@@ -214,6 +225,19 @@ func (i *Instance) PauseDeadlines(tx core.App, subject, reason string) error {
 		deadline.Set(collections.FieldReason, reason)
 		deadline.Set(collections.DeadlineLeft, left.Milliseconds())
 		deadline.Set(collections.DeadlineNextAt, 0)
+		return true
+	})
+}
+
+// SkipReminders leaves only the end of the deadlines of a record: what it would
+// remind of is done.
+func (i *Instance) SkipReminders(tx core.App, subject string) error {
+	return i.eachLive(tx, subject, "", func(deadline *core.Record) bool {
+		if deadline.GetString(collections.FieldStatus) == collections.DeadlinePaused {
+			return false
+		}
+		deadline.Set(collections.DeadlineReminded, len(remindersOf(deadline)))
+		i.setDue(deadline, deadline.GetDateTime(collections.DeadlineDueAt).Time())
 		return true
 	})
 }

@@ -125,6 +125,9 @@ const (
 	CodeEditNotAllowed    = "edit_not_allowed"
 	CodeAlreadyReported   = "already_reported"
 	CodeContactNotAllowed = "contact_not_allowed"
+	CodeContractRunning   = "contract_running"
+	CodeAlreadyReviewed   = "already_reviewed"
+	CodeReviewTooLate     = "review_too_late"
 )
 
 // Failf makes an Error with a formatted sentence.

@@ -61,6 +61,15 @@ const (
 	TopicMessages   = "message.unread"
 )
 
+// Topics about reviews. TopicReputation has a person's public totals.
+const (
+	TopicReviewOpened    = "review.opened"
+	TopicReviewSealed    = "review.sealed"
+	TopicReviewPublished = "review.published"
+	TopicReviewReplied   = "review.replied"
+	TopicReputation      = "reputation.changed"
+)
+
 // audience says which instances hear of a topic.
 var audience = map[string][]collections.Domain{
 	TopicUserChanged:       {collections.DomainProjects, collections.DomainPayments, collections.DomainMessages},
@@ -101,6 +110,11 @@ var audience = map[string][]collections.Domain{
 	TopicDisputeEscalated:  {collections.DomainMessages},
 	TopicDisputeClosed:     {collections.DomainProjects, collections.DomainMessages},
 	TopicEvidenceContract:  {collections.DomainPayments},
+	TopicReviewOpened:      {collections.DomainMessages},
+	TopicReviewSealed:      {collections.DomainMessages},
+	TopicReviewPublished:   {collections.DomainMessages},
+	TopicReviewReplied:     {collections.DomainMessages},
+	TopicReputation:        {collections.DomainUsers},
 	TopicEvidenceMessages:  {collections.DomainPayments},
 }
 

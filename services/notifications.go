@@ -64,8 +64,8 @@ func (s ChatsService) HandleEvents() {
 	on(s, TopicDeadlineReminder, func(tx core.App, n DeadlineNews) error {
 		due := time.UnixMilli(n.DueAt).UTC().Format("2 January 2006 15:04 MST")
 		for _, user := range []string{n.Client, n.Freelancer} {
-			if user == "" {
-				continue
+			if user == "" || n.Kind == collections.DeadlineReview && !n.favours(user) {
+				continue // a reminder to write is for who writes
 			}
 			if err := s.notify(tx, note{user, TopicDeadlineReminder, n.Title + ": " + n.Kind + " on " + due, "", "/projects/" + n.Project}); err != nil {
 				return err
@@ -74,6 +74,7 @@ func (s ChatsService) HandleEvents() {
 		return nil
 	})
 	s.handleDisputes()
+	s.handleReviews()
 	s.handlePayouts()
 	s.handleOpenings()
 	s.handleContracts()

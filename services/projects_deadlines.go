@@ -26,6 +26,7 @@ func (s ProjectsService) HandleDeadlines() {
 		return s.emitProposal(tx, TopicProposalExpired, proposal)
 	})
 	s.OnDeadline(collections.DeadlineProjectExpiry, s.expireProject)
+	s.OnDeadline(collections.DeadlineReview, s.endReview)
 }
 
 // silence is the reason of what happens because nobody answered.

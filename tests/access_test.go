@@ -42,6 +42,11 @@ func TestRoleMatrix(t *testing.T) {
 	other := &Story{Market: m, Client: s.Client, Freelancer: m.User(collections.RoleFreelancer), Project: s.Project, Amount: 77}
 	other.Propose()
 	s.Hire().Fund()
+	over := completed(m)
+	over.review(over.Client, 4, "Sealed words.").Want(t, http.StatusOK, "")
+	public := completed(m)
+	public.review(public.Client, 4, "Fine.").Want(t, http.StatusOK, "")
+	public.review(public.Freelancer, 5, "Fine.").Want(t, http.StatusOK, "")
 	draft := s.Client.Create(collections.DomainProjects, collections.Projects, Body{"title": "A draft", "currency": "EUR"}).Text("id")
 	open := (&Story{Market: m, Client: s.Client, Freelancer: s.Freelancer, Amount: 5}).Publish().Propose()
 	people := map[string]*Person{
@@ -51,6 +56,11 @@ func TestRoleMatrix(t *testing.T) {
 	cells := 0
 	for _, r := range resources(s, other, draft, open) {
 		for name, person := range people {
+			cells += cell(t, r, name, person)
+		}
+	}
+	for name, person := range map[string]*Person{guest: m.Guest(), theClient: over.Client, freelancer: over.Freelancer, loser: other.Freelancer, stranger: people[stranger]} {
+		for _, r := range reviewResources(over, public) {
 			cells += cell(t, r, name, person)
 		}
 	}
@@ -84,6 +94,20 @@ func resources(s, other *Story, draft string, open *Story) []resource {
 		{"a session of the client", users, collections.Sessions, listIDs(s.Client, users, collections.Sessions)[0], []string{theClient}, nobody, Body{"ip": "1.2.3.4"}},
 		{"the profile of the client", users, collections.Users, s.Client.ID, []string{theClient, freelancer, loser, stranger}, []string{theClient}, Body{"headline": "Other words"}},
 		{"the profile of a freelancer", users, collections.Users, s.Freelancer.ID, everyone, []string{freelancer}, Body{"headline": "Other words"}},
+	}
+}
+
+// reviewResources are reviews before and after publication. The client and the
+// freelancer are those of over.
+func reviewResources(over, public *Story) []resource {
+	const projects = collections.DomainProjects
+	both, nobody := []string{theClient, freelancer}, []string{}
+	everyone := []string{guest, theClient, freelancer, loser, stranger}
+	words := Body{"body": "Other words"}
+	return []resource{
+		{"an open review", projects, collections.Reviews, reviewOf(over.Client, over.Contract, over.Freelancer.ID).Text("id"), both, nobody, words},
+		{"a sealed review", projects, collections.Reviews, reviewOf(over.Client, over.Contract, over.Client.ID).Text("id"), both, nobody, words},
+		{"a published review", projects, collections.Reviews, reviewOf(public.Client, public.Contract, public.Client.ID).Text("id"), everyone, nobody, words},
 	}
 }
 
