@@ -34,7 +34,7 @@ export default function Directory() {
       <ErrorNotice error={found.error} onRetry={() => void found.refetch()} />
       {found.isPending && <SkeletonRows count={4} className="h-32" />}
       {found.data && people.length === 0 && <Empty icon="people" title={t('people.none')} text={t('browse.noneText')} />}
-      <ul className="grid gap-4 sm:grid-cols-2 lg:grid-cols-3">
+      <ul className="grid grid-cols-1 gap-4 sm:grid-cols-2 lg:grid-cols-3">
         {people.map((person) => (
           <li key={person.id} className="card relative flex flex-col gap-3 p-5 transition-colors hover:border-edge">
             <div className="flex items-center gap-3">
