@@ -71,6 +71,7 @@ func serveCommand(options *services.Options) *cobra.Command {
 	flags.BoolVar(&options.RequireVerified, "require-verified", false, "demand a verified e-mail before hiring, proposing or paying")
 	flags.BoolVar(&noRateLimits, "no-rate-limits", false, "switch off the per-address rate limits (for load tests)")
 	flags.StringToStringVar(&clocks, "clock", nil, "the length of a deadline and its reminders, as KIND=LENGTH[/REMINDER...], for example auto-release=14d/7d/2d (repeat)")
+	flags.DurationVar(&options.MailAfter, "mail-after", 0, "how long something must be unread before a mail tells of it (default 10m)")
 	flags.Int64Var(&options.SmallClaim, "small-claim", 0, "disputes up to this amount, in whole units of their currency, are halved instead of going to a moderator (default 50)")
 	flags.StringToInt64Var(&minimums, "minimum-payout", nil, "the smallest payout of a currency in minor units, for example EUR=2000 (repeat)")
 	flags.DurationVar(&options.DecideAfter, "decide-after", 0, "how long a payment may stay undecided (default 2m)")

@@ -37,6 +37,9 @@ const (
 	Edits         = "edits"
 	Blocks        = "blocks"
 	Reports       = "reports"
+	Preferences   = "preferences"
+	// MailQueue is what moderators see of the mails of the users instance.
+	MailQueue = "mailQueue"
 )
 
 // Fields shared by several collections.

@@ -132,6 +132,8 @@ const (
 	MemberArchived = "archived"
 	// MemberMailedSeq is the last message an e-mail told the member about.
 	MemberMailedSeq = "mailedSeq"
+	// MemberMailAt is when a mail about unread messages is due (Unix milliseconds, 0 for none).
+	MemberMailAt = "mailAt"
 )
 
 // Values of the fields of chats and members.
@@ -180,6 +182,16 @@ const (
 	NotificationBody    = "body"
 	NotificationLink    = "link"
 	NotificationReadAt  = "readAt"
+	NotificationParams  = "params"
+	NotificationSubject = "subject"
+	NotificationCount   = "count"
+	NotificationAt      = "at"
+	NotificationChannel = "channel"
+	NotificationMailAt  = "mailAt"
+	PreferenceChannels  = "channels"
+	PreferenceQuietFrom = "quietFrom"
+	PreferenceQuietTo   = "quietTo"
+	PreferenceDigestAt  = "digestAt"
 	UserStatusActive    = "active"
 	UserStatusSuspended = "suspended"
 	UserStatusClosed    = "closed"

@@ -32,8 +32,9 @@ func RulesOf(domain Domain) map[string]Rules {
 	switch domain {
 	case DomainUsers:
 		return map[string]Rules{
-			Users:    {visibleUser, "id = @request.auth.id || (" + visibleUser + ")", Anyone, SignedIn + " && id = @request.auth.id", Nobody},
-			Sessions: {ownRow, ownRow, Nobody, Nobody, Nobody},
+			Users:     {visibleUser, "id = @request.auth.id || (" + visibleUser + ")", Anyone, SignedIn + " && id = @request.auth.id", Nobody},
+			Sessions:  {ownRow, ownRow, Nobody, Nobody, Nobody},
+			MailQueue: {Nobody, Nobody, Nobody, Nobody, Nobody},
 		}
 	case DomainProjects:
 		open := "status = 'open' || (" + parties + ")"
@@ -73,6 +74,7 @@ func RulesOf(domain Domain) map[string]Rules {
 			Blocks:        {ownRow, ownRow, SignedIn, Nobody, ownRow},
 			Reports:       {Nobody, Nobody, Nobody, Nobody, Nobody},
 			Notifications: {ownRow, ownRow, Nobody, ownRow, ownRow},
+			Preferences:   {ownRow, ownRow, Nobody, Nobody, Nobody},
 		}
 	}
 }
@@ -109,10 +111,10 @@ var ServerOwned = map[string][]string{
 	Proposals:     {FieldFreelancer, FieldClient, FieldVersion, FieldReason, ProposalProjectTitle},
 	Milestones:    {FieldClient, FieldFreelancer, FieldProject, FieldVersion, MilestonePayment, MilestoneNote, MilestoneSubmittedAt, MilestoneDisputed, MilestoneKind, MilestoneApprovedAmount, MilestoneUnderpayment},
 	Payments:      {FieldClient, FieldVersion, FieldReason, PaymentFee, PaymentReleased, PaymentRefunded, PaymentFailure, PaymentProjectTitle, PaymentDecideBy, PaymentLockedUntil, PaymentHeldAt, PaymentSettledAt, PaymentLocked, PaymentRolled, PaymentRolledFrom, PaymentRefundAsked, PaymentRefundReason, ContractFeePlan},
-	Members:       {FieldChat, FieldUser, MemberRole, MemberLastReadSeq, MemberOwnAfter, MemberMentions, MemberMailedSeq},
+	Members:       {FieldChat, FieldUser, MemberRole, MemberLastReadSeq, MemberOwnAfter, MemberMentions, MemberMailedSeq, MemberMailAt},
 	Messages:      {MessageSeq, MessageChange, MessageSender, MessageKind, MessageReactions, MessageTopic, MessageParams, MessageFlag, MessageEditedAt, MessageDeletedAt},
 	Blocks:        {FieldUser},
-	Notifications: {FieldUser, NotificationKind, FieldTitle, NotificationBody, NotificationLink},
+	Notifications: {FieldUser, NotificationKind, FieldTitle, NotificationBody, NotificationLink, NotificationParams, NotificationSubject, NotificationCount, NotificationAt, NotificationChannel, NotificationMailAt},
 }
 
 // FixedOnCreate lists fields a client sets once, at creation: what a record hangs on cannot change later.

@@ -17,6 +17,9 @@ func bindChats(i *services.Instance) error {
 	bindLive(i)
 	bindMessages(i, chats)
 	bindAudiences(i, chats)
+	if err := bindNotifications(i, chats); err != nil {
+		return err
+	}
 	i.App.OnRecordCreateRequest(collections.Blocks).BindFunc(func(e *core.RecordRequestEvent) error {
 		user, err := requireUser(e.RequestEvent)
 		if err != nil {
@@ -145,6 +148,7 @@ func bindAudiences(i *services.Instance, chats services.ChatsService) {
 		collections.Chats:         chats.AnnounceChat,
 		collections.Notifications: chats.AnnounceOwn,
 		collections.Blocks:        chats.AnnounceOwn,
+		collections.Preferences:   chats.AnnounceOwn,
 	} {
 		after := func(action string) func(e *core.RecordEvent) error {
 			return func(e *core.RecordEvent) error {

@@ -31,6 +31,7 @@ func bindUsers(i *services.Instance) error {
 	})
 	i.App.OnRecordUpdateExecute(collections.Users).BindFunc(userUpdated(users, sessions))
 	bindSignIn(i, sessions)
+	users.HandleMails()
 	onServe(i, func(e *core.ServeEvent) {
 		e.Router.GET(services.PublicKeysPath, func(e *core.RequestEvent) error {
 			e.Response.Header().Set("Cache-Control", "public, max-age=60")
@@ -45,6 +46,8 @@ func bindUsers(i *services.Instance) error {
 			return i.TokenKeys.RotateIfOlder(i.Clock.Now(), services.KeyLife)
 		})),
 		i.Every(time.Hour, "prune sessions", noContext(sessions.Prune)),
+		i.Every(time.Hour, "prune mails", noContext(users.PruneMails)),
+		i.Every(i.Options.SweepEvery, "send mails", users.SendMails),
 	)
 }
 

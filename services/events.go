@@ -59,6 +59,8 @@ const (
 	TopicMemberLeft = "chat.member_left"
 	TopicMention    = "message.mention"
 	TopicMessages   = "message.unread"
+	// TopicMail asks users, who alone know addresses, to send a mail.
+	TopicMail = "mail.due"
 )
 
 // Topics about reviews. TopicReputation has a person's public totals.
@@ -109,6 +111,7 @@ var audience = map[string][]collections.Domain{
 	TopicDisputeOffered:    {collections.DomainMessages},
 	TopicDisputeEscalated:  {collections.DomainMessages},
 	TopicDisputeClosed:     {collections.DomainProjects, collections.DomainMessages},
+	TopicMail:              {collections.DomainUsers},
 	TopicEvidenceContract:  {collections.DomainPayments},
 	TopicReviewOpened:      {collections.DomainMessages},
 	TopicReviewSealed:      {collections.DomainMessages},

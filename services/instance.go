@@ -41,6 +41,9 @@ type Instance struct {
 	// Live delivers to event streams by audience; only messages has it.
 	Live *Live
 
+	// mailKey signs the links in mails; only messages has it.
+	mailKey []byte
+
 	relay     *Relay
 	wal       *walSync // nil unless commits are synced in groups
 	handlers  map[string]EventHandler
@@ -128,6 +131,9 @@ func (i *Instance) open(dir string) error {
 	i.saveInTransactions()
 	if i.Domain == collections.DomainMessages {
 		i.Live = NewLive()
+		if i.mailKey, err = openMailKey(dir); err != nil {
+			return err
+		}
 	}
 	i.guardOutward()
 	i.scheduler, err = gocron.NewScheduler(gocron.WithLocation(time.UTC))

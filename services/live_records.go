@@ -16,7 +16,7 @@ import (
 // liveCollections are delivered by audience. Everything else a client subscribes
 // to is left to PocketBase's broker.
 var liveCollections = []string{
-	collections.Messages, collections.Members, collections.Chats, collections.Notifications, collections.Blocks,
+	collections.Messages, collections.Members, collections.Chats, collections.Notifications, collections.Blocks, collections.Preferences,
 }
 
 // Topics of what is not a record.

@@ -1,9 +1,13 @@
 package services
 
 import (
+	"database/sql"
+	"encoding/json"
 	"errors"
+	"fmt"
+	"maps"
+	"slices"
 	"strconv"
-	"time"
 
 	"github.com/pocketbase/dbx"
 	"github.com/pocketbase/pocketbase/core"
@@ -11,38 +15,120 @@ import (
 	"github.com/lancershub/lancershub/collections"
 )
 
-// note is a notification for one person.
-type note struct{ user, kind, title, body, link string }
-
-func (s ChatsService) notify(tx core.App, notes ...note) error {
-	col, err := tx.FindCachedCollectionByNameOrId(collections.Notifications)
+// tell writes a notification of an event's news for each of these users. What the
+// news says is kept as parameters, so that clients can say it in any language.
+// Unread notifications of one kind about one subject become one.
+func (s ChatsService) tell(tx core.App, kind string, news any, users ...string) error {
+	params, err := paramsOf(news)
 	if err != nil {
 		return err
 	}
-	for _, n := range notes {
-		record := core.NewRecord(col)
-		record.Load(map[string]any{
-			collections.FieldUser: n.user, collections.NotificationKind: n.kind, collections.FieldTitle: truncate(n.title, 200),
-			collections.NotificationBody: truncate(n.body, 2000), collections.NotificationLink: n.link,
-		})
-		// Without validation: the person's mirror may not have arrived yet.
-		if err := tx.SaveNoValidate(record); err != nil {
-			return err
+	for _, user := range users {
+		if user == "" {
+			continue
+		}
+		if err := s.notify(tx, user, kind, params); err != nil {
+			return fmt.Errorf("failed to notify of %s: %w", kind, err)
 		}
 	}
 	return nil
 }
 
+// Bounds of what a notification repeats of somebody's words.
+const maxParamText = 500
+
+// paramsOf turns news into parameters, long texts cut.
+func paramsOf(news any) (map[string]any, error) {
+	raw, err := json.Marshal(news)
+	if err != nil {
+		return nil, err
+	}
+	params := map[string]any{}
+	if err := json.Unmarshal(raw, &params); err != nil {
+		return nil, err
+	}
+	for key, value := range params {
+		if text, ok := value.(string); ok {
+			params[key] = truncate(text, maxParamText)
+		}
+	}
+	return params, nil
+}
+
+func (s ChatsService) notify(tx core.App, user, kind string, params map[string]any) error {
+	k, known := noticeKinds[kind]
+	if !known {
+		return fmt.Errorf("there is no kind of notification %q", kind)
+	}
+	wishes, err := s.wishesOf(tx, user)
+	if err != nil {
+		return err
+	}
+	channel := wishes.channel(kind)
+	if channel == ChannelOff {
+		return nil
+	}
+	subject, _ := params[k.subject].(string)
+	record, err := unreadOf(tx, user, kind, subject)
+	if err != nil {
+		return err
+	}
+	own := maps.Clone(params)
+	if k.sum != "" {
+		own["total"] = own[k.sum]
+	}
+	if record != nil && k.sum != "" {
+		before := map[string]any{}
+		_ = record.UnmarshalJSONField(collections.NotificationParams, &before) // what cannot be read adds nothing
+		sum, _ := before["total"].(float64)
+		part, _ := own[k.sum].(float64)
+		own["total"] = sum + part
+	}
+	if record == nil {
+		col, err := tx.FindCachedCollectionByNameOrId(collections.Notifications)
+		if err != nil {
+			return err
+		}
+		record = core.NewRecord(col)
+	}
+	now, count := s.Clock.Now(), record.GetInt(collections.NotificationCount)+1
+	title, body, link := k.english(own, count)
+	record.Load(map[string]any{
+		collections.FieldUser: user, collections.NotificationKind: kind, collections.NotificationSubject: subject, collections.NotificationParams: own,
+		collections.NotificationCount: count, collections.NotificationAt: now, collections.NotificationChannel: channel,
+		collections.FieldTitle: title, collections.NotificationBody: body, collections.NotificationLink: link,
+	})
+	if record.GetInt(collections.NotificationMailAt) == 0 { // else the mail that is due already tells of both
+		record.Set(collections.NotificationMailAt, wishes.mailAt(kind, now))
+	}
+	// Without validation: the person's mirror may not have arrived yet.
+	return tx.SaveNoValidate(record)
+}
+
+// unreadOf returns the unread notification that another of its kind about the
+// same subject joins, or nil.
+func unreadOf(tx core.App, user, kind, subject string) (*core.Record, error) {
+	if subject == "" {
+		return nil, nil
+	}
+	record, err := tx.FindFirstRecordByFilter(collections.Notifications, "user = {:user} && kind = {:kind} && subject = {:subject} && readAt = ''",
+		dbx.Params{"user": user, "kind": kind, "subject": subject})
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, nil
+	}
+	return record, err
+}
+
 // HandleEvents makes chats and notifications out of what happens elsewhere.
 func (s ChatsService) HandleEvents() {
 	on(s, TopicProposalSubmitted, func(tx core.App, n ProposalNews) error {
-		return s.notify(tx, note{n.Client, TopicProposalSubmitted, "New proposal for " + n.Title, Money(n.Amount, n.Currency), "/projects/" + n.Project})
+		return s.tell(tx, TopicProposalSubmitted, n, n.Client)
 	})
 	on(s, TopicProposalRejected, func(tx core.App, n ProposalNews) error {
-		return s.notify(tx, note{n.Freelancer, TopicProposalRejected, "Your proposal for " + n.Title + " was not chosen", n.Reason, "/proposals/" + n.Proposal})
+		return s.tell(tx, TopicProposalRejected, n, n.Freelancer)
 	})
 	on(s, TopicProposalWithdrawn, func(tx core.App, n ProposalNews) error {
-		return s.notify(tx, note{n.Client, TopicProposalWithdrawn, "A proposal for " + n.Title + " was withdrawn", n.Reason, "/projects/" + n.Project})
+		return s.tell(tx, TopicProposalWithdrawn, n, n.Client)
 	})
 	on(s, TopicContractCreated, func(tx core.App, n ContractNews) error {
 		_, opened, err := s.OpenChat(tx, Opening{
@@ -51,27 +137,19 @@ func (s ChatsService) HandleEvents() {
 		if err == nil && opened {
 			err = s.sayInContract(tx, n.Contract, TopicContractCreated, n, "The contract began. This chat is for the two of you.")
 		}
-		return errors.Join(err, s.notify(tx,
-			note{n.Freelancer, TopicContractCreated, "You were hired: " + n.Title, Money(n.Amount, n.Currency), "/contracts/" + n.Contract},
-			note{n.Client, TopicContractCreated, "Your contract for " + n.Title + " began", "Fund the first milestone so that work can start.", "/contracts/" + n.Contract}))
+		return errors.Join(err, s.tell(tx, TopicContractCreated, n, n.Freelancer), s.tell(tx, KindContractStarted, n, n.Client))
 	})
 	on(s, TopicProposalExpired, func(tx core.App, n ProposalNews) error {
-		return s.notify(tx, note{n.Freelancer, TopicProposalExpired, "Your proposal for " + n.Title + " expired", n.Reason, "/proposals/" + n.Proposal})
+		return s.tell(tx, TopicProposalExpired, n, n.Freelancer)
 	})
 	on(s, TopicProjectExpired, func(tx core.App, n ProjectNews) error {
-		return s.notify(tx, note{n.Client, TopicProjectExpired, n.Title + " expired", n.Reason + " You can publish it again.", "/projects/" + n.Project})
+		return s.tell(tx, TopicProjectExpired, n, n.Client)
 	})
 	on(s, TopicDeadlineReminder, func(tx core.App, n DeadlineNews) error {
-		due := time.UnixMilli(n.DueAt).UTC().Format("2 January 2006 15:04 MST")
-		for _, user := range []string{n.Client, n.Freelancer} {
-			if user == "" || n.Kind == collections.DeadlineReview && !n.favours(user) {
-				continue // a reminder to write is for who writes
-			}
-			if err := s.notify(tx, note{user, TopicDeadlineReminder, n.Title + ": " + n.Kind + " on " + due, "", "/projects/" + n.Project}); err != nil {
-				return err
-			}
+		if n.Kind == collections.DeadlineReview { // a reminder to write is for who writes
+			return s.tell(tx, TopicDeadlineReminder, n, slices.DeleteFunc([]string{n.Client, n.Freelancer}, func(user string) bool { return !n.favours(user) })...)
 		}
-		return nil
+		return s.tell(tx, TopicDeadlineReminder, n, n.Client, n.Freelancer)
 	})
 	s.handleDisputes()
 	s.handleReviews()
@@ -83,19 +161,21 @@ func (s ChatsService) HandleEvents() {
 }
 
 func (s ChatsService) handleDisputes() {
-	for topic, title := range map[string]string{
-		TopicDisputeOpened: "A dispute was opened: ", TopicDisputeAnswered: "The dispute was answered: ", TopicDisputeOffered: "A new offer in the dispute: ",
-		TopicDisputeEscalated: "A moderator decides the dispute: ", TopicDisputeClosed: "The dispute is closed: ",
-	} {
+	for _, topic := range []string{TopicDisputeOpened, TopicDisputeAnswered, TopicDisputeOffered, TopicDisputeEscalated, TopicDisputeClosed} {
 		on(s, topic, func(tx core.App, n DisputeNews) error {
 			if topic == TopicDisputeOpened {
 				if err := s.messageEvidence(tx, n); err != nil {
 					return err
 				}
 			}
-			return s.notifyBoth(tx, n.Client, n.Freelancer, topic, title+n.Title, n.Reason, "/contracts/"+n.Contract)
+			return s.tell(tx, topic, n, others(n.By, n.Client, n.Freelancer)...)
 		})
 	}
+}
+
+// others leaves out who did it: they know.
+func others(by string, users ...string) []string {
+	return slices.DeleteFunc(users, func(user string) bool { return user == by })
 }
 
 // handleOpenings opens chats for what projects decided: who may talk to whom.
@@ -104,14 +184,16 @@ func (s ChatsService) handleOpenings() {
 		err := s.openWith(tx, Opening{
 			Project: n.Project, Title: n.Title, Client: n.Client, Freelancer: n.Freelancer, Origin: collections.OriginInvitation,
 		}, n.Note)
-		return errors.Join(err, s.notify(tx, note{n.Freelancer, TopicProjectInvited, "You are invited to " + n.Title, n.Note, "/projects/" + n.Project}))
+		return errors.Join(err, s.tell(tx, TopicProjectInvited, n, n.Freelancer))
 	})
 	on(s, TopicProposalDiscussed, func(tx core.App, n InvitationNews) error {
 		return s.openWith(tx, Opening{
 			Project: n.Project, Proposal: n.Proposal, Title: n.Title, Client: n.Client, Freelancer: n.Freelancer, Origin: collections.OriginProposal,
 		}, n.Note)
 	})
-	on(s, TopicMemberAdded, s.OpenRoom)
+	on(s, TopicMemberAdded, func(tx core.App, n MemberNews) error {
+		return errors.Join(s.OpenRoom(tx, n), s.tell(tx, TopicMemberAdded, n, n.User))
+	})
 }
 
 // openWith opens a chat with the client's first words, unless one of the two has
@@ -134,6 +216,23 @@ func (s ChatsService) openWith(tx core.App, o Opening, words string) error {
 	})
 }
 
+// byItself is user if nobody did it but a deadline.
+func byItself(by, user string) string {
+	if by == System {
+		return user
+	}
+	return ""
+}
+
+// MessageNews are the parameters of notifications about messages.
+type MessageNews struct {
+	Chat    string `json:"chat"`
+	Message string `json:"message,omitempty"`
+	Title   string `json:"title,omitempty"`
+	By      string `json:"by,omitempty"`
+	Note    string `json:"note,omitempty"`
+}
+
 // mention notifies those whom a message names.
 func (s ChatsService) mention(tx core.App, message *core.Record) error {
 	sender := message.GetString(collections.MessageSender)
@@ -146,8 +245,10 @@ func (s ChatsService) mention(tx core.App, message *core.Record) error {
 		if err != nil {
 			return err
 		}
-		link := "/messages/" + message.GetString(collections.FieldChat) + "?message=" + message.Id
-		if err := s.notify(tx, note{user, TopicMention, "You were mentioned", message.GetString(collections.MessageBody), link}); err != nil {
+		err = s.tell(tx, TopicMention, MessageNews{
+			Chat: message.GetString(collections.FieldChat), Message: message.Id, By: sender, Note: message.GetString(collections.MessageBody),
+		}, user)
+		if err != nil {
 			return err
 		}
 	}
@@ -158,12 +259,12 @@ func (s ChatsService) handleContracts() {
 	on(s, TopicContractEnded, func(tx core.App, n ContractNews) error {
 		return errors.Join(
 			s.sayInContract(tx, n.Contract, TopicContractEnded, n, "The contract was ended. "+n.Reason),
-			s.notifyBoth(tx, n.Client, n.Freelancer, TopicContractEnded, n.Title+": the contract was ended", n.Reason, "/contracts/"+n.Contract))
+			s.tell(tx, TopicContractEnded, n, n.Client, n.Freelancer))
 	})
 	on(s, TopicContractCompleted, func(tx core.App, n ContractNews) error {
 		return errors.Join(
 			s.sayInContract(tx, n.Contract, TopicContractCompleted, n, "The contract is complete."),
-			s.notifyBoth(tx, n.Client, n.Freelancer, TopicContractCompleted, n.Title+" is complete", "The last payment was released.", "/contracts/"+n.Contract))
+			s.tell(tx, TopicContractCompleted, n, n.Client, n.Freelancer))
 	})
 }
 
@@ -171,22 +272,22 @@ func (s ChatsService) handleMilestones() {
 	on(s, TopicMilestoneSent, func(tx core.App, n MilestoneNews) error {
 		return errors.Join(
 			s.sayInContract(tx, n.Contract, TopicMilestoneSent, n, "Work was handed in for “"+n.Title+"”."),
-			s.notify(tx, note{n.Client, TopicMilestoneSent, "Work was handed in: " + n.Title, n.Note, "/contracts/" + n.Contract}))
+			s.tell(tx, TopicMilestoneSent, n, n.Client))
 	})
 	on(s, TopicMilestoneChanges, func(tx core.App, n MilestoneNews) error {
 		return errors.Join(
 			s.sayInContract(tx, n.Contract, TopicMilestoneChanges, n, "Changes were asked for in “"+n.Title+"”."),
-			s.notify(tx, note{n.Freelancer, TopicMilestoneChanges, "Changes were asked for: " + n.Title, n.Note, "/contracts/" + n.Contract}))
+			s.tell(tx, TopicMilestoneChanges, n, n.Freelancer))
 	})
 	on(s, TopicMilestonePart, func(tx core.App, n MilestoneNews) error {
 		return errors.Join(
 			s.sayInContract(tx, n.Contract, TopicMilestonePart, n, "A part of “"+n.Title+"” was approved."),
-			s.notify(tx, note{n.Freelancer, TopicMilestonePart, "Approved in part: " + n.Title, n.Reason, "/contracts/" + n.Contract}))
+			s.tell(tx, TopicMilestonePart, n, n.Freelancer))
 	})
 	on(s, TopicMilestoneApproved, func(tx core.App, n MilestoneNews) error {
 		return errors.Join(
 			s.sayInContract(tx, n.Contract, TopicMilestoneApproved, n, "“"+n.Title+"” was approved."),
-			s.notify(tx, note{n.Freelancer, TopicMilestoneApproved, "Approved: " + n.Title, n.Note, "/contracts/" + n.Contract}))
+			s.tell(tx, TopicMilestoneApproved, n, n.Freelancer), s.tell(tx, KindAutoApproved, n, byItself(n.By, n.Client)))
 	})
 }
 
@@ -195,44 +296,35 @@ func (s ChatsService) handlePayments() {
 		amount := Money(n.Amount, n.Currency)
 		return errors.Join(
 			s.sayInContract(tx, n.Contract, TopicPaymentHeld, n, amount+" are held for “"+n.Title+"”. Work can begin."),
-			s.notify(tx, note{n.Freelancer, TopicPaymentHeld, amount + " are held for " + n.Title, "You can begin.", "/contracts/" + n.Contract}))
+			s.tell(tx, TopicPaymentHeld, n, n.Freelancer))
 	})
 	on(s, TopicPaymentFailed, func(tx core.App, n PaymentNews) error {
-		return s.notify(tx, note{n.Client, TopicPaymentFailed, "A payment did not go through", n.Reason, "/payments/" + n.Payment})
+		return s.tell(tx, TopicPaymentFailed, n, n.Client)
 	})
 	on(s, TopicPaymentReleased, func(tx core.App, n PaymentNews) error {
-		return s.notify(tx, note{n.Freelancer, TopicPaymentReleased, Money(n.Part, n.Currency) + " were released for " + n.Title, n.Reason, "/payments/" + n.Payment})
+		return s.tell(tx, TopicPaymentReleased, n, n.Freelancer)
 	})
 	on(s, TopicRefundAsked, func(tx core.App, n PaymentNews) error {
-		return s.notify(tx, note{n.Freelancer, TopicRefundAsked, "You are asked to give back " + Money(n.Part, n.Currency) + " for " + n.Title, n.Reason, "/contracts/" + n.Contract})
+		return s.tell(tx, TopicRefundAsked, n, n.Freelancer)
 	})
 	on(s, TopicRefundDeclined, func(tx core.App, n PaymentNews) error {
-		return s.notify(tx, note{n.Client, TopicRefundDeclined, "The refund for " + n.Title + " was declined", n.Reason, "/contracts/" + n.Contract})
+		return s.tell(tx, TopicRefundDeclined, n, n.Client)
 	})
 	on(s, TopicPaymentRefunded, func(tx core.App, n PaymentNews) error {
-		return s.notify(tx, note{n.Client, TopicPaymentRefunded, Money(n.Part, n.Currency) + " were given back for " + n.Title, n.Reason, "/payments/" + n.Payment})
+		return errors.Join(s.tell(tx, TopicPaymentRefunded, n, n.Client), s.tell(tx, KindGivenBack, n, others(n.By, n.Freelancer)...))
 	})
 }
 
 func (s ChatsService) handlePayouts() {
 	on(s, TopicDestinationNew, func(tx core.App, n DestinationNews) error {
-		return s.notify(tx, note{n.Freelancer, TopicDestinationNew, "Your money will go to " + n.Label + " " + n.Hint, "If this was not you, change it back and your password.", "/payouts"})
+		return s.tell(tx, TopicDestinationNew, n, n.Freelancer)
 	})
 	on(s, TopicDestinationActive, func(tx core.App, n DestinationNews) error {
-		return s.notify(tx, note{n.Freelancer, TopicDestinationActive, n.Label + " can be used for payouts", "", "/payouts"})
+		return s.tell(tx, TopicDestinationActive, n, n.Freelancer)
 	})
-	for topic, what := range map[string]string{
-		TopicPayoutRequested: "was asked for", TopicPayoutSent: "was sent", TopicPayoutSettled: "has arrived",
-		TopicPayoutFailed: "did not go through", TopicPayoutReturned: "came back",
-	} {
-		on(s, topic, func(tx core.App, n PayoutNews) error {
-			return s.notify(tx, note{n.Freelancer, topic, "Your payout of " + Money(n.Amount, n.Currency) + " " + what, n.Reason, "/payouts"})
-		})
+	for _, topic := range []string{TopicPayoutRequested, TopicPayoutSent, TopicPayoutSettled, TopicPayoutFailed, TopicPayoutReturned} {
+		on(s, topic, func(tx core.App, n PayoutNews) error { return s.tell(tx, topic, n, n.Freelancer) })
 	}
-}
-
-func (s ChatsService) notifyBoth(tx core.App, first, second, kind, title, body, link string) error {
-	return s.notify(tx, note{first, kind, title, body, link}, note{second, kind, title, body, link})
 }
 
 // on registers a handler that gets its payload decoded.

@@ -44,6 +44,8 @@ type Options struct {
 	MinimumPayouts map[string]int64
 	// Clocks are the lengths of deadlines by kind, where they are not the usual ones.
 	Clocks map[string]Timer
+	// MailAfter is how long something must be unread before a mail tells of it. Default 10 minutes.
+	MailAfter time.Duration
 	// Clock is the time. Default: the system's.
 	Clock Clock
 	// Durability of commits. Default DurabilityGroup.
@@ -93,6 +95,7 @@ func (o Options) withDefaults() Options {
 	setDefault(&o.PeerTimeout, 5*time.Second)
 	setDefault(&o.SmallClaim, 50)
 	setDefault(&o.SweepEvery, 5*time.Second)
+	setDefault(&o.MailAfter, 10*time.Minute)
 	if len(o.Domains) == 0 {
 		o.Domains = collections.Domains
 	}

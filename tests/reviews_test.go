@@ -140,7 +140,7 @@ func TestReviewWindowEnds(t *testing.T) {
 	m.Tick()
 	for person, want := range map[*Person]int{s.Client: 0, s.Freelancer: 1} {
 		person.SignIn()
-		if got := person.List(collections.DomainMessages, collections.Notifications, "?filter="+url.QueryEscape(`title ~ "review-window"`)).Number("totalItems"); got != int64(want) {
+		if got := person.List(collections.DomainMessages, collections.Notifications, "?filter="+url.QueryEscape(`kind = "deadline.reminder" && params.kind = "review-window"`)).Number("totalItems"); got != int64(want) {
 			t.Errorf("Expected %d reminders, got %d", want, got)
 		}
 	}
