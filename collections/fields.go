@@ -16,6 +16,8 @@ const (
 	UserReviews           = "reviewCount"
 	UserCompleted         = "completedContracts"
 	UserReputationVersion = "reputationVersion"
+	// UserMFA says that a second factor is asked for. Hidden.
+	UserMFA = "mfa"
 )
 
 // Fields of sessions.

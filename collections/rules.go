@@ -106,7 +106,7 @@ var CreateHint = map[string]string{
 // ServerOwned lists, per collection, the fields only the server writes. A body
 // that tries to set one to something else is refused, it is never dropped in silence.
 var ServerOwned = map[string][]string{
-	Users:         {"verified", FieldStatus, UserVer, UserRev, UserRating, UserReviews, UserCompleted, UserReputationVersion},
+	Users:         {"verified", FieldStatus, UserVer, UserRev, UserRating, UserReviews, UserCompleted, UserReputationVersion, UserMFA},
 	Projects:      {FieldClient, FieldFreelancer, FieldVersion, FieldReason, ProjectProposalCount, ProjectPublishedAt, FieldClosedAt},
 	Proposals:     {FieldFreelancer, FieldClient, FieldVersion, FieldReason, ProposalProjectTitle},
 	Milestones:    {FieldClient, FieldFreelancer, FieldProject, FieldVersion, MilestonePayment, MilestoneNote, MilestoneSubmittedAt, MilestoneDisputed, MilestoneKind, MilestoneApprovedAmount, MilestoneUnderpayment},

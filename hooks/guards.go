@@ -59,11 +59,16 @@ func guard(e *core.RecordRequestEvent, creating bool) error {
 		// A value that the record would not even take (a hidden field) is refused
 		// too: nothing a client sends is dropped in silence.
 		value, given := body[field]
-		if creating && given && !isEmpty(value) && !isSelf(e, field, value) {
+		if given && !isEmpty(value) && (creating && !isSelf(e, field, value) || isHidden(e.Collection, field)) {
 			return readOnly(field)
 		}
 	}
 	return nil
+}
+
+func isHidden(collection *core.Collection, name string) bool {
+	field := collection.Fields.GetByName(name)
+	return field != nil && field.GetHidden()
 }
 
 // ownedUntouched compares the record as it would be stored with how it was: what

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"net/http"
 	"slices"
-	"time"
 
 	"github.com/pocketbase/pocketbase/core"
 
@@ -65,11 +64,7 @@ func addDestination(payments *services.PaymentsService) func(e *core.RecordReque
 		if err != nil {
 			return err
 		}
-		var signedIn time.Time
-		if claims := claimsOf(e.RequestEvent); claims != nil {
-			signedIn = time.Unix(claims.AuthTime, 0)
-		}
-		answer, err := payments.AddDestination(e.Request.Context(), cmd, signedIn, text(body, collections.DestinationLabel), text(body, collections.DestinationReference))
+		answer, err := payments.AddDestination(e.Request.Context(), cmd, signedInAt(e.RequestEvent), text(body, collections.DestinationLabel), text(body, collections.DestinationReference))
 		if err != nil {
 			return err
 		}

@@ -28,13 +28,6 @@ func bindSignIn(i *services.Instance, sessions services.Sessions) {
 	i.App.OnRecordAuthWithPasswordRequest(collections.Users).BindFunc(func(e *core.RecordAuthWithPasswordRequestEvent) error {
 		return throttled(i, accountOf(e.Identity), e.Next)
 	})
-	i.App.OnRecordAuthWithOTPRequest(collections.Users).BindFunc(func(e *core.RecordAuthWithOTPRequestEvent) error {
-		account := ""
-		if e.Record != nil {
-			account = e.Record.Id
-		}
-		return throttled(i, "otp:"+account, e.Next)
-	})
 	i.App.OnRecordAuthRequest(collections.Users).Bind(&hook.Handler[*core.RecordAuthRequestEvent]{
 		Id:   "lancershubIssueToken",
 		Func: issueToken(i, sessions),

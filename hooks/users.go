@@ -16,7 +16,7 @@ import (
 func bindUsers(i *services.Instance) error {
 	users, sessions := services.UsersService{Instance: i}, services.Sessions{Instance: i}
 	users.HandleReputation()
-	i.App.OnRecordCreateRequest(collections.Users).BindFunc(signUp(i))
+	i.App.OnRecordCreateRequest(collections.Users).BindFunc(signUp(i, users))
 	i.App.OnRecordUpdateRequest(collections.Users).BindFunc(func(e *core.RecordRequestEvent) error {
 		if err := checkProfile(e.Record); err != nil {
 			return err
@@ -32,6 +32,7 @@ func bindUsers(i *services.Instance) error {
 	i.App.OnRecordUpdateExecute(collections.Users).BindFunc(userUpdated(users, sessions))
 	bindSignIn(i, sessions)
 	users.HandleMails()
+	bindAccount(i, users)
 	onServe(i, func(e *core.ServeEvent) {
 		e.Router.GET(services.PublicKeysPath, func(e *core.RequestEvent) error {
 			e.Response.Header().Set("Cache-Control", "public, max-age=60")
@@ -53,7 +54,7 @@ func bindUsers(i *services.Instance) error {
 
 // signUp makes a new account. The answer is the same whether or not the e-mail
 // is taken, so that nobody learns from it who has an account.
-func signUp(i *services.Instance) func(e *core.RecordRequestEvent) error {
+func signUp(i *services.Instance, users services.UsersService) func(e *core.RecordRequestEvent) error {
 	return func(e *core.RecordRequestEvent) error {
 		if !e.HasSuperuserAuth() {
 			e.Record.Set(collections.FieldStatus, collections.UserStatusActive)
@@ -65,16 +66,29 @@ func signUp(i *services.Instance) func(e *core.RecordRequestEvent) error {
 			return err
 		}
 		err := e.Next()
-		if err == nil || e.HasSuperuserAuth() || !onlyEmailTaken(err) {
+		if err == nil {
+			if !e.HasSuperuserAuth() && !fromOAuth2(e) {
+				users.Welcome(e.Record)
+			}
+			return nil
+		}
+		if e.HasSuperuserAuth() || fromOAuth2(e) || !onlyFieldWrong(err, core.FieldNameEmail, "validation_not_unique") {
 			return err
 		}
 		i.Logger.Info("sign-up with an e-mail that has an account")
+		users.WarnOwner(e.Record.Email())
 		return e.JSON(http.StatusOK, services.PretendSignUp(i.Clock, e.Record))
 	}
 }
 
-// onlyEmailTaken tells whether nothing was wrong with a sign-up but its e-mail being taken.
-func onlyEmailTaken(err error) bool {
+// fromOAuth2 tells whether an account is made for somebody whom a provider vouches for.
+func fromOAuth2(e *core.RecordRequestEvent) bool {
+	info, err := e.RequestInfo()
+	return err == nil && info.Context == core.RequestInfoContextOAuth2
+}
+
+// onlyFieldWrong tells whether nothing was wrong with a form but one field, in that way.
+func onlyFieldWrong(err error, field, code string) bool {
 	var fields validation.Errors
 	if !errors.As(err, &fields) {
 		var api interface{ RawData() any }
@@ -86,8 +100,8 @@ func onlyEmailTaken(err error) bool {
 			return false
 		}
 	}
-	taken, ok := fields["email"].(interface{ Code() string })
-	return len(fields) == 1 && ok && taken.Code() == "validation_not_unique"
+	wrong, ok := fields[field].(interface{ Code() string })
+	return len(fields) == 1 && ok && wrong.Code() == code
 }
 
 // checkProfile refuses a time zone or currency nobody knows.

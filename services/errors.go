@@ -125,6 +125,7 @@ const (
 	CodeEditNotAllowed    = "edit_not_allowed"
 	CodeAlreadyReported   = "already_reported"
 	CodeContactNotAllowed = "contact_not_allowed"
+	CodeNoMail            = "mail_not_configured"
 	CodeContractRunning   = "contract_running"
 	CodeAlreadyReviewed   = "already_reviewed"
 	CodeReviewTooLate     = "review_too_late"

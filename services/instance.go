@@ -167,12 +167,13 @@ func (i *Instance) followClock() {
 	if _, ok := i.Clock.(SystemClock); ok {
 		return
 	}
+	// PocketBase judges the age of its own records (codes, second factors) by the system's clock.
 	stamp := func(fields ...string) *hook.Handler[*core.RecordEvent] {
 		// Last, so inside PocketBase's own stamping, which takes a stamp that is the
 		// same as before (two changes at one moment) for none.
 		return &hook.Handler[*core.RecordEvent]{Priority: 999, Func: func(e *core.RecordEvent) error {
 			for _, field := range fields {
-				if e.Record.Collection().Fields.GetByName(field) != nil {
+				if !e.Record.Collection().System && e.Record.Collection().Fields.GetByName(field) != nil {
 					e.Record.SetRaw(field, dateTime(i.Clock.Now()))
 				}
 			}

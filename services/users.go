@@ -34,8 +34,9 @@ func (s UsersService) Changed(tx core.App, user *core.Record, ended bool) error 
 	if err != nil {
 		return err
 	}
-	user.SetRaw(collections.UserRev, fresh.GetInt(collections.UserRev))
-	user.SetRaw(collections.UserVer, fresh.GetInt(collections.UserVer))
+	// As PocketBase holds numbers, or it would refuse to save the record once more.
+	user.SetRaw(collections.UserRev, fresh.GetFloat(collections.UserRev))
+	user.SetRaw(collections.UserVer, fresh.GetFloat(collections.UserVer))
 	now := snapshot(fresh)
 	return s.Emit(tx, TopicUserChanged, collections.Users, user.Id, now.Rev, now)
 }

@@ -278,41 +278,6 @@ func TestServiceRoutesTakeServiceTokensOnly(t *testing.T) {
 	}
 }
 
-// TestASecondFactorComesBeforeTheSession: with MFA switched on, a password alone
-// leaves no session, no cookie and no token, whatever mfaId is made up.
-func TestASecondFactorComesBeforeTheSession(t *testing.T) {
-	t.Parallel()
-	m := New(t)
-	p := m.User(collections.RoleClient)
-	app := m.Instances[collections.DomainUsers].App
-	col, err := app.FindCollectionByNameOrId(collections.Users)
-	if err != nil {
-		t.Fatal(err)
-	}
-	col.OTP.Enabled, col.MFA.Enabled = true, true
-	if err := app.Save(col); err != nil {
-		t.Fatal(err)
-	}
-	sessions := func() int64 {
-		total, err := app.CountRecords(collections.Sessions)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return total
-	}
-	before := sessions()
-	for _, body := range []Body{{}, {"mfaId": "madeupmadeup123"}} {
-		body["identity"], body["password"] = p.Email, p.Password
-		answer := m.Guest().Do(http.MethodPost, "/api/users/api/collections/users/auth-with-password", body)
-		if answer.Status < 400 || answer.Text("token") != "" || answer.Header.Get("Set-Cookie") != "" {
-			t.Errorf("Expected no token and no cookie, got %d %v %s", answer.Status, answer.Header["Set-Cookie"], answer.Raw)
-		}
-	}
-	if after := sessions(); after != before {
-		t.Errorf("Expected no new session, got %d", after-before)
-	}
-}
-
 func TestTheRefreshCookie(t *testing.T) {
 	t.Parallel()
 	m := New(t)
