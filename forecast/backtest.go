@@ -21,6 +21,9 @@ type Backtest struct {
 	// are 0 when the history is too short, and then nothing else is set.
 	Origins int `json:"origins"`
 	Months  int `json:"months"`
+	// Unit is the amount that a MASE of 1 stands for: MASE times Unit is the mean
+	// absolute error in the unit of the series.
+	Unit float64 `json:"unit"`
 	// Own is the score of the forecast, Naive repeats the last month, and
 	// SeasonalNaive the same month of the year before (the last one if the
 	// history was shorter).
@@ -32,10 +35,12 @@ type Backtest struct {
 	Coverage95 float64 `json:"coverage95"`
 }
 
-// backtest scores predict at the last origins that leave minHistory months.
+// backtest scores predict at the last origins that leave minHistory months. A
+// history that is short for the horizon is scored over fewer months ahead.
 func backtest(y []float64, horizon int, o options) Backtest {
 	var b Backtest
 	unit := maseUnit(y)
+	horizon = min(horizon, max(1, (len(y)-minHistory)/2))
 	for k := range backtestOrigins {
 		end := len(y) - horizon - k*max(1, horizon/2)
 		if end < minHistory || unit == 0 {
@@ -53,6 +58,7 @@ func backtest(y []float64, horizon int, o options) Backtest {
 	}
 	if b.Months > 0 {
 		n := float64(b.Months)
+		b.Unit = unit
 		b.Own.divide(n)
 		b.Naive.divide(n)
 		b.SeasonalNaive.divide(n)

@@ -20,7 +20,8 @@ func maseUnit(y []float64) float64 {
 
 // absError is |truth-guess|/unit without overflow.
 func absError(truth, guess, unit float64) float64 {
-	return math.Min(math.Abs(truth/unit-guess/unit), math.MaxFloat64/1e6)
+	// The difference first, and halved: it is finite whatever the unit is.
+	return math.Min(2*math.Abs(truth/2-guess/2)/unit, math.MaxFloat64/1e6)
 }
 
 // symmetric is 200|a-b|/(|a|+|b|), 0 when both are zero.

@@ -93,14 +93,18 @@ func (m *PipelineModel) Combine(base Forecast, p Pipeline) (Forecast, Parts, err
 	row := func() []float64 { return make([]float64, h) }
 	parts := Parts{row(), row(), row(), row(), row(), row()}
 	floor := base.nonNegative() && p.nonNegative()
+	alone := base.Method == MethodNone
 	for k := range h {
 		x, w := p.regressors(k, base.Mean[k]), m.Weights[min(k, len(m.Weights)-1)]
-		parts.History[k] = w[useHistory] * x[useHistory]
-		parts.Committed[k] = w[useCommitted] * x[useCommitted]
-		parts.Probable[k] = w[useProbable] * x[useProbable]
-		parts.Late[k] = w[useLate1]*x[useLate1] + w[useLate2]*x[useLate2]
-		parts.Overdue[k] = w[useOverdue] * x[useOverdue]
-		parts.Speculative[k] = w[useSpeculative] * x[useSpeculative]
+		if alone {
+			w = aloneWeights
+		}
+		parts.History[k] = small(w[useHistory] * x[useHistory])
+		parts.Committed[k] = small(w[useCommitted] * x[useCommitted])
+		parts.Probable[k] = small(w[useProbable] * x[useProbable])
+		parts.Late[k] = small(w[useLate1]*x[useLate1] + w[useLate2]*x[useLate2])
+		parts.Overdue[k] = small(w[useOverdue] * x[useOverdue])
+		parts.Speculative[k] = small(w[useSpeculative] * x[useSpeculative])
 		f.Mean[k] = limit(parts.History[k] + parts.Committed[k] + parts.Probable[k] + parts.Late[k] + parts.Overdue[k] + parts.Speculative[k])
 		f.Total = limit(f.Total + f.Mean[k])
 		i80 := widen(f.Mean[k], base.Mean[k], Interval{base.Lower80[k], base.Upper80[k]}, at(m.Width80, k), floor)
@@ -108,10 +112,35 @@ func (m *PipelineModel) Combine(base Forecast, p Pipeline) (Forecast, Parts, err
 		f.Lower80[k], f.Upper80[k] = i80.Lower, i80.Upper
 		f.Lower95[k], f.Upper95[k] = min(i95.Lower, i80.Lower), max(i95.Upper, i80.Upper)
 	}
+	if alone {
+		f.rangesAlone(p)
+		return f, parts, nil
+	}
 	f.Total80 = widen(f.Total, base.Total, base.Total80, at(m.TotalWidth80, h-1), floor)
 	f.Total95 = widen(f.Total, base.Total, base.Total95, at(m.TotalWidth95, h-1), floor)
 	f.Total95 = Interval{min(f.Total95.Lower, f.Total80.Lower), max(f.Total95.Upper, f.Total80.Upper)}
 	return f, parts, nil
+}
+
+// aloneWeights are the weights while there is no history to take over: what is
+// promised comes in its month or late, whatever the month.
+var aloneWeights = []float64{0, 0.85, 0.65, 0.10, 0.05, 0.30, 1}
+
+// rangesAlone sets the ranges of a forecast that knows nothing but a pipeline. Nobody's
+// history says how far it may be off, so they are wide on purpose: from under a
+// third (95 %: nothing) of what is expected, to all that is promised, or twice it.
+func (f *Forecast) rangesAlone(p Pipeline) {
+	var promised float64
+	for k, mean := range f.Mean {
+		x := p.regressors(k, 0)
+		all := x[useCommitted] + x[useProbable] + x[useLate1] + x[useLate2] + x[useOverdue] + 3*x[useSpeculative]
+		promised = limit(promised + x[useCommitted] + x[useProbable] + 3*x[useSpeculative])
+		f.Lower80[k], f.Upper80[k] = min(mean, 0.3*mean), max(mean, limit(all))
+		f.Lower95[k], f.Upper95[k] = min(f.Lower80[k], 0), max(f.Upper80[k], limit(2*all))
+	}
+	promised = limit(promised + p.Overdue)
+	f.Total80 = Interval{min(f.Total, 0.4*f.Total), max(f.Total, promised)}
+	f.Total95 = Interval{min(f.Total80.Lower, 0.1*f.Total), max(f.Total80.Upper, limit(1.5*promised))}
 }
 
 // widen moves an interval from one middle to another and scales it.
@@ -122,6 +151,9 @@ func widen(mid, from float64, i Interval, width float64, floor bool) Interval {
 	}
 	return Interval{min(lo, mid), max(hi, mid)}
 }
+
+// small bounds one of several parts so that their sum is finite too.
+func small(v float64) float64 { return clamp(v, -math.MaxFloat64/8, math.MaxFloat64/8) }
 
 func limit(v float64) float64 { return clamp(v, -math.MaxFloat64, math.MaxFloat64) }
 
@@ -142,7 +174,7 @@ func month(v []float64, k int) float64 {
 }
 
 func (p Pipeline) regressors(k int, history float64) [regressors]float64 {
-	due := func(k int) float64 { return month(p.Committed, k) + month(p.Probable, k) }
+	due := func(k int) float64 { return small(month(p.Committed, k)) + small(month(p.Probable, k)) }
 	return [regressors]float64{history, month(p.Committed, k), month(p.Probable, k),
 		due(k - 1), due(k - 2), p.Overdue, month(p.Speculative, k)}
 }

@@ -110,3 +110,24 @@ func (f Forecast) WithEarned(earned, elapsed float64) (Forecast, error) {
 	out.Components.Pooled[0] = limit(out.Components.Pooled[0] + now - mean)
 	return out, nil
 }
+
+// WithKnown returns the forecast with an amount added to its first month and to its
+// totals that is no prediction: what is earned already. ErrNotFinite is returned
+// for a NaN or an infinite amount.
+func (f Forecast) WithKnown(amount float64) (Forecast, error) {
+	if err := checkFinite([]float64{amount}); err != nil {
+		return Forecast{}, err
+	}
+	if len(f.Mean) == 0 {
+		return f, nil
+	}
+	out := f
+	for _, s := range []*[]float64{&out.Mean, &out.Lower80, &out.Upper80, &out.Lower95, &out.Upper95} {
+		*s = slices.Clone(*s)
+		(*s)[0] = limit((*s)[0] + amount)
+	}
+	out.Total = limit(f.Total + amount)
+	out.Total80 = Interval{limit(f.Total80.Lower + amount), limit(f.Total80.Upper + amount)}
+	out.Total95 = Interval{limit(f.Total95.Lower + amount), limit(f.Total95.Upper + amount)}
+	return out, nil
+}

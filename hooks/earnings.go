@@ -3,9 +3,12 @@ package hooks
 import (
 	"bytes"
 	"encoding/csv"
+	"encoding/json"
+	"errors"
 	"net/http"
 	"slices"
 	"strconv"
+	"time"
 
 	"github.com/pocketbase/pocketbase/core"
 
@@ -14,14 +17,23 @@ import (
 )
 
 // bindEarnings makes the earnings book follow the people it is about: whoever
-// moves to another time zone has other months.
-func bindEarnings(i *services.Instance, payments *services.PaymentsService) {
+// moves to another time zone has other months. Forecasts follow payments.
+func bindEarnings(i *services.Instance, payments *services.PaymentsService) error {
+	payments.HandlePipeline()
+	i.App.OnRecordAfterUpdateSuccess(collections.Payments).BindFunc(func(e *core.RecordEvent) error {
+		payments.MarkStale(collections.Parties(e.Record))
+		return e.Next()
+	})
 	i.App.OnRecordUpdateExecute(collections.Users).BindFunc(func(e *core.RecordEvent) error {
 		if err := e.Next(); err != nil {
 			return err
 		}
 		return payments.ZoneChanged(e.App, e.Record.Id)
 	})
+	return errors.Join(
+		i.Every(i.Options.SweepEvery, "forecasts after settlements", payments.RefreshStale),
+		i.Every(time.Hour, "forecasts of the day", payments.RefreshForecasts),
+		i.AtStart("forecasts of the day", payments.RefreshForecasts))
 }
 
 // bindEarningsRoutes registers what a person can ask about their own money. Whose it
@@ -53,17 +65,53 @@ func bindEarningsRoutes(e *core.ServeEvent, payments *services.PaymentsService) 
 	})
 	earnings("forecast", func(e *core.RequestEvent, user string, view services.Perspective) (services.Table, error) {
 		query := e.Request.URL.Query()
-		horizon := 3
+		horizon := defaultHorizon
 		if given := query.Get("horizon"); given != "" {
 			number, err := strconv.Atoi(given)
 			if err != nil {
-				return nil, services.Failf(http.StatusBadRequest, services.CodeInvalidInput, "The horizon is 1 to 12 months.")
+				return nil, services.Failf(http.StatusBadRequest, services.CodeInvalidInput, "The horizon is 1 to 12 months.").With("field", "horizon")
 			}
 			horizon = number
 		}
 		return payments.Forecast(user, view, query.Get("currency"), horizon)
 	})
+	earnings("forecasts", func(e *core.RequestEvent, user string, view services.Perspective) (services.Table, error) {
+		return payments.Forecasts(user, view, e.Request.URL.Query().Get("currency"))
+	})
+	earnings("pipeline", func(e *core.RequestEvent, user string, view services.Perspective) (services.Table, error) {
+		query := e.Request.URL.Query()
+		return payments.Pipeline(user, view, query.Get("currency"), query.Get("at"))
+	})
+	e.Router.POST("/api/earnings/what-if", func(e *core.RequestEvent) error { return whatIf(e, payments) })
 }
+
+// defaultHorizon is how many months a forecast looks ahead unless asked otherwise.
+const defaultHorizon = 3
+
+// whatIf answers a question about the future; it changes nothing and needs no key.
+func whatIf(e *core.RequestEvent, payments *services.PaymentsService) error {
+	user, err := requireUser(e)
+	if err != nil {
+		return err
+	}
+	ask := services.WhatIfRequest{Horizon: defaultHorizon}
+	decoder := json.NewDecoder(http.MaxBytesReader(e.Response, e.Request.Body, maxQuestion))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&ask); err != nil {
+		return services.Failf(http.StatusBadRequest, services.CodeInvalidInput, "The body is {view, currency, horizon, changes}, with whole numbers: %v.", err)
+	}
+	if ask.View, err = viewOf(string(ask.View), user); err != nil {
+		return err
+	}
+	answer, err := payments.WhatIf(user.Id, ask)
+	if err != nil {
+		return err
+	}
+	return writeTable(e, "what-if", answer)
+}
+
+// maxQuestion bounds the body of a what-if question, in bytes.
+const maxQuestion = 64 << 10
 
 // writeTable answers as JSON or, for ?format=csv, as a file for a spreadsheet.
 func writeTable(e *core.RequestEvent, name string, answer services.Table) error {
@@ -83,7 +131,11 @@ func writeTable(e *core.RequestEvent, name string, answer services.Table) error 
 
 // perspective is income for a freelancer and spend for a client, unless ?view= says otherwise.
 func perspective(e *core.RequestEvent, user *core.Record) (services.Perspective, error) {
-	switch view := services.Perspective(e.Request.URL.Query().Get("view")); view {
+	return viewOf(e.Request.URL.Query().Get("view"), user)
+}
+
+func viewOf(given string, user *core.Record) (services.Perspective, error) {
+	switch view := services.Perspective(given); view {
 	case services.PerspectiveIncome, services.PerspectiveSpend:
 		return view, nil
 	case "":

@@ -20,7 +20,9 @@ func bindPayments(i *services.Instance) error {
 	payments.HandleDeadlines()
 	payments.HandleEvidence()
 	bindRulings(i, payments)
-	bindEarnings(i, payments)
+	if err := bindEarnings(i, payments); err != nil {
+		return err
+	}
 	i.App.OnRecordCreateRequest(collections.Payments).BindFunc(createPayment(payments))
 	if err := bindPayouts(i, payments); err != nil {
 		return err

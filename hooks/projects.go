@@ -1,6 +1,7 @@
 package hooks
 
 import (
+	"errors"
 	"net/http"
 
 	"github.com/pocketbase/pocketbase/core"
@@ -14,6 +15,7 @@ func bindProjects(i *services.Instance) error {
 	projects.HandlePayments()
 	projects.HandleDeadlines()
 	projects.HandleDisputes()
+	projects.FollowPipeline()
 	bindProjectRecords(i, projects)
 	bindReviews(i, projects)
 	onServe(i, func(e *core.ServeEvent) {
@@ -21,7 +23,9 @@ func bindProjects(i *services.Instance) error {
 		bindFees(e, projects)
 		internal(i, e, http.MethodPut, services.InternalReserve+"{payment}", reserve(projects))
 	})
-	return i.Every(services.SlowSweep, "ask about late reservations", projects.SweepReservations)
+	return errors.Join(
+		i.AtStart("tell payments of older work", projects.TellPipeline),
+		i.Every(services.SlowSweep, "ask about late reservations", projects.SweepReservations))
 }
 
 // bindProjectRecords fills in and checks what people create and edit.

@@ -52,18 +52,73 @@ func (m *EarningsMonths) CSV() [][]string {
 	return rows
 }
 
-// CSV has one row for each past and predicted month.
+// CSV has one row for each past and predicted month; the parts of a predicted one
+// add up to its amount.
 func (f *EarningsForecast) CSV() [][]string {
-	rows := [][]string{{collections.FieldCurrency, "month", "kind", "amount", "lower80", "upper80", "lower95", "upper95"}}
+	header := []string{collections.FieldCurrency, "month", "kind", "amount", "lower80", "upper80", "lower95", "upper95"}
+	for _, part := range f.Parts.each() {
+		header = append(header, part.name)
+	}
+	rows := [][]string{header}
 	for _, month := range f.History {
-		rows = append(rows, []string{f.Currency, month.Month, "past", decimal(month.Amount, f.Currency), "", "", "", ""})
+		row := make([]string, len(header))
+		copy(row, []string{f.Currency, month.Month, "past", decimal(month.Amount, f.Currency)})
+		rows = append(rows, row)
 	}
 	for _, m := range f.Months {
 		row := []string{f.Currency, m.Month, "forecast"}
 		for _, amount := range []int64{m.Mean, m.Lower80, m.Upper80, m.Lower95, m.Upper95} {
 			row = append(row, decimal(amount, f.Currency))
 		}
+		for _, part := range m.Parts.each() {
+			row = append(row, decimal(*part.amount, f.Currency))
+		}
 		rows = append(rows, row)
+	}
+	return rows
+}
+
+// CSV has one row for each month, before and after the changes.
+func (a *WhatIfAnswer) CSV() [][]string {
+	rows := [][]string{{collections.FieldCurrency, "month", "before", "after", "difference"}}
+	for k, before := range a.Before.Months {
+		rows = append(rows, []string{
+			a.Before.Currency, before.Month, decimal(before.Mean, a.Before.Currency), decimal(a.After.Months[k].Mean, a.Before.Currency),
+			decimal(a.MonthDifferences[k], a.Before.Currency),
+		})
+	}
+	return rows
+}
+
+// CSV has one row for each month of each stored forecast; the actual amount and
+// the error are there once the month is over.
+func (h *ForecastHistory) CSV() [][]string {
+	rows := [][]string{{collections.FieldCurrency, "day", "month", "amount", "lower80", "upper80", "lower95", "upper95", "actual", "error"}}
+	for _, f := range h.Forecasts {
+		for _, m := range f.Months {
+			row := []string{h.Currency, f.Day, m.Month}
+			for _, amount := range []int64{m.Mean, m.Lower80, m.Upper80, m.Lower95, m.Upper95} {
+				row = append(row, decimal(amount, h.Currency))
+			}
+			if m.Actual == nil {
+				row = append(row, "", "")
+			} else {
+				row = append(row, decimal(*m.Actual, h.Currency), decimal(m.Mean-*m.Actual, h.Currency))
+			}
+			rows = append(rows, row)
+		}
+	}
+	return rows
+}
+
+// CSV has one row for each item of the pipeline.
+func (p *PipelineAnswer) CSV() [][]string {
+	rows := [][]string{{collections.FieldCurrency, "bucket", "month", "overdue", "kind", "item", "status", "title", "project", "amount", "expected"}}
+	for _, item := range p.Items {
+		rows = append(rows, []string{
+			p.Currency, item.Bucket, item.Month, strconv.FormatBool(item.Overdue), item.Kind, item.Item, item.Status, cell(item.Title), item.Project,
+			decimal(item.Amount, p.Currency), decimal(item.Expected, p.Currency),
+		})
 	}
 	return rows
 }

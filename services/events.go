@@ -48,6 +48,7 @@ const (
 	TopicDisputeClosed     = "dispute.closed"
 	TopicEvidenceContract  = "evidence.contract"
 	TopicEvidenceMessages  = "evidence.messages"
+	TopicPipelineChanged   = "pipeline.changed"
 )
 
 // Topics of events that open chats, and of system messages about them.
@@ -119,6 +120,7 @@ var audience = map[string][]collections.Domain{
 	TopicReviewReplied:     {collections.DomainMessages},
 	TopicReputation:        {collections.DomainUsers},
 	TopicEvidenceMessages:  {collections.DomainPayments},
+	TopicPipelineChanged:   {collections.DomainPayments},
 }
 
 // Event is what one instance tells another: a fact about an aggregate (for

@@ -18,11 +18,13 @@ import (
 type PaymentsService struct {
 	*Instance
 	Provider Provider
+	pools    peerPools
+	stale    staleForecasts
 }
 
 // NewPayments returns the service with the sandbox provider.
 func NewPayments(i *Instance) *PaymentsService {
-	return &PaymentsService{Instance: i, Provider: Sandbox{app: i.App, clock: i.Clock}}
+	return &PaymentsService{Instance: i, Provider: Sandbox{app: i.App, clock: i.Clock}, pools: newPeerPools()}
 }
 
 // PaymentNews is the payload of the payment.* events.

@@ -123,6 +123,7 @@ func TestAMilestoneKeepsItsTermsWhileItIsPaidFor(t *testing.T) {
 	change(0).Want(t, http.StatusBadRequest, services.CodeInvalidInput)
 	s.Pay("one", Body{"amount": 5, "source": services.SourcePending}).Want(t, http.StatusServiceUnavailable, services.CodeProviderPending)
 	change(1).Want(t, http.StatusConflict, services.CodeMilestoneTaken)
+	m.Deliver()
 	m.Sound()
 }
 
