@@ -91,13 +91,23 @@ export async function look(page, name) {
     mkdirSync(output, { recursive: true });
     await page.screenshot({ path: join(output, `${name}-${page.label}.png`), fullPage: !/conversation|messages|dialog/.test(name), animations: 'disabled' });
   }
-  const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-  if (violations.length > 0 || wide > 0) found.set(`${name}-${page.label}`, { violations, wide });
+  // What reaches out of the window, the innermost of it.
+  const wide = await page.evaluate(() => {
+    const { scrollWidth, clientWidth } = document.documentElement;
+    if (scrollWidth <= clientWidth) return '';
+    const out = [...document.querySelectorAll('body *')].filter((one) => {
+      const box = one.getBoundingClientRect();
+      return box.width > 0 && (box.right > clientWidth + 0.5 || box.left < -0.5);
+    });
+    const inner = out.filter((one) => !out.some((other) => other !== one && one.contains(other)));
+    return `by ${scrollWidth - clientWidth}: ${inner.slice(0, 3).map((one) => `<${one.tagName.toLowerCase()} class="${one.className}"> ${one.textContent.slice(0, 40)}`).join(' | ')}`;
+  });
+  if (violations.length > 0 || wide) found.set(`${name}-${page.label}`, { violations, wide });
 }
 
 /** Fails with everything axe (and sideways scrolling) found so far. */
 export function nothingFound() {
-  const lines = [...found].map(([page, one]) => `${page}${one.wide > 0 ? ` scrolls sideways by ${one.wide}` : ''}\n${one.violations.map((v) => `  ${v.id} (${v.impact}): ${v.nodes.join(' | ')}`).join('\n')}`);
+  const lines = [...found].map(([page, one]) => `${page}${one.wide ? ` scrolls sideways ${one.wide}` : ''}\n${one.violations.map((v) => `  ${v.id} (${v.impact}): ${v.nodes.join(' | ')}`).join('\n')}`);
   found.clear();
   assert.equal(lines.join('\n'), '', 'axe finds nothing, and no page scrolls sideways');
 }

@@ -2,7 +2,7 @@
 import PocketBase, { LocalAuthStore, type RecordService, type SendOptions } from 'pocketbase';
 import { endsSession, failureOf } from './lib/errors';
 import type {
-  Chat, Contract, Member, Message, Milestone, Notification, Payment, Project, Proposal, Session, TimelineRow, User,
+  Chat, Contract, Deadline, Dispute, Evidence, Member, Message, Milestone, Notification, Payment, Payout, PayoutDestination, Project, Proposal, Session, TimelineRow, User,
 } from './types';
 
 /** The access token and the user, shared by the four clients and by all tabs. */
@@ -97,11 +97,17 @@ export const projects = {
   contracts: clients.projects.collection('contracts') as RecordService<Contract>,
   milestones: clients.projects.collection('milestones') as RecordService<Milestone>,
   timeline: clients.projects.collection('timeline') as RecordService<TimelineRow>,
+  deadlines: clients.projects.collection('deadlines') as RecordService<Deadline>,
 };
 export const payments = {
   client: clients.payments,
   payments: clients.payments.collection('payments') as RecordService<Payment>,
   timeline: clients.payments.collection('timeline') as RecordService<TimelineRow>,
+  deadlines: clients.payments.collection('deadlines') as RecordService<Deadline>,
+  disputes: clients.payments.collection('disputes') as RecordService<Dispute>,
+  evidence: clients.payments.collection('evidence') as RecordService<Evidence>,
+  payouts: clients.payments.collection('payouts') as RecordService<Payout>,
+  destinations: clients.payments.collection('payoutDestinations') as RecordService<PayoutDestination>,
 };
 export const chats = {
   client: clients.chats,

@@ -83,6 +83,18 @@ export interface Proposal extends Stored, Parties {
 export interface FeePlan {
   version: string;
   basisPoints: number;
+  fixed?: number;
+  minimum?: number;
+}
+
+/** What a price means for both sides: GET /api/fees/preview. */
+export interface FeePreview {
+  plan: FeePlan;
+  amount: number;
+  currency: string;
+  clientPays: number;
+  fee: number;
+  freelancerGets: number;
 }
 
 export type ContractStatus = 'active' | 'paused' | 'completed' | 'ended';
@@ -114,6 +126,11 @@ export interface Milestone extends Stored, Parties {
   payment: string;
   note: string;
   submittedAt: string;
+  /** "bonus", or "" for work. */
+  kind: string;
+  approvedAmount: number;
+  underpaymentReason: string;
+  disputed: boolean;
 }
 
 export type PaymentStatus = 'pending' | 'held' | 'released' | 'refunded' | 'split' | 'disputed' | 'failed';
@@ -127,6 +144,13 @@ export interface Payment extends Stored, Parties {
   fee: number;
   released: number;
   refunded: number;
+  /** What a dispute locks. */
+  disputed: number;
+  /** What rolled on to the payment of another milestone. */
+  rolled: number;
+  /** What the client asks back, and why. */
+  refundAsked: number;
+  refundReason: string;
   feePlan: FeePlan | null;
   title: string;
   status: PaymentStatus;
@@ -140,7 +164,7 @@ export interface Payment extends Stored, Parties {
 export interface TimelineRow extends Stored {
   client: string;
   freelancer: string;
-  kind: 'projects' | 'proposals' | 'contracts' | 'milestones' | 'payments';
+  kind: 'projects' | 'proposals' | 'contracts' | 'milestones' | 'payments' | 'disputes';
   subject: string;
   project: string;
   verb: string;
@@ -148,6 +172,93 @@ export interface TimelineRow extends Stored {
   to: string;
   by: string;
   reason: string;
+}
+
+export type DeadlineKind = 'auto-release' | 'proposal-expiry' | 'project-expiry' | 'dormant' | 'dispute-answer' | 'dispute-talks' | 'destination-hold';
+
+/** Something that happens by itself unless somebody acts before. */
+export interface Deadline extends Stored {
+  kind: DeadlineKind;
+  collection: string;
+  subject: string;
+  project: string;
+  title: string;
+  client: string;
+  freelancer: string;
+  dueAt: string;
+  favour: '' | 'client' | 'freelancer';
+  status: 'armed' | 'reminded' | 'paused' | 'fired' | 'cancelled';
+  reason: string;
+  /** Milliseconds left of a paused one. */
+  left: number;
+}
+
+export type DisputeStatus = 'open' | 'answered' | 'negotiating' | 'in_review' | 'closed';
+export type DisputeCategory = 'not_delivered' | 'not_as_described' | 'late' | 'unpaid' | 'other';
+
+/** A dispute about a part of what is held. A position is what the freelancer should get of it. */
+export interface Dispute extends Stored, Parties {
+  payment: string;
+  project: string;
+  contract: string;
+  milestone: string;
+  title: string;
+  openedBy: string;
+  amount: number;
+  currency: string;
+  category: DisputeCategory;
+  reason: string;
+  answer: string;
+  clientPosition: number;
+  freelancerPosition: number;
+  status: DisputeStatus;
+  outcome: '' | 'agreed' | 'defaulted' | 'small_claim' | 'ruled' | 'withdrawn';
+  toFreelancer: number;
+  decision: string;
+  closedAt: string;
+}
+
+/** What an instance knew about a disputed contract when the dispute began. */
+export interface Evidence extends Stored {
+  dispute: string;
+  kind: 'contract' | 'messages';
+  content: unknown;
+  sha256: string;
+}
+
+export type PayoutStatus = 'requested' | 'sent' | 'settled' | 'failed' | 'returned';
+
+export interface Payout extends Stored {
+  freelancer: string;
+  destination: string;
+  destinationLabel: string;
+  amount: number;
+  currency: string;
+  status: PayoutStatus;
+  onHold: boolean;
+  failure: string;
+  reason: string;
+  sentAt: string;
+  settledAt: string;
+}
+
+export interface PayoutDestination extends Stored {
+  freelancer: string;
+  label: string;
+  hint: string;
+  provider: string;
+  status: 'cooling' | 'active' | 'replaced' | 'removed';
+}
+
+/** What can be paid out in one currency: GET /api/payouts/balance. */
+export interface PayoutBalance {
+  currency: string;
+  available: number;
+  inTransit: number;
+  minimum: number;
+  canRequest: boolean;
+  /** The code of what is in the way. */
+  why: string;
 }
 
 export interface Chat extends Stored {

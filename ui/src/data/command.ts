@@ -6,7 +6,7 @@ import { Intent } from '../lib/idempotency';
 import type { Milestone, Payment } from '../types';
 import { keys } from './keys';
 
-const touched = [keys.projects, keys.proposals, keys.contracts, keys.milestones, keys.timeline, keys.payments, keys.earnings, keys.chats];
+const touched = [keys.projects, keys.proposals, keys.contracts, keys.milestones, keys.timeline, keys.payments, keys.deadlines, keys.disputes, keys.payouts, keys.earnings, keys.chats];
 
 /** What changes in one domain reaches the others by event: look now, and again shortly after. */
 function useFresh(): () => Promise<void> {

@@ -119,9 +119,9 @@ export function isSettling(milestones: readonly Milestone[] | undefined, payment
   if (!milestones || !payments) return false;
   return milestones.some((milestone) => {
     const payment = payments.find((one) => one.milestone === milestone.id && one.status !== 'failed' && one.status !== 'pending');
-    if (milestone.status === 'planned') return payment?.status === 'held';
+    if (milestone.status === 'planned') return payment?.status === 'held' || payment?.status === 'disputed';
     if (milestone.status === 'released' || milestone.status === 'cancelled') return payment?.status === 'held';
-    return milestone.status === 'approved' || (payment !== undefined && payment.status !== 'held');
+    return milestone.status === 'approved' || (payment !== undefined && payment.status !== 'held' && payment.status !== 'disputed');
   });
 }
 

@@ -1,7 +1,9 @@
 // English: the reference catalogue. Every other language has exactly these keys.
 import type { Message } from './catalogue';
+import { en as room } from './room/en';
 
 export const en = {
+  ...room,
   'nav.skip': 'Skip to content',
   'nav.main': 'Main',
   'nav.tabs': 'Tabs',
@@ -256,7 +258,7 @@ export const en = {
   'favour.fund': 'No money is held yet, so work at this point is at the freelancer’s own risk.',
   'favour.funding': 'Nothing is held until the provider says yes. If it says no, nothing is taken.',
   'favour.deliver': 'The money is held. Only the client can release it, and only the freelancer can give it back.',
-  'favour.decide': 'Approval releases the money to the freelancer. No clock runs: until the client decides, it stays held.',
+  'favour.decide': 'Approval releases the money to the freelancer. Silence does so too when the time is over; asking for changes stops the clock.',
   'favour.rework': 'The money stays held while the changes are made.',
   'favour.releasing': 'This takes a moment and needs nobody.',
   'favour.plan': 'No money is held.',

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { currencies, currencyDecimals, editMoney, feeOf, formatMoney, maxAmount, parseMoney } from './money';
+import { currencies, currencyDecimals, editMoney, feeOf, feeOfPart, formatMoney, maxAmount, parseMoney } from './money';
 
 test.each([
   ['1234.5', 'EUR', 123450], ['1,234.50', 'EUR', 123450], ['1.234,50', 'EUR', 123450], ['1 234,50', 'EUR', 123450],
@@ -24,10 +24,15 @@ test('a field shows what it was given, in every currency', () => {
 });
 
 test('the fee is rounded down, and both parts sum to the whole', () => {
-  expect(feeOf(123457, 1000)).toBe(12345);
-  expect(feeOf(9, 1000)).toBe(0);
-  expect(feeOf(maxAmount, 9999)).toBe(999_900_000_000);
-  for (const amount of [1, 7, 99, 123457]) expect(feeOf(amount, 1000) + (amount - feeOf(amount, 1000))).toBe(amount);
+  expect(feeOf(123457, { basisPoints: 1000 })).toBe(12345);
+  expect(feeOf(9, { basisPoints: 1000 })).toBe(0);
+  expect(feeOf(maxAmount, { basisPoints: 9999 })).toBe(999_900_000_000);
+  for (const amount of [1, 7, 99, 123457]) {
+    const terms = { basisPoints: 1000, fixed: 30, minimum: 50 };
+    expect(feeOfPart(0, amount, terms) + feeOfPart(amount, 5000, terms)).toBe(feeOf(amount + 5000, terms));
+  }
+  expect(feeOf(20, { basisPoints: 1000, minimum: 50 })).toBe(20);
+  expect(feeOf(1000, { basisPoints: 1000, fixed: 30 })).toBe(130);
 });
 
 test('money is written with the decimals the server counts in', () => {

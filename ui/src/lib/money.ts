@@ -87,9 +87,23 @@ export function editMoney(amount: number, currency: string): string {
   return /^0+$/.test(fraction) ? whole : `${whole}.${fraction}`;
 }
 
-/** What the platform keeps of a release, as the server computes it: floor(amount * basisPoints / 10000). */
-export function feeOf(amount: number, basisPoints: number): number {
-  return Number((BigInt(amount) * BigInt(basisPoints)) / 10_000n);
+/** What of a fee plan decides a fee (services/fees.go). */
+export interface FeeTerms {
+  basisPoints: number;
+  fixed?: number;
+  minimum?: number;
+}
+
+/** What the platform keeps of amount, as the server computes it: floor(amount * basisPoints / 10000) plus the fixed fee, at least the minimum. */
+export function feeOf(amount: number, { basisPoints, fixed = 0, minimum = 0 }: FeeTerms): number {
+  if (amount <= 0) return 0;
+  const share = Number((BigInt(amount) * BigInt(basisPoints)) / 10_000n) + fixed;
+  return Math.min(amount, Math.max(share, minimum));
+}
+
+/** The fee on a part, given what was released before it: the fees of all parts sum to the fee of the whole. */
+export function feeOfPart(before: number, part: number, terms: FeeTerms): number {
+  return feeOf(before + part, terms) - feeOf(before, terms);
 }
 
 /** The plan of the marketplace until a contract says otherwise (services.DefaultFeePlan). */

@@ -51,7 +51,7 @@ export function connect(queries: QueryClient): () => void {
   const onMessage = (message: Message) => {
     conversation(message.chat).hear(message);
     void queries.invalidateQueries({ queryKey: keys.chats });
-    if (message.kind === 'system') refresh([keys.milestones, keys.contracts, keys.payments, keys.timeline]);
+    if (message.kind === 'system') refresh([keys.milestones, keys.contracts, keys.payments, keys.timeline, keys.disputes, keys.deadlines]);
   };
   const subscriptions = [
     realtime.subscribe('PB_CONNECT', onConnect),

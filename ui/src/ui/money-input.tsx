@@ -13,12 +13,14 @@ interface Props {
   error?: string;
   optional?: boolean;
   required?: boolean;
+  /** Zero is an amount too, and shown. */
+  zero?: boolean;
   name?: string;
 }
 
-export function MoneyInput({ label, currency, value, onChange, hint, error, optional, required, name }: Props) {
+export function MoneyInput({ label, currency, value, onChange, hint, error, optional, required, zero, name }: Props) {
   const { t } = useI18n();
-  const [text, setText] = useState(value ? editMoney(value, currency) : '');
+  const [text, setText] = useState(value || (zero && value === 0) ? editMoney(value, currency) : '');
   const wrong = text.trim() !== '' && parseMoney(text, currency) === null;
   return (
     <Field {...{ label, hint, optional }} error={wrong ? 'not_an_amount' : error}>

@@ -96,10 +96,12 @@ const statusTones: Record<string, Tone> = {
   active: 'info', paused: 'warn', ended: 'plain',
   planned: 'plain', funded: 'info', changes_requested: 'warn', approved: 'good', released: 'good',
   pending: 'warn', held: 'info', refunded: 'plain', split: 'plain', disputed: 'danger', failed: 'danger',
+  answered: 'warn', negotiating: 'warn', in_review: 'info', closed: 'plain',
+  requested: 'warn', sent: 'info', settled: 'good', returned: 'danger', cooling: 'warn', replaced: 'plain', removed: 'plain',
 };
 
 interface StatusProps {
-  of: 'project' | 'proposal' | 'contract' | 'milestone' | 'payment';
+  of: 'project' | 'proposal' | 'contract' | 'milestone' | 'payment' | 'dispute' | 'payout' | 'destination';
   status: string;
 }
 
@@ -107,7 +109,7 @@ export function Status({ of, status }: StatusProps) {
   const { t } = useI18n();
   const key = `status.${of}.${status}`;
   return (
-    <span className={`inline-flex items-center rounded-full px-2.5 py-0.5 text-xs font-semibold whitespace-nowrap ${tones[statusTones[status] ?? 'plain']}`}>
+    <span className={`inline-flex items-center rounded-full px-2.5 py-0.5 text-xs font-semibold whitespace-nowrap ${tones[of === 'dispute' && status === 'open' ? 'danger' : statusTones[status] ?? 'plain']}`}>
       {key in en ? t(key as Key) : status}
     </span>
   );

@@ -2,6 +2,7 @@
 import { useState } from 'react';
 import { useFund } from '../../data/command';
 import { useI18n } from '../../i18n/i18n';
+import { defaultFeePlan } from '../../lib/money';
 import type { Contract, Milestone } from '../../types';
 import { Button, type Look } from '../../ui/button';
 import { Dialog } from '../../ui/dialog';
@@ -11,6 +12,7 @@ import { Choice } from '../../ui/field';
 
 /** The sandbox's sources, services/provider.go. */
 const sources = ['test_success', 'test_declined', 'test_pending', 'test_indeterminate'] as const;
+export type Source = (typeof sources)[number];
 
 interface Props {
   milestone: Milestone;
@@ -22,7 +24,7 @@ export function FundDialog({ milestone, contract, look = 'primary' }: Props) {
   const { t } = useI18n();
   const say = useToast();
   const [open, setOpen] = useState(false);
-  const [source, setSource] = useState<(typeof sources)[number]>('test_success');
+  const [source, setSource] = useState<Source>('test_success');
   const fund = useFund({ onDone: () => { setOpen(false); say(t('fund.done')); } });
   return (
     <>
@@ -30,13 +32,8 @@ export function FundDialog({ milestone, contract, look = 'primary' }: Props) {
       <Dialog open={open} title={t('fund.title')} onClose={() => setOpen(false)}>
         <form className="space-y-4" onSubmit={(event) => { event.preventDefault(); fund.mutate({ milestone, source }); }}>
           <p>{t('fund.text', { title: milestone.title })}</p>
-          <FeeTable amount={milestone.amount} currency={milestone.currency} plan={contract.feePlan} side="client" />
-          <fieldset>
-            <legend className="mb-2 text-sm font-medium">{t('fund.source')}</legend>
-            <div className="grid grid-cols-2 gap-2">
-              {sources.map((one) => <Choice key={one} name="source" value={one} checked={source === one} onChange={() => setSource(one)} title={t(`source.${one}`)} />)}
-            </div>
-          </fieldset>
+          <FeeTable amount={milestone.amount} currency={milestone.currency} plan={contract.feePlan ?? defaultFeePlan} side="client" />
+          <SourceChoice source={source} onChange={setSource} />
           <Notice tone="warn" icon="info">{t('fund.sandbox')}</Notice>
           <ErrorNotice error={fund.error} />
           <div className="flex flex-wrap justify-end gap-2">
@@ -46,5 +43,18 @@ export function FundDialog({ milestone, contract, look = 'primary' }: Props) {
         </form>
       </Dialog>
     </>
+  );
+}
+
+/** Which source of the sandbox pays. */
+export function SourceChoice({ source, onChange }: { source: Source; onChange: (source: Source) => void }) {
+  const { t } = useI18n();
+  return (
+    <fieldset>
+      <legend className="mb-2 text-sm font-medium">{t('fund.source')}</legend>
+      <div className="grid grid-cols-2 gap-2">
+        {sources.map((one) => <Choice key={one} name="source" value={one} checked={source === one} onChange={() => onChange(one)} title={t(`source.${one}`)} />)}
+      </div>
+    </fieldset>
   );
 }

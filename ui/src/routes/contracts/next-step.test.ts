@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { isSettling } from '../../data/projects';
-import type { Contract, Milestone, MilestoneStatus, Payment, PaymentStatus } from '../../types';
-import { heldOf, nextStep, paymentFor } from './next-step';
+import type { Contract, Dispute, Milestone, MilestoneStatus, Payment, PaymentStatus } from '../../types';
+import { heldOf, nextPlanned, nextStep, paymentFor } from './next-step';
 
 const contract = { id: 'c', status: 'active' } as Contract;
 const milestone = (status: MilestoneStatus, position = 1, more: Partial<Milestone> = {}) => ({ id: `m${position}`, position, status, amount: 1000, dueAt: '', payment: '', title: `Part ${position}`, ...more }) as Milestone;
@@ -51,4 +51,28 @@ test('the room looks again soon while payments and projects do not agree yet', (
   expect(isSettling([milestone('planned')], [payment('failed')])).toBe(false);
   expect(isSettling([milestone('released')], [payment('released')])).toBe(false);
   expect(isSettling(undefined, [])).toBe(false);
+});
+
+test('a dispute comes first, and says who has to answer', () => {
+  const dispute = (status: Dispute['status'], openedBy = 'client') => ({ id: 'd', status, openedBy, client: 'client', freelancer: 'freelancer', milestone: 'm1' }) as Dispute;
+  expect(nextStep(contract, [milestone('submitted')], [], [dispute('open')])).toMatchObject({ step: 'dispute', actor: 'freelancer', subject: 'd' });
+  expect(nextStep(contract, [milestone('submitted')], [], [dispute('open', 'freelancer')])).toMatchObject({ actor: 'client' });
+  expect(nextStep(contract, [milestone('submitted')], [], [dispute('negotiating')])).toMatchObject({ step: 'talks', actor: 'both' });
+  expect(nextStep(contract, [milestone('submitted')], [], [dispute('in_review')])).toMatchObject({ step: 'review', actor: 'moderator' });
+  expect(nextStep(contract, [milestone('submitted')], [], [dispute('closed')])).toMatchObject({ step: 'decide', subject: 'm1' });
+});
+
+test('a refund that is asked for waits for the freelancer', () => {
+  expect(nextStep(contract, [milestone('funded')], [payment('held', { refundAsked: 300, refundReason: 'Less work' })])).toMatchObject({ step: 'refundAsked', actor: 'freelancer' });
+});
+
+test('what a dispute locks and what rolled on cannot be moved', () => {
+  expect(heldOf(payment('disputed', { disputed: 400 }))).toBe(600);
+  expect(heldOf(payment('held', { rolled: 100, released: 200 }))).toBe(700);
+});
+
+test('the rest can fund the next planned milestone only, and never a bonus', () => {
+  const all = [milestone('submitted', 1), milestone('planned', 2, { kind: 'bonus' }), milestone('planned', 4), milestone('planned', 3)];
+  expect(nextPlanned(milestone('submitted', 1), all)?.id).toBe('m3');
+  expect(nextPlanned(milestone('submitted', 4), all)).toBeUndefined();
 });

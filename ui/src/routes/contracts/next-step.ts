@@ -1,23 +1,26 @@
 // What happens next in a contract, who has to do it, and whom waiting favours.
-// Pure, so that every case has a test. Says only what the server really does:
-// no clock releases or refunds money by itself.
-import type { Contract, Milestone, MilestoneStatus, Payment } from '../../types';
+// Pure, so that every case has a test. What happens by itself is in the deadlines.
+import type { Contract, Dispute, Milestone, MilestoneStatus, Payment } from '../../types';
 
-export type Actor = 'client' | 'freelancer' | 'server' | 'nobody';
+export type Actor = 'client' | 'freelancer' | 'both' | 'moderator' | 'server' | 'nobody';
 
 export interface NextStep {
-  step: 'fund' | 'funding' | 'deliver' | 'decide' | 'rework' | 'releasing' | 'plan' | 'completed' | 'ended';
+  step: 'dispute' | 'talks' | 'review' | 'refundAsked' | 'fund' | 'funding' | 'deliver' | 'decide' | 'rework' | 'releasing' | 'plan' | 'completed' | 'ended';
   actor: Actor;
   milestone?: Milestone;
   /** When the work is due, if that is what is waited for. */
   due?: string;
+  /** The record whose deadline decides what happens if nobody acts. */
+  subject?: string;
 }
 
 /** The milestone that needs attention first. */
 const urgency: MilestoneStatus[] = ['submitted', 'approved', 'changes_requested', 'funded', 'planned'];
 
+/** What of a payment can be moved now: what is held, less what a dispute locks. */
 export function heldOf(payment: Payment | undefined): number {
-  return payment?.status === 'held' ? payment.amount - payment.released - payment.refunded : 0;
+  if (payment?.status !== 'held' && payment?.status !== 'disputed') return 0;
+  return payment.amount - payment.released - payment.refunded - (payment.disputed || 0) - (payment.rolled || 0);
 }
 
 export function paymentFor(milestone: Milestone, payments: readonly Payment[]): Payment | undefined {
@@ -25,18 +28,36 @@ export function paymentFor(milestone: Milestone, payments: readonly Payment[]): 
   return own.find((payment) => payment.id === milestone.payment) ?? own.find((payment) => payment.status === 'held' || payment.status === 'pending') ?? own[0];
 }
 
-export function nextStep(contract: Contract, milestones: readonly Milestone[], payments: readonly Payment[]): NextStep {
+/** The planned milestone that held money could roll on to. */
+export function nextPlanned(milestone: Milestone, milestones: readonly Milestone[]): Milestone | undefined {
+  return milestones.filter((one) => one.status === 'planned' && one.kind !== 'bonus' && one.position > milestone.position).sort((a, b) => a.position - b.position)[0];
+}
+
+function disputeStep(dispute: Dispute, milestones: readonly Milestone[]): NextStep {
+  const milestone = milestones.find((one) => one.id === dispute.milestone);
+  const subject = dispute.id;
+  if (dispute.status === 'in_review') return { step: 'review', actor: 'moderator', milestone, subject };
+  if (dispute.status !== 'open') return { step: 'talks', actor: 'both', milestone, subject };
+  return { step: 'dispute', actor: dispute.openedBy === dispute.client ? 'freelancer' : 'client', milestone, subject };
+}
+
+export function nextStep(contract: Contract, milestones: readonly Milestone[], payments: readonly Payment[], disputes: readonly Dispute[] = []): NextStep {
+  const dispute = disputes.find((one) => one.status !== 'closed');
+  if (dispute) return disputeStep(dispute, milestones);
   if (contract.status === 'completed') return { step: 'completed', actor: 'nobody' };
   if (contract.status === 'ended') return { step: 'ended', actor: 'nobody' };
+  const asked = payments.find((payment) => payment.refundAsked > 0 && heldOf(payment) > 0);
+  if (asked) return { step: 'refundAsked', actor: 'freelancer', milestone: milestones.find((one) => one.id === asked.milestone), subject: asked.id };
   const open = [...milestones].sort((a, b) => a.position - b.position);
   for (const status of urgency) {
-    const milestone = open.find((one) => one.status === status);
+    const milestone = open.find((one) => one.status === status && !(status === 'planned' && one.kind === 'bonus'));
     if (!milestone) continue;
+    const subject = status === 'submitted' ? milestone.id : paymentFor(milestone, payments)?.id;
     switch (status) {
-      case 'submitted': return { step: 'decide', actor: 'client', milestone };
+      case 'submitted': return { step: 'decide', actor: 'client', milestone, subject };
       case 'approved': return { step: 'releasing', actor: 'server', milestone };
-      case 'changes_requested': return { step: 'rework', actor: 'freelancer', milestone, due: milestone.dueAt };
-      case 'funded': return { step: 'deliver', actor: 'freelancer', milestone, due: milestone.dueAt };
+      case 'changes_requested': return { step: 'rework', actor: 'freelancer', milestone, due: milestone.dueAt, subject };
+      case 'funded': return { step: 'deliver', actor: 'freelancer', milestone, due: milestone.dueAt, subject };
       default: {
         const pending = payments.some((payment) => payment.milestone === milestone.id && (payment.status === 'pending' || payment.status === 'held'));
         return pending ? { step: 'funding', actor: 'server', milestone } : { step: 'fund', actor: 'client', milestone };

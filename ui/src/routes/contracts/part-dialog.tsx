@@ -1,7 +1,9 @@
-// Releasing (client) or giving back (freelancer) all of a held payment, or a part of it.
+// Moving a part of what is held, or asking for it: releasing (client), giving
+// back (freelancer), asking for it back (client).
 import { useState } from 'react';
 import { useCommand } from '../../data/command';
 import { useI18n } from '../../i18n/i18n';
+import { defaultFeePlan } from '../../lib/money';
 import type { FeePlan, Payment } from '../../types';
 import { Button } from '../../ui/button';
 import { Dialog } from '../../ui/dialog';
@@ -12,7 +14,7 @@ import { MoneyInput } from '../../ui/money-input';
 import { Money } from '../../ui/show';
 
 interface Props {
-  verb: 'release' | 'refund';
+  verb: 'release' | 'refund' | 'ask-refund';
   payment: Payment;
   /** What can be moved, in minor units. */
   held: number;
@@ -40,9 +42,9 @@ export function PartDialog({ verb, payment, held, plan }: Props) {
           <p>{t(`${verb}.text`)}</p>
           <MoneyInput label={t(`${verb}.amount`)} name="amount" currency={payment.currency} value={amount} onChange={setAmount} optional error={tooMuch ? 'too_much' : undefined}
             hint={<>{t('part.hint')} <Money amount={held} currency={payment.currency} /></>} />
-          {verb === 'release' && !tooMuch && <FeeTable amount={moved} currency={payment.currency} plan={plan} side="client" />}
+          {verb === 'release' && !tooMuch && <FeeTable amount={moved} before={payment.released} currency={payment.currency} plan={plan ?? defaultFeePlan} side="client" />}
           {!tooMuch && moved < held && <p className="text-sm text-muted">{t('part.rest')} <Money amount={held - moved} currency={payment.currency} /></p>}
-          <Textarea label={t('form.reason')} optional rows={3} maxLength={1000} value={reason} onChange={(event) => setReason(event.target.value)} />
+          <Textarea label={t('form.reason')} optional={verb !== 'ask-refund'} required={verb === 'ask-refund'} rows={3} maxLength={1000} value={reason} onChange={(event) => setReason(event.target.value)} />
           <ErrorNotice error={run.error} />
           <div className="flex flex-wrap justify-end gap-2">
             <Button look="quiet" onClick={() => setOpen(false)}>{t('action.cancel')}</Button>

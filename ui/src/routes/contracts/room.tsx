@@ -4,6 +4,8 @@ import { lazy, Suspense } from 'react';
 import { Link, useParams } from 'react-router';
 import { useChats } from '../../data/chats';
 import { useMe } from '../../data/me';
+import { useDeadlines } from '../../data/deadlines';
+import { useDisputes } from '../../data/disputes';
 import { usePayments } from '../../data/payments';
 import { isSettling, useContract, useMilestones } from '../../data/projects';
 import { useI18n } from '../../i18n/i18n';
@@ -14,10 +16,13 @@ import { CommandDialog } from '../../ui/command-dialog';
 import { ErrorNotice, Skeleton, SkeletonRows } from '../../ui/feedback';
 import { Card, Page } from '../../ui/page';
 import { Ago, Money, PersonLine, Status } from '../../ui/show';
+import { BonusDialog } from './bonus-dialog';
+import { Clocks } from './clocks';
+import { DisputeCard } from './dispute-card';
 import { MilestoneCard } from './milestone';
 import { MilestoneDialog } from './milestone-dialog';
 import { NextCard } from './next-card';
-import { heldOf } from './next-step';
+import { heldOf, nextStep } from './next-step';
 import { Timeline } from './timeline';
 
 const Conversation = lazy(() => import('../messages/conversation'));
@@ -32,18 +37,24 @@ export default function Room() {
   const settling = isSettling(first.data, firstPayments.data);
   const milestones = useMilestones(id, settling);
   const payments = usePayments(contract.data?.project ?? '', settling);
+  const disputes = useDisputes(id);
+  const deadlines = useDeadlines(contract.data?.project ?? '');
   const back = { to: '/work/contracts', label: t('work.contracts') };
-  if (!contract.data || !milestones.data || !payments.data) {
-    const error = contract.error ?? milestones.error ?? payments.error;
+  if (!contract.data || !milestones.data || !payments.data || !disputes.data) {
+    const error = contract.error ?? milestones.error ?? payments.error ?? disputes.error;
     return (
       <Page title={t('contract.title')} back={back} width="wide">
-        {error ? <ErrorNotice error={error} onRetry={() => { void contract.refetch(); void milestones.refetch(); void payments.refetch(); }} /> : <SkeletonRows count={3} className="h-40" />}
+        {error ? <ErrorNotice error={error} onRetry={() => { void contract.refetch(); void milestones.refetch(); void payments.refetch(); void disputes.refetch(); }} /> : <SkeletonRows count={3} className="h-40" />}
       </Page>
     );
   }
   const data = contract.data;
   const side = me?.id === data.client ? 'client' : 'freelancer';
-  const anyHeld = payments.data.some((payment) => heldOf(payment) > 0);
+  const anyHeld = payments.data.some((payment) => heldOf(payment) > 0 || payment.disputed > 0);
+  const clocks = deadlines.data ?? [];
+  const next = nextStep(data, milestones.data, payments.data, disputes.data);
+  const card = (closed: boolean) => disputes.data.filter((one) => (one.status === 'closed') === closed)
+    .map((one) => <DisputeCard key={one.id} dispute={one} side={side} me={me?.id ?? ''} />);
   return (
     <Page title={data.title} back={back} width="wide"
       intro={<span className="flex flex-wrap items-center gap-2"><Status of="contract" status={data.status} />{t('contract.began')} <Ago at={data.created} /></span>}
@@ -54,16 +65,19 @@ export default function Room() {
       )}>
       <div className="grid items-start gap-5 lg:grid-cols-[1fr_22rem]">
         <div className="min-w-0 space-y-5">
-          <NextCard contract={data} milestones={milestones.data} payments={payments.data} side={side} />
-          <Card title={t('contract.milestones')} actions={side === 'client' && data.status === 'active' && <MilestoneDialog contract={data} />}>
+          <NextCard next={next} contract={data} milestones={milestones.data} payments={payments.data} deadlines={clocks} side={side} />
+          {card(false)}
+          <Card title={t('contract.milestones')} actions={side === 'client' && data.status !== 'ended' && <div className="flex flex-wrap gap-2">{data.status === 'active' && <MilestoneDialog contract={data} />}<BonusDialog contract={data} /></div>}>
             <ol className="divide-y divide-line">
-              {milestones.data.map((milestone) => <MilestoneCard key={milestone.id} milestone={milestone} contract={data} payments={payments.data} side={side} />)}
+              {milestones.data.map((milestone) => <MilestoneCard key={milestone.id} milestone={milestone} milestones={milestones.data} contract={data} payments={payments.data} side={side} />)}
             </ol>
           </Card>
+          {card(true)}
           <Card title={t('contract.timeline')}><Timeline project={data.project} people={[data.expand?.client, data.expand?.freelancer]} /></Card>
         </div>
         <aside className="space-y-5 lg:sticky lg:top-20">
           <Parties contract={data} side={side} milestones={milestones.data} payments={payments.data} />
+          <Clocks deadlines={clocks.filter((one) => one.status === 'paused' || one.subject !== next.subject)} side={side} />
           <ChatBeside contract={id} />
         </aside>
       </div>
@@ -84,9 +98,11 @@ function Parties({ contract, side, payments }: PartiesProps) {
   const held = payments.reduce((sum, payment) => sum + heldOf(payment), 0);
   const released = payments.reduce((sum, payment) => sum + payment.released, 0);
   const fees = payments.reduce((sum, payment) => sum + payment.fee, 0);
+  const disputed = payments.reduce((sum, payment) => sum + (payment.disputed || 0), 0);
   const lines: [string, number][] = [
     [t('contract.total'), contract.amount],
     [t('contract.held'), held],
+    ...(disputed > 0 ? [[t('contract.disputed'), disputed] as [string, number]] : []),
     side === 'client' ? [t('contract.paid'), released] : [t('contract.received'), released - fees],
   ];
   return (

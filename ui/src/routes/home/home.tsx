@@ -103,7 +103,7 @@ function Example() {
           </li>
         ))}
       </ol>
-      <FeeTable amount={exampleAmount} currency="EUR" side="client" />
+      <FeeTable amount={exampleAmount} currency="EUR" plan={defaultFeePlan} side="client" />
     </figure>
   );
 }

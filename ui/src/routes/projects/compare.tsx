@@ -7,7 +7,7 @@ import { useI18n } from '../../i18n/i18n';
 import type { Contract, Project, Proposal, User } from '../../types';
 import { LinkButton } from '../../ui/button';
 import { CommandDialog } from '../../ui/command-dialog';
-import { FeeTable } from '../../ui/fee-table';
+import { FeePreviewTable } from '../../ui/fee-table';
 import { Empty, ErrorNotice, Notice, SkeletonRows } from '../../ui/feedback';
 import { Select } from '../../ui/field';
 import { Page } from '../../ui/page';
@@ -83,7 +83,7 @@ function Offer({ proposal, project, person, cheapest }: OfferProps) {
           <CommandDialog<{ contract: Contract }> label={t('compare.accept')} look="primary" className="flex-1" domain="projects" path={`proposals/${proposal.id}/accept`}
             confirm={t('compare.acceptConfirm')} done={t('compare.accepted')} onDone={(answer) => void navigate(`/contracts/${answer.contract.id}`)}>
             <p>{t('compare.acceptText', { name: who })}</p>
-            <FeeTable amount={proposal.amount} currency={proposal.currency} side="client" />
+            <FeePreviewTable of={{ proposal: proposal.id }} side="client" />
             <p className="text-sm text-muted">{t('compare.acceptNote')}</p>
           </CommandDialog>
           <CommandDialog label={t('compare.reject')} look="plain" domain="projects" path={`proposals/${proposal.id}/reject`} done={t('compare.rejected')} text={{ name: 'reason', label: t('form.reason') }}>

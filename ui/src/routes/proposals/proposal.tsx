@@ -3,11 +3,11 @@ import { useState } from 'react';
 import { Link, useParams } from 'react-router';
 import { projects } from '../../api';
 import { useMe } from '../../data/me';
-import { useContractOf, useProposal } from '../../data/projects';
+import { useContractOf, useProject, useProposal } from '../../data/projects';
 import { useI18n } from '../../i18n/i18n';
 import { Button, LinkButton } from '../../ui/button';
 import { CommandDialog } from '../../ui/command-dialog';
-import { FeeTable } from '../../ui/fee-table';
+import { FeePreviewTable } from '../../ui/fee-table';
 import { ErrorNotice, Notice, SkeletonRows } from '../../ui/feedback';
 import { Card, Page } from '../../ui/page';
 import { Ago, Status } from '../../ui/show';
@@ -20,6 +20,7 @@ export default function ProposalPage() {
   const query = useProposal(id);
   const proposal = query.data;
   const [editing, setEditing] = useState(false);
+  const project = useProject(editing ? proposal?.project ?? '' : '');
   const contract = useContractOf(proposal?.project ?? '', proposal?.status === 'accepted');
   const back = { to: '/work/proposals', label: t('work.proposals') };
   if (!proposal) {
@@ -34,11 +35,11 @@ export default function ProposalPage() {
         {proposal.reason && <Notice tone="plain" title={t('form.reason')}><span dir="auto">{proposal.reason}</span></Notice>}
         <Card title={t('proposal.title')} actions={mine && proposal.status === 'submitted' && !editing && <Button look="plain" small icon="edit" onClick={() => setEditing(true)}>{t('action.edit')}</Button>}>
           {editing ? (
-            <ProposalForm currency={proposal.currency} before={proposal} submit={t('action.save')} done={t('state.saved')} onDone={() => setEditing(false)}
+            <ProposalForm currency={proposal.currency} category={project.data?.category ?? ''} before={proposal} submit={t('action.save')} done={t('state.saved')} onDone={() => setEditing(false)}
               save={(values) => projects.proposals.update(proposal.id, values)} />
           ) : (
             <>
-              <FeeTable amount={proposal.amount} currency={proposal.currency} side={mine ? 'freelancer' : 'client'} />
+              <FeePreviewTable of={{ proposal: proposal.id }} side={mine ? 'freelancer' : 'client'} />
               {proposal.days > 0 && <p className="mt-4"><span className="text-muted">{t('propose.days')}:</span> <span className="font-semibold">{t('count.days', { count: proposal.days })}</span></p>}
               {proposal.coverLetter && <p className="prose-text mt-4" dir="auto">{proposal.coverLetter}</p>}
             </>

@@ -8,7 +8,7 @@ import { failureOf } from '../../lib/errors';
 import { focusFirstInvalid } from '../../lib/focus';
 import type { Project, Proposal } from '../../types';
 import { Button } from '../../ui/button';
-import { FeeTable } from '../../ui/fee-table';
+import { FeePreviewTable } from '../../ui/fee-table';
 import { ErrorNotice, useToast } from '../../ui/feedback';
 import { Input, Textarea } from '../../ui/field';
 import { MoneyInput } from '../../ui/money-input';
@@ -16,6 +16,8 @@ import { Card } from '../../ui/page';
 
 interface FormProps {
   currency: string;
+  /** Of the project: fees may depend on it. */
+  category: string;
   before?: Proposal;
   save: (values: { amount: number; days: number; coverLetter: string }) => Promise<unknown>;
   submit: string;
@@ -23,7 +25,7 @@ interface FormProps {
   onDone?: () => void;
 }
 
-export function ProposalForm({ currency, before, save, submit, done, onDone }: FormProps) {
+export function ProposalForm({ currency, category, before, save, submit, done, onDone }: FormProps) {
   const { t } = useI18n();
   const say = useToast();
   const queries = useQueryClient();
@@ -48,7 +50,7 @@ export function ProposalForm({ currency, before, save, submit, done, onDone }: F
       else focusFirstInvalid(event.currentTarget);
     }}>
       <MoneyInput label={t('propose.amount')} name="amount" currency={currency} value={amount} onChange={setAmount} required error={missing && !amount ? 'required' : fields.amount} />
-      {amount !== null && amount > 0 && <FeeTable amount={amount} currency={currency} side="freelancer" />}
+      {amount !== null && amount > 0 && <FeePreviewTable of={{ amount, currency, category }} side="freelancer" />}
       <Input label={t('propose.days')} name="days" type="number" min={1} max={3650} inputMode="numeric" value={days} onChange={(event) => setDays(event.target.value)} optional error={fields.days} />
       <Textarea label={t('propose.letter')} name="coverLetter" value={coverLetter} maxLength={10000} rows={7} onChange={(event) => setCoverLetter(event.target.value)} hint={t('propose.letterHint')} error={fields.coverLetter} />
       <ErrorNotice error={saving.error} />
@@ -61,7 +63,7 @@ export function Propose({ project }: { project: Project }) {
   const { t } = useI18n();
   return (
     <Card title={t('propose.title')}>
-      <ProposalForm currency={project.currency} submit={t('propose.send')} done={t('propose.sent')}
+      <ProposalForm currency={project.currency} category={project.category} submit={t('propose.send')} done={t('propose.sent')}
         save={(values) => projects.proposals.create({ project: project.id, currency: project.currency, ...values, days: values.days || undefined })} />
     </Card>
   );
