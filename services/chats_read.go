@@ -1,6 +1,8 @@
 package services
 
 import (
+	"slices"
+
 	"github.com/pocketbase/dbx"
 	"github.com/pocketbase/pocketbase/core"
 
@@ -46,6 +48,49 @@ func ahead(tx core.App, chat, user string, seq, last int) (own, mentions int, er
 		FROM messages WHERE chat = {:chat} AND seq > {:seq}`).
 		Bind(dbx.Params{"user": user, "quoted": `"` + user + `"`, "chat": chat, "seq": seq}).One(&row)
 	return row.Own, row.Mentions, err
+}
+
+// mentionsChanged counts again for those whom an edited or deleted message names
+// now and did not before, or the other way round, and tells them.
+func (s ChatsService) mentionsChanged(tx core.App, before, after *core.Record) error {
+	was, is := before.GetStringSlice(collections.MessageMentions), after.GetStringSlice(collections.MessageMentions)
+	chat, sender := after.GetString(collections.FieldChat), after.GetString(collections.MessageSender)
+	var last int
+	for _, user := range slices.Concat(was, is) {
+		added := !slices.Contains(was, user)
+		if user == sender || !added && slices.Contains(is, user) {
+			continue
+		}
+		if last == 0 {
+			if err := tx.DB().Select(collections.ChatLastSeq).From(collections.Chats).Where(dbx.HashExp{collections.FieldID: chat}).Row(&last); err != nil {
+				return err
+			}
+		}
+		member, err := s.Member(tx, chat, user)
+		if Code(err) == CodeNotFound {
+			continue // has left
+		}
+		if err != nil {
+			return err
+		}
+		read := member.GetInt(collections.MemberLastReadSeq)
+		_, mentions, err := ahead(tx, chat, user, read, last)
+		if err != nil {
+			return err
+		}
+		if mentions != member.GetInt(collections.MemberMentions) {
+			member.Set(collections.MemberMentions, mentions)
+			if err := tx.SaveNoValidate(member); err != nil { // which tells the person's devices
+				return err
+			}
+		}
+		if added {
+			if err := s.tellMention(tx, after, user); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // UnreadChat is what is unread in one chat.

@@ -233,6 +233,9 @@ func (s ChatsService) Changed(tx core.App, message *core.Record, save func() err
 			return err
 		}
 	}
+	if err := s.mentionsChanged(tx, before, message); err != nil {
+		return err
+	}
 	return s.announceMessage(tx, "update", message)
 }
 

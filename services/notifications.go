@@ -245,14 +245,18 @@ func (s ChatsService) mention(tx core.App, message *core.Record) error {
 		if err != nil {
 			return err
 		}
-		err = s.tell(tx, TopicMention, MessageNews{
-			Chat: message.GetString(collections.FieldChat), Message: message.Id, By: sender, Note: message.GetString(collections.MessageBody),
-		}, user)
-		if err != nil {
+		if err := s.tellMention(tx, message, user); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+func (s ChatsService) tellMention(tx core.App, message *core.Record, user string) error {
+	return s.tell(tx, TopicMention, MessageNews{
+		Chat: message.GetString(collections.FieldChat), Message: message.Id,
+		By: message.GetString(collections.MessageSender), Note: message.GetString(collections.MessageBody),
+	}, user)
 }
 
 func (s ChatsService) handleContracts() {

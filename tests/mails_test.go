@@ -1,101 +1,17 @@
 package tests
 
 import (
-	"bytes"
 	"context"
-	"io"
-	"net"
 	"net/http"
-	"net/mail"
 	"net/url"
 	"regexp"
 	"strings"
-	"sync"
 	"testing"
 	"time"
-
-	"github.com/emersion/go-smtp"
 
 	"github.com/lancershub/lancershub/collections"
 	"github.com/lancershub/lancershub/services"
 )
-
-// mailbox is a mail server that keeps what it is given.
-type mailbox struct {
-	mu    sync.Mutex
-	mails []*mail.Message
-	texts []string
-	// refuse answers the next mail with this error.
-	refuse *smtp.SMTPError
-}
-
-// mailServer starts a mail server and makes the users instance use it.
-func mailServer(m *Market) *mailbox {
-	m.tb.Helper()
-	box := &mailbox{}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		m.tb.Fatal(err)
-	}
-	server := smtp.NewServer(box)
-	server.Domain = "localhost"
-	go func() { _ = server.Serve(listener) }()
-	m.tb.Cleanup(func() { _ = server.Close() })
-	app := m.Instances[collections.DomainUsers].App
-	settings, err := app.Settings().Clone()
-	if err != nil {
-		m.tb.Fatal(err)
-	}
-	settings.SMTP.Enabled = true
-	settings.SMTP.Host, settings.SMTP.Port = "127.0.0.1", listener.Addr().(*net.TCPAddr).Port
-	settings.Meta.SenderName, settings.Meta.SenderAddress = "LancersHub", "no-reply@market.example"
-	if err := app.Save(settings); err != nil {
-		m.tb.Fatal(err)
-	}
-	return box
-}
-
-func (b *mailbox) NewSession(*smtp.Conn) (smtp.Session, error) { return &delivery{b}, nil }
-
-type delivery struct{ box *mailbox }
-
-func (*delivery) Mail(string, *smtp.MailOptions) error { return nil }
-func (*delivery) Rcpt(string, *smtp.RcptOptions) error { return nil }
-func (*delivery) Reset()                               {}
-func (*delivery) Logout() error                        { return nil }
-
-func (d *delivery) Data(r io.Reader) error {
-	raw, err := io.ReadAll(r)
-	if err != nil {
-		return err
-	}
-	if bytes.Contains(raw, []byte("Subject: Confirm your e-mail")) {
-		return nil // what a new account is welcomed with is tested elsewhere
-	}
-	d.box.mu.Lock()
-	defer d.box.mu.Unlock()
-	if refusal := d.box.refuse; refusal != nil {
-		d.box.refuse = nil
-		return refusal
-	}
-	message, err := mail.ReadMessage(bytes.NewReader(raw))
-	if err != nil {
-		return err
-	}
-	d.box.mails = append(d.box.mails, message)
-	// Long lines are broken in transfer; that is not what is tested.
-	d.box.texts = append(d.box.texts, strings.NewReplacer("=\r\n", "", "=3D", "=", "\r\n", "\n").Replace(string(raw)))
-	return nil
-}
-
-// taken returns what has arrived since the last call.
-func (b *mailbox) taken() ([]*mail.Message, []string) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	mails, texts := b.mails, b.texts
-	b.mails, b.texts = nil, nil
-	return mails, texts
-}
 
 // Post writes the mails that are due and sends them.
 func (m *Market) Post() {
@@ -160,18 +76,18 @@ func unsubscribeLink(t *testing.T, text string) string {
 func TestAMailTellsOfWhatIsUnreadAndStopsInOneClick(t *testing.T) {
 	t.Parallel()
 	m := New(t)
-	box := mailServer(m)
+	box := UsePostOffice(m)
 	s := NewStory(m).Publish()
 	verifyMail(m, s.Client, s.Freelancer)
 	s.Propose()
 	m.Deliver()
 	m.Post()
-	if mails, _ := box.taken(); len(mails) != 0 {
+	if mails, _ := box.Taken(); len(mails) != 0 {
 		t.Fatalf("Expected no mail at once, got %d", len(mails))
 	}
 	later(m, 11*time.Minute, s.Client)
 	m.Post()
-	mails, texts := box.taken()
+	mails, texts := box.Taken()
 	if len(mails) != 1 {
 		t.Fatalf("Expected one mail, got %d", len(mails))
 	}
@@ -187,7 +103,7 @@ func TestAMailTellsOfWhatIsUnreadAndStopsInOneClick(t *testing.T) {
 	m.Post()
 	later(m, time.Hour, s.Client)
 	m.Post()
-	if mails, _ := box.taken(); len(mails) != 0 {
+	if mails, _ := box.Taken(); len(mails) != 0 {
 		t.Errorf("Expected no second mail about the same, got %d", len(mails))
 	}
 
@@ -223,7 +139,7 @@ func TestAMailTellsOfWhatIsUnreadAndStopsInOneClick(t *testing.T) {
 	m.Deliver()
 	later(m, time.Hour, s.Client)
 	m.Post()
-	if mails, _ := box.taken(); len(mails) != 0 {
+	if mails, _ := box.Taken(); len(mails) != 0 {
 		t.Errorf("Expected no mail after one click, got %d", len(mails))
 	}
 	m.Sound()
@@ -272,7 +188,7 @@ func TestUnreadOfOneKindAboutOneThingIsOneNotification(t *testing.T) {
 func TestPeopleChooseHowTheyHear(t *testing.T) {
 	t.Parallel()
 	m := New(t)
-	box := mailServer(m)
+	box := UsePostOffice(m)
 	s := NewStory(m).Publish()
 	verifyMail(m, s.Client)
 	for field, body := range map[string]Body{
@@ -302,12 +218,12 @@ func TestPeopleChooseHowTheyHear(t *testing.T) {
 	propose()
 	later(m, Start.Add(10*time.Hour+29*time.Minute).Sub(m.Clock.Now()), s.Client)
 	m.Post()
-	if mails, _ := box.taken(); len(mails) != 0 {
+	if mails, _ := box.Taken(); len(mails) != 0 {
 		t.Errorf("Expected quiet at night, got %d mails", len(mails))
 	}
 	later(m, Start.Add(10*time.Hour+30*time.Minute).Sub(m.Clock.Now()), s.Client)
 	m.Post()
-	if mails, _ := box.taken(); len(mails) != 1 {
+	if mails, _ := box.Taken(); len(mails) != 1 {
 		t.Errorf("Expected the mail at half past seven in Tokyo, got %d", len(mails))
 	}
 
@@ -319,7 +235,7 @@ func TestPeopleChooseHowTheyHear(t *testing.T) {
 	m.Post()
 	later(m, Start.Add(12*time.Hour).Sub(m.Clock.Now()), s.Client) // 09:00 in Tokyo
 	m.Post()
-	mails, texts := box.taken()
+	mails, texts := box.Taken()
 	if len(mails) != 1 || !strings.Contains(texts[0], "Subject: Your day on LancersHub: 1 thing") || !strings.Contains(texts[0], "2 new proposals") {
 		t.Fatalf("Expected one digest in the morning, got %v", texts)
 	}
@@ -327,7 +243,7 @@ func TestPeopleChooseHowTheyHear(t *testing.T) {
 	propose()
 	later(m, 48*time.Hour, s.Client)
 	m.Post()
-	if mails, _ := box.taken(); len(mails) != 0 {
+	if mails, _ := box.Taken(); len(mails) != 0 {
 		t.Errorf("Expected no digest any more, got %d", len(mails))
 	}
 
@@ -343,21 +259,21 @@ func TestPeopleChooseHowTheyHear(t *testing.T) {
 func TestAMailTellsOfUnreadMessages(t *testing.T) {
 	t.Parallel()
 	m := New(t)
-	box := mailServer(m)
+	box := UsePostOffice(m)
 	s := Hired(m)
 	verifyMail(m, s.Client, s.Freelancer)
 	prefer(s.Freelancer, Body{"channels": Body{"contracts": "app"}}).Want(t, http.StatusOK, "")
 	prefer(s.Client, Body{"channels": Body{"*": "app"}}).Want(t, http.StatusOK, "")
 	later(m, time.Hour, s.Client, s.Freelancer)
 	m.Post()
-	box.taken()
+	box.Taken()
 	chat := chatOf(s)
 	say(s.Client, chat, "Are you there?\r\nBcc: x@example.com").Want(t, http.StatusOK, "")
 	say(s.Client, chat, "Hello?").Want(t, http.StatusOK, "")
 	m.Post()
 	later(m, 10*time.Minute, s.Client, s.Freelancer)
 	m.Post()
-	mails, texts := box.taken()
+	mails, texts := box.Taken()
 	if len(mails) != 1 || mails[0].Header.Get("Bcc") != "" || !strings.Contains(texts[0], "2 new messages in A shop for teapots") || !strings.Contains(texts[0], "Are you there?") {
 		t.Fatalf("Expected one mail of two messages, got %v", texts)
 	}
@@ -367,7 +283,7 @@ func TestAMailTellsOfUnreadMessages(t *testing.T) {
 	say(s.Client, chat, "Hello??").Want(t, http.StatusOK, "")
 	later(m, time.Hour, s.Client, s.Freelancer)
 	m.Post()
-	if mails, _ := box.taken(); len(mails) != 0 {
+	if mails, _ := box.Taken(); len(mails) != 0 {
 		t.Errorf("Expected not to be told again before looking, got %d", len(mails))
 	}
 	ask(s.Freelancer, "chats/"+chat+"/read", Body{}).Want(t, http.StatusOK, "")
@@ -376,7 +292,7 @@ func TestAMailTellsOfUnreadMessages(t *testing.T) {
 	ask(s.Freelancer, "chats/"+chat+"/read", Body{}).Want(t, http.StatusOK, "")
 	later(m, time.Hour, s.Client, s.Freelancer)
 	m.Post()
-	if mails, _ := box.taken(); len(mails) != 0 {
+	if mails, _ := box.Taken(); len(mails) != 0 {
 		t.Errorf("Expected no mail about what was read in time, got %d", len(mails))
 	}
 }
@@ -384,13 +300,13 @@ func TestAMailTellsOfUnreadMessages(t *testing.T) {
 func TestMailsGoOnlyWhereTheyMay(t *testing.T) {
 	t.Parallel()
 	m := New(t)
-	box := mailServer(m)
+	box := UsePostOffice(m)
 	s := NewStory(m).Publish()
 	s.Propose()
 	m.Deliver()
 	later(m, time.Hour, s.Client)
 	m.Post()
-	if mails, _ := box.taken(); len(mails) != 0 {
+	if mails, _ := box.Taken(); len(mails) != 0 {
 		t.Errorf("Expected no mail to an address nobody verified, got %d", len(mails))
 	}
 	verifyMail(m, s.Client)
@@ -401,24 +317,24 @@ func TestMailsGoOnlyWhereTheyMay(t *testing.T) {
 		later(m, time.Hour, s.Client)
 	}
 	propose()
-	box.refuse = &smtp.SMTPError{Code: 451, Message: "later"}
+	box.Refuse(451)
 	m.Post()
-	if mails, _ := box.taken(); len(mails) != 0 {
+	if mails, _ := box.Taken(); len(mails) != 0 {
 		t.Fatalf("Expected the mail server's refusal to hold, got %d", len(mails))
 	}
 	later(m, time.Minute, s.Client)
 	m.Post()
 	later(m, time.Hour, s.Client)
 	m.Post()
-	if mails, _ := box.taken(); len(mails) != 1 {
+	if mails, _ := box.Taken(); len(mails) != 1 {
 		t.Errorf("Expected the mail once when the server takes it, got %d", len(mails))
 	}
 	propose()
-	box.refuse = &smtp.SMTPError{Code: 550, Message: "no such mailbox"}
+	box.Refuse(550)
 	m.Post()
 	later(m, time.Hour, s.Client)
 	m.Post()
-	if mails, _ := box.taken(); len(mails) != 0 {
+	if mails, _ := box.Taken(); len(mails) != 0 {
 		t.Errorf("Expected a final no to be final, got %d", len(mails))
 	}
 	queue := m.Superuser(collections.DomainUsers).List(collections.DomainUsers, collections.MailQueue, "?sort=created")

@@ -343,3 +343,6 @@ func (m *Market) Superuser(domain collections.Domain) *Person {
 	}
 	return &Person{ID: record.Id, Email: record.Email(), Token: token, base: m.Base(), tb: m.tb}
 }
+
+// Base is the address at which the person reaches the marketplace.
+func (p *Person) Base() string { return p.base }

@@ -54,5 +54,6 @@ func TestTheProvidersListIsTheWorldAccount(t *testing.T) {
 		t.Fatal(err)
 	}
 	wantWorld(m)
+	m.Deliver()
 	m.Sound()
 }
