@@ -134,12 +134,6 @@ export function avatarUrl(person: { id: string; avatar: string; collectionId?: s
   return clients.users.files.getURL({ ...person, collectionName: 'users' }, person.avatar, { thumb: '256x256' });
 }
 
-/** Signs in and remembers the session on this device. */
-export async function signIn(email: string, password: string): Promise<void> {
-  session.clear(); // a token of yesterday is of no use here
-  await users.users.authWithPassword(email, password);
-}
-
 /** Ends this session here and on the server. */
 export async function signOut(): Promise<void> {
   try {

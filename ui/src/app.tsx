@@ -24,6 +24,7 @@ const Dashboard = lazy(() => import('./routes/dashboard/dashboard'));
 const Account = lazy(() => import('./routes/account/account'));
 const SignIn = lazy(() => import('./routes/auth/sign-in'));
 const SignUp = lazy(() => import('./routes/auth/sign-up'));
+const MailLink = lazy(() => import('./routes/auth/links'));
 const ForgotPassword = lazy(() => import('./routes/auth/forgot-password'));
 const NotFound = lazy(() => import('./shell/not-found'));
 
@@ -62,6 +63,9 @@ export function App() {
             <Route path="/sign-in" element={<SignIn />} />
             <Route path="/sign-up" element={<SignUp />} />
             <Route path="/forgot-password" element={<ForgotPassword />} />
+            <Route path="/confirm-email" element={<MailLink kind="confirm-email" />} />
+            <Route path="/reset-password" element={<MailLink kind="reset-password" />} />
+            <Route path="/change-email" element={<MailLink kind="change-email" />} />
             <Route path="*" element={<NotFound />} />
           </Routes>
         </Suspense>

@@ -29,6 +29,10 @@ export interface User extends Stored, Person {
   country: string;
   timezone: string;
   status: 'active' | 'suspended' | 'closed';
+  /** Mean of the ratings in hundredths of a star, and of how many reviews. */
+  rating: number;
+  reviewCount: number;
+  completedContracts: number;
 }
 
 export interface Session extends Stored {
@@ -131,6 +135,25 @@ export interface Milestone extends Stored, Parties {
   approvedAmount: number;
   underpaymentReason: string;
   disputed: boolean;
+}
+
+export interface Review extends Stored {
+  author: string;
+  subject: string;
+  client: string;
+  freelancer: string;
+  contract: string;
+  project: string;
+  title: string;
+  status: 'open' | 'sealed' | 'published' | 'replied' | 'expired';
+  /** Empty until publication, like the other words. */
+  rating: number;
+  categories: Record<string, number> | null;
+  body: string;
+  publishedAt: string;
+  reply: string;
+  repliedAt: string;
+  expand?: { author?: Person };
 }
 
 export type PaymentStatus = 'pending' | 'held' | 'released' | 'refunded' | 'split' | 'disputed' | 'failed';

@@ -9,7 +9,7 @@ import { keys } from './keys';
 const touched = [keys.projects, keys.proposals, keys.contracts, keys.milestones, keys.timeline, keys.payments, keys.deadlines, keys.disputes, keys.payouts, keys.earnings, keys.chats];
 
 /** What changes in one domain reaches the others by event: look now, and again shortly after. */
-function useFresh(): () => Promise<void> {
+export function useFresh(): () => Promise<void> {
   const queries = useQueryClient();
   return async () => {
     const again = () => Promise.all(touched.map((queryKey) => queries.invalidateQueries({ queryKey })));

@@ -1,9 +1,11 @@
 // العربية
+import { arPeople } from './ar-people';
 import type { Catalogue } from './catalogue';
 import { ar as room } from './room/ar';
 
 export const ar: Catalogue = {
   ...room,
+  ...arPeople,
   'nav.skip': 'تخطَّ إلى المحتوى',
   'nav.main': 'التنقل الرئيسي',
   'nav.tabs': 'علامات التبويب',

@@ -1,7 +1,8 @@
 // Password, and where one is signed in.
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
-import { session, sessionId, signIn, signOut, users } from '../../api';
+import { session, sessionId, signOut, users } from '../../api';
+import { enterWithPassword } from '../../data/account';
 import { keys } from '../../data/keys';
 import { useSessions } from '../../data/people';
 import { useI18n } from '../../i18n/i18n';
@@ -14,13 +15,16 @@ import { Input } from '../../ui/field';
 import { Icon } from '../../ui/icon';
 import { Card } from '../../ui/page';
 import { Ago } from '../../ui/show';
+import { NewEmail, SecondFactor } from './second-factor';
 
 export function Security({ user }: { user: User }) {
   return (
     <div className="space-y-5">
       <Sessions />
       <Password user={user} />
+      <SecondFactor user={user} />
       <Email user={user} />
+      <NewEmail user={user} />
     </div>
   );
 }
@@ -91,7 +95,8 @@ function Password({ user }: { user: User }) {
     mutationFn: async () => {
       const email = session.record?.email as string;
       await users.users.update(user.id, { ...values, passwordConfirm: values.password });
-      await signIn(email, values.password); // a new password ends every session, this one too
+      // A new password ends every session, this one too. With a second factor the way back is the sign-in page.
+      if (!(await enterWithPassword(email, values.password)).done) session.clear();
     },
     onSuccess: async () => {
       setValues({ oldPassword: '', password: '' });

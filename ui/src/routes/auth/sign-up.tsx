@@ -1,7 +1,8 @@
 import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
-import { Link, Navigate, useSearchParams } from 'react-router';
-import { signIn, users } from '../../api';
+import { Link, Navigate, useNavigate, useSearchParams } from 'react-router';
+import { users } from '../../api';
+import { enterWithPassword } from '../../data/account';
 import { useMe } from '../../data/me';
 import { useI18n } from '../../i18n/i18n';
 import { failureOf } from '../../lib/errors';
@@ -11,6 +12,7 @@ import { Button } from '../../ui/button';
 import { ErrorNotice, Notice } from '../../ui/feedback';
 import { Choice, Input } from '../../ui/field';
 import { AuthFrame, nextOf } from './frame';
+import { Providers } from './providers';
 
 /** Thrown when the account could not be opened with what was typed: the e-mail may belong to an account already. */
 class MaybeTaken extends Error {}
@@ -18,6 +20,7 @@ class MaybeTaken extends Error {}
 export default function SignUp() {
   const { t } = useI18n();
   const me = useMe();
+  const navigate = useNavigate();
   const [params] = useSearchParams();
   const asked = params.get('role');
   const [roles, setRoles] = useState<Role[]>(asked === 'client' || asked === 'freelancer' ? [asked] : []);
@@ -28,7 +31,8 @@ export default function SignUp() {
       const timezone = Intl.DateTimeFormat().resolvedOptions().timeZone;
       await users.users.create({ ...values, email: values.email.trim(), name: values.name.trim(), passwordConfirm: values.password, roles, timezone });
       try {
-        await signIn(values.email.trim(), values.password);
+        const entry = await enterWithPassword(values.email.trim(), values.password);
+        if (!entry.done) void navigate('/sign-in'); // an account of old, with a second factor
       } catch (error) {
         // The server answers alike whether or not the e-mail is taken.
         throw failureOf(error).status === 400 ? new MaybeTaken() : error;
@@ -62,6 +66,7 @@ export default function SignUp() {
           ? <Notice tone="warn" icon="alert" live>{t('auth.maybeTaken')} <Link to="/sign-in" className="font-medium underline">{t('auth.signIn')}</Link></Notice>
           : <ErrorNotice error={joining.error} />}
         <Button type="submit" busy={joining.isPending} className="w-full">{t('auth.create')}</Button>
+        <Providers roles={roles} blocked={roles.length === 0 ? t('provider.roleFirst') : ''} onEntry={(entry) => { if (!entry.done) void navigate('/sign-in'); }} />
         <p className="text-center text-sm text-muted">{t('auth.haveAccountQuestion')} <Link to={`/sign-in${params.has('next') ? `?next=${encodeURIComponent(params.get('next') ?? '')}` : ''}`} className="font-medium text-primary underline">{t('auth.signIn')}</Link></p>
       </form>
     </AuthFrame>

@@ -19,6 +19,7 @@ import { Ago, Money, PersonLine, Status } from '../../ui/show';
 import { BonusDialog } from './bonus-dialog';
 import { Clocks } from './clocks';
 import { DisputeCard } from './dispute-card';
+import { ReviewCard } from '../reviews/review-card';
 import { MilestoneCard } from './milestone';
 import { MilestoneDialog } from './milestone-dialog';
 import { NextCard } from './next-card';
@@ -73,6 +74,7 @@ export default function Room() {
             </ol>
           </Card>
           {card(true)}
+          <ReviewCard contract={data} />
           <Card title={t('contract.timeline')}><Timeline project={data.project} people={[data.expand?.client, data.expand?.freelancer]} /></Card>
         </div>
         <aside className="space-y-5 lg:sticky lg:top-20">

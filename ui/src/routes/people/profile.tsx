@@ -1,12 +1,17 @@
-import { useParams } from 'react-router';
+import { Link, useParams } from 'react-router';
 import { useMe } from '../../data/me';
 import { usePerson } from '../../data/people';
+import { useReviewsAbout } from '../../data/reviews';
 import { useI18n } from '../../i18n/i18n';
 import { LinkButton } from '../../ui/button';
 import { ErrorNotice, Notice, SkeletonRows } from '../../ui/feedback';
 import { failureOf } from '../../lib/errors';
+import { numberFormat } from '../../lib/intl';
+import type { User } from '../../types';
 import { Card, Page } from '../../ui/page';
 import { Avatar, Money, Tags, useDates, useName } from '../../ui/show';
+import { Rating } from '../../ui/stars';
+import { ReviewText } from '../reviews/review-text';
 
 /** A country's name in the reader's language. */
 function countryName(code: string, locale: string): string {
@@ -15,6 +20,31 @@ function countryName(code: string, locale: string): string {
   } catch {
     return code;
   }
+}
+
+/** What others published about a person. */
+function ReviewsAbout({ person }: { person: User }) {
+  const { t } = useI18n();
+  const name = useName();
+  const query = useReviewsAbout(person.id);
+  return (
+    <Card title={t('people.reviews')} className="mt-5" actions={<Rating rating={person.rating} reviews={person.reviewCount} />}>
+      <ErrorNotice error={query.error} onRetry={() => void query.refetch()} />
+      {query.isPending && <SkeletonRows count={2} className="h-20" />}
+      {query.data?.items.length === 0 && <p className="text-muted">{t('people.noReviews')}</p>}
+      <ul className="divide-y divide-line">
+        {query.data?.items.map((review) => (
+          <li key={review.id} className="space-y-3 py-4 first:pt-0 last:pb-0">
+            <div>
+              <h3 className="font-medium" dir="auto">{review.title}</h3>
+              <p className="text-sm text-muted"><Link to={`/people/${review.author}`} className="underline" dir="auto">{name(review.expand?.author)}</Link></p>
+            </div>
+            <ReviewText review={review} />
+          </li>
+        ))}
+      </ul>
+    </Card>
+  );
 }
 
 export default function Profile() {
@@ -35,6 +65,7 @@ export default function Profile() {
     [t('people.country'), person.country && countryName(person.country, locale)],
     [t('people.timezone'), person.timezone.replaceAll('_', ' ')],
     [t('people.rate'), person.hourlyRate > 0 && person.currency && <Money amount={person.hourlyRate} currency={person.currency} trim />],
+    [t('people.completed'), person.completedContracts > 0 && numberFormat(locale).format(person.completedContracts)],
     [t('people.since'), dates.day(person.created)],
   ];
   return (
@@ -48,6 +79,7 @@ export default function Profile() {
         {person.bio && <p className="prose-text mt-5 border-t border-line pt-5" dir="auto">{person.bio}</p>}
         <div className="mt-5 empty:hidden"><Tags tags={person.skills} /></div>
       </Card>
+      <ReviewsAbout person={person} />
     </Page>
   );
 }

@@ -1,1 +1,0 @@
-import{G as e,J as t}from"./feedback-Dtqdc5Lv.js";import{s as n}from"./api-Bcwr0qLD.js";var r=t(e(),1),i=n.record;n.onChange((e,t)=>{i=t});function a(){return(0,r.useSyncExternalStore)(e=>n.onChange(e),()=>n.token?i:null)}function o(e,t){return e?.roles.includes(t)??!1}export{a as n,o as t};

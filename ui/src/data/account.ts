@@ -1,0 +1,67 @@
+// How people prove who they are, beyond e-mail and password, and what they may
+// know about their own account's protection.
+import { useQuery } from '@tanstack/react-query';
+import { ClientResponseError, type AuthMethodsList } from 'pocketbase';
+import { session, users } from '../api';
+import { keys } from './keys';
+import type { Role } from '../types';
+
+/** What a sign-in came to: signed in, or a second factor is asked for. */
+export type Entry = { done: true } | { done: false; mfaId: string };
+
+/** Turns "a second factor is missing" from an error into an answer. */
+async function enter(attempt: () => Promise<unknown>): Promise<Entry> {
+  try {
+    session.clear(); // a token of yesterday is of no use here
+    await attempt();
+    return { done: true };
+  } catch (error) {
+    const mfaId: unknown = error instanceof ClientResponseError ? error.response.mfaId : undefined;
+    if (typeof mfaId === 'string') return { done: false, mfaId };
+    throw error;
+  }
+}
+
+export function enterWithPassword(email: string, password: string, mfaId = ''): Promise<Entry> {
+  return enter(() => users.users.authWithPassword(email, password, mfaId ? { body: { mfaId } } : {}));
+}
+
+/** Sends a code to an address; the answer is the same when there is no such account. */
+export async function requestCode(email: string): Promise<string> {
+  return (await users.users.requestOTP(email)).otpId;
+}
+
+export function enterWithCode(otpId: string, code: string, mfaId = ''): Promise<Entry> {
+  return enter(() => users.users.authWithOTP(otpId, code, mfaId ? { body: { mfaId } } : {}));
+}
+
+/** Signs in with a provider in a window of its own; a new account gets the roles. */
+export function enterWithProvider(provider: string, roles: readonly Role[]): Promise<Entry> {
+  const timezone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  return enter(() => users.users.authWithOAuth2({ provider, createData: roles.length > 0 ? { roles, timezone } : {} }));
+}
+
+/** Which providers the operator has configured. */
+export function useAuthMethods() {
+  return useQuery<AuthMethodsList>({ queryKey: ['auth-methods'], queryFn: () => users.users.listAuthMethods(), staleTime: Infinity });
+}
+
+export interface SignInOptions {
+  /** Whether the operator has set up a mail server. */
+  mail: boolean;
+  requireVerified: boolean;
+}
+
+export function useSignInOptions() {
+  return useQuery({ queryKey: ['sign-in-options'], queryFn: () => users.client.send<SignInOptions>('/api/auth/options', { method: 'GET' }), staleTime: Infinity });
+}
+
+export interface SecurityState {
+  mfa: boolean;
+  verified: boolean;
+  providers: string[];
+}
+
+export function useSecurity(id: string) {
+  return useQuery({ queryKey: [...keys.people, id, 'security'], queryFn: () => users.client.send<SecurityState>(`/api/users/${id}/security`, { method: 'GET' }), enabled: id !== '' });
+}
