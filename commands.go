@@ -25,6 +25,7 @@ func serveCommand(options *services.Options) *cobra.Command {
 	var clocks map[string]string
 	var minimums map[string]int64
 	var noRateLimits bool
+	var readProvider func() error
 	cmd := &cobra.Command{
 		Use: "serve [users|projects|payments|messages|gateway]", Short: "Run the marketplace, one domain of it, or the gateway to four remote ones",
 		Args: cobra.MaximumNArgs(1),
@@ -35,6 +36,9 @@ func serveCommand(options *services.Options) *cobra.Command {
 				return err
 			} else {
 				options.Domains = domains
+			}
+			if err := readProvider(); err != nil {
+				return err
 			}
 			options.Peers = peersOf(peers)
 			options.NoRateLimits = noRateLimits
@@ -62,6 +66,7 @@ func serveCommand(options *services.Options) *cobra.Command {
 		},
 	}
 	flags := cmd.Flags()
+	readProvider = providerFlags(flags, options)
 	flags.StringToStringVar(&peers, "peer", nil, "where a domain runs, as DOMAIN=URL (repeat; for serve DOMAIN and serve gateway)")
 	flags.StringVar(&options.PublicURL, "public-url", "", "where people reach the marketplace (default http://ADDRESS)")
 	flags.StringSliceVar(&options.AllowedOrigins, "origin", nil, "other web origins that may call the API")

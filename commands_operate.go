@@ -141,6 +141,7 @@ func doctorCommand(options *services.Options) *cobra.Command {
 	var asJSON, all bool
 	var peers map[string]string
 	var where services.DoctorOptions
+	var readProvider func() error
 	cmd := &cobra.Command{
 		Use: "doctor [DOMAIN ...]", Short: "Look for everything that is wrong with an installation, and say how to mend it",
 		Long: "Looks at data, keys, schema, rules, ledger, events, restores, mail, disk, durability, port, peers, clocks and backups,\n" +
@@ -152,6 +153,9 @@ func doctorCommand(options *services.Options) *cobra.Command {
 					return err
 				}
 				where.Domains = domains
+			}
+			if err := readProvider(); err != nil {
+				return err
 			}
 			options.Peers = peersOf(peers)
 			options.Logger = slog.New(slog.DiscardHandler)
@@ -168,6 +172,7 @@ func doctorCommand(options *services.Options) *cobra.Command {
 			return services.Verdict(findings)
 		},
 	}
+	readProvider = providerFlags(cmd.Flags(), options)
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print the findings as JSON")
 	cmd.Flags().BoolVarP(&all, "verbose", "v", false, "print also what is well")
 	cmd.Flags().StringToStringVar(&peers, "peer", nil, "where a domain runs that is not in this data folder, as DOMAIN=URL (repeat)")

@@ -114,6 +114,8 @@ const (
 	PaymentRolledFrom   = "rolledFrom"
 	PaymentRefundAsked  = "refundAsked"
 	PaymentRefundReason = "refundReason"
+	// PaymentConfirmURL is where the client confirms a payment with the provider; only the client gets it.
+	PaymentConfirmURL = "confirmUrl"
 )
 
 // Fields of chats and members.

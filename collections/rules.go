@@ -110,7 +110,7 @@ var ServerOwned = map[string][]string{
 	Projects:      {FieldClient, FieldFreelancer, FieldVersion, FieldReason, ProjectProposalCount, ProjectPublishedAt, FieldClosedAt},
 	Proposals:     {FieldFreelancer, FieldClient, FieldVersion, FieldReason, ProposalProjectTitle},
 	Milestones:    {FieldClient, FieldFreelancer, FieldProject, FieldVersion, MilestonePayment, MilestoneNote, MilestoneSubmittedAt, MilestoneDisputed, MilestoneKind, MilestoneApprovedAmount, MilestoneUnderpayment},
-	Payments:      {FieldClient, FieldVersion, FieldReason, PaymentFee, PaymentReleased, PaymentRefunded, PaymentFailure, PaymentProjectTitle, PaymentDecideBy, PaymentLockedUntil, PaymentHeldAt, PaymentSettledAt, PaymentLocked, PaymentRolled, PaymentRolledFrom, PaymentRefundAsked, PaymentRefundReason, ContractFeePlan},
+	Payments:      {FieldClient, FieldVersion, FieldReason, PaymentFee, PaymentReleased, PaymentRefunded, PaymentFailure, PaymentProjectTitle, PaymentDecideBy, PaymentLockedUntil, PaymentHeldAt, PaymentSettledAt, PaymentLocked, PaymentRolled, PaymentRolledFrom, PaymentRefundAsked, PaymentRefundReason, FieldProvider, FieldProviderRef, PaymentConfirmURL, FieldTries, FieldNextTryAt, ContractFeePlan},
 	Members:       {FieldChat, FieldUser, MemberRole, MemberLastReadSeq, MemberOwnAfter, MemberMentions, MemberMailedSeq, MemberMailAt},
 	Messages:      {MessageSeq, MessageChange, MessageSender, MessageKind, MessageReactions, MessageTopic, MessageParams, MessageFlag, MessageEditedAt, MessageDeletedAt},
 	Blocks:        {FieldUser},

@@ -40,6 +40,17 @@ func bindPayments(i *services.Instance) error {
 		command(e, collections.Payments, "decline-refund", true, func(_ *core.RequestEvent, c call) (services.Answer, error) {
 			return payments.DeclineRefund(c.Command, c.ID, c.Body.Reason)
 		})
+		e.Router.GET("/api/payments/{id}/confirmation", func(e *core.RequestEvent) error {
+			user, err := requireUser(e)
+			if err != nil {
+				return err
+			}
+			confirmation, err := payments.Confirmation(user.Id, e.Request.PathValue("id"))
+			if err != nil {
+				return err
+			}
+			return e.JSON(http.StatusOK, confirmation)
+		})
 		bindDisputes(e, payments)
 		bindEarningsRoutes(e, payments)
 		bindStatement(e, payments)
@@ -47,7 +58,9 @@ func bindPayments(i *services.Instance) error {
 			return e.JSON(http.StatusOK, payments.State(e.Request.PathValue("payment")))
 		})
 	})
-	return errors.Join(i.Every(i.Options.SweepEvery, "complete payments", payments.Complete), i.AtStart("complete payments", payments.Complete))
+	return errors.Join(
+		i.Every(i.Options.SweepEvery, "complete payments", payments.Complete), i.AtStart("complete payments", payments.Complete),
+		i.Every(i.Options.SweepEvery, "give back", payments.SendRefunds), i.AtStart("give back", payments.SendRefunds))
 }
 
 // createPayment takes a payment through the collection's own create route, so

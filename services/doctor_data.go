@@ -76,6 +76,7 @@ func (d *doctor) data(ctx context.Context, domain collections.Domain) {
 	d.events(app, domain)
 	if domain == collections.DomainPayments {
 		d.ledger(app)
+		d.provider(ctx, app)
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"slices"
 	"sync"
 	"time"
 
@@ -46,6 +47,11 @@ func Start(ctx context.Context, options Options, bind Bind, public fs.FS) (*Mark
 	options = options.withDefaults()
 	if gatewayOnly {
 		options.Domains = domains
+	}
+	if slices.Contains(options.Domains, collections.DomainPayments) {
+		if err := options.checkProvider(); err != nil {
+			return nil, err
+		}
 	}
 	m := &Marketplace{Options: options, Instances: map[collections.Domain]*Instance{}, failed: make(chan error, 8)}
 	listener, err := listen(ctx, options.HTTPAddr)

@@ -42,6 +42,12 @@ type Options struct {
 	// MinimumPayouts are the smallest payouts by currency, in minor units, where
 	// they are not the usual ones (MinimumPayout).
 	MinimumPayouts map[string]int64
+	// Provider of payments: sandbox (default) or stripe.
+	Provider string
+	// Stripe is needed when it is the provider.
+	Stripe StripeOptions
+	// ConfirmWithin is how long a client has to confirm a payment with the provider. Default 1 hour.
+	ConfirmWithin time.Duration
 	// Clocks are the lengths of deadlines by kind, where they are not the usual ones.
 	Clocks map[string]Timer
 	// MailAfter is how long something must be unread before a mail tells of it. Default 10 minutes.
@@ -94,6 +100,8 @@ func (o Options) withDefaults() Options {
 	setDefault(&o.DecideAfter, 2*time.Minute)
 	setDefault(&o.PeerTimeout, 5*time.Second)
 	setDefault(&o.SmallClaim, 50)
+	setDefault(&o.Provider, ProviderSandbox)
+	setDefault(&o.ConfirmWithin, time.Hour)
 	setDefault(&o.SweepEvery, 5*time.Second)
 	setDefault(&o.MailAfter, 10*time.Minute)
 	if len(o.Domains) == 0 {

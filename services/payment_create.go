@@ -2,6 +2,7 @@ package services
 
 import (
 	"context"
+	"errors"
 	"net/http"
 
 	"github.com/pocketbase/dbx"
@@ -29,10 +30,7 @@ func (r PaymentRequest) check() error {
 	if err := CheckAmount(r.Amount); err != nil {
 		return err
 	}
-	if err := CheckCurrency(r.Currency); err != nil {
-		return err
-	}
-	return Sandbox{}.CheckSource(r.Source)
+	return CheckCurrency(r.Currency)
 }
 
 // Create funds a milestone in three phases (Leach, "Implementing Stripe-like
@@ -47,7 +45,7 @@ func (r PaymentRequest) check() error {
 // stays pending, nothing is held, and the answer is peer_unavailable.
 func (s *PaymentsService) Create(ctx context.Context, cmd Command, request PaymentRequest) (Answer, error) {
 	cmd.Route = routeCreatePayment
-	if err := request.check(); err != nil {
+	if err := errors.Join(request.check(), s.Provider.CheckSource(request.Source)); err != nil {
 		return Answer{}, err
 	}
 	payment, fresh, stored, err := s.begin(cmd, request)
@@ -89,7 +87,8 @@ func (s *PaymentsService) begin(cmd Command, request PaymentRequest) (payment *c
 			collections.FieldMilestone: request.Milestone, collections.FieldClient: cmd.Principal,
 			collections.FieldAmount: request.Amount, collections.FieldCurrency: request.Currency,
 			collections.PaymentSource: request.Source, collections.PaymentAskedFreelancer: request.Freelancer,
-			collections.FieldStatus: collections.PaymentMachine.Initial, collections.FieldVersion: 1,
+			collections.FieldProvider: s.Provider.Name(),
+			collections.FieldStatus:   collections.PaymentMachine.Initial, collections.FieldVersion: 1,
 			collections.PaymentDecideBy:    now.Add(s.Options.DecideAfter).UnixMilli(),
 			collections.PaymentLockedUntil: now.Add(s.lockTime()).UnixMilli(),
 		})
@@ -116,18 +115,20 @@ func (s *PaymentsService) resume(ctx context.Context, cmd Command, payment *core
 // decide is phases 2 and 3, on a payment this attempt has locked. resumed says
 // that an earlier attempt may have charged the client.
 func (s *PaymentsService) decide(ctx context.Context, cmd Command, payment *core.Record, resumed bool) (Answer, error) {
-	late := s.Clock.Now().UnixMilli() > intOf(payment, collections.PaymentDecideBy)
-	if late {
-		// Time is up. Nothing may be taken any more, then the payment has failed.
-		if err := s.Provider.Cancel(ctx, payment.Id); err != nil {
-			return Answer{}, err
+	provider, err := s.providerNamed(payment.GetString(collections.FieldProvider))
+	if err != nil {
+		return Answer{}, s.unlock(payment.Id, err)
+	}
+	charge := s.chargeOf(payment)
+	if s.Clock.Now().UnixMilli() > intOf(payment, collections.PaymentDecideBy) {
+		if done, answer, err := s.decideLate(ctx, cmd, payment, provider, charge); done || err != nil {
+			return answer, err
 		}
-		return s.fail(cmd, payment, Failf(http.StatusConflict, CodeConflict, "The payment could not be checked in time; nothing was taken."))
 	}
 	reservation, err := s.check(ctx, payment)
 	if isRefusal(err) && resumed {
 		// What was a yes then is a no now: give back what the earlier attempt took.
-		if cancelErr := s.Provider.Cancel(ctx, payment.Id); cancelErr != nil {
+		if cancelErr := s.cancelCharge(ctx, provider, charge); cancelErr != nil {
 			return Answer{}, s.unlock(payment.Id, cancelErr)
 		}
 	}
@@ -135,25 +136,18 @@ func (s *PaymentsService) decide(ctx context.Context, cmd Command, payment *core
 		return s.refused(cmd, payment, err)
 	}
 	failpoint("payment-checked")
-	outcome, err := s.Provider.Charge(ctx, Charge{
-		Key: payment.Id, Amount: intOf(payment, collections.FieldAmount),
-		Currency: payment.GetString(collections.FieldCurrency), Source: payment.GetString(collections.PaymentSource),
-	})
+	charged, err := s.charge(ctx, provider, charge)
 	if err != nil {
 		return Answer{}, s.unlock(payment.Id, err)
 	}
 	failpoint("payment-charged")
-	switch outcome {
+	switch charged.Outcome {
 	case OutcomeSucceeded:
-		return s.hold(cmd, payment, reservation)
+		return s.hold(cmd, payment, reservation, charged)
 	case OutcomeDeclined:
-		return s.fail(cmd, payment, Failf(http.StatusPaymentRequired, CodePaymentDeclined, "The payment was declined: nothing was taken. Use another source and a new Idempotency-Key."))
+		return s.fail(cmd, payment, declined(charged))
 	}
-	return Answer{}, s.unlock(payment.Id, &Error{
-		Status: http.StatusServiceUnavailable, Code: CodeProviderPending, RetryAfter: s.Options.SweepEvery,
-		Message: "The payment provider has not decided yet; nothing is held so far. Ask again with the same Idempotency-Key.",
-		Data:    map[string]any{"payment": payment.Id},
-	})
+	return Answer{}, s.undecided(payment, charged)
 }
 
 // check is phase 2: users and projects in parallel.
@@ -200,7 +194,7 @@ func (s *PaymentsService) refused(cmd Command, payment *core.Record, err error) 
 }
 
 // hold is phase 3 for a yes.
-func (s *PaymentsService) hold(cmd Command, payment *core.Record, r *Reservation) (Answer, error) {
+func (s *PaymentsService) hold(cmd Command, payment *core.Record, r *Reservation, charged Charged) (Answer, error) {
 	return s.conclude(cmd, payment, func(tx core.App, payment *core.Record) (Answer, error) {
 		now := s.Clock.Now()
 		err := Transition(tx, Move{
@@ -209,6 +203,7 @@ func (s *PaymentsService) hold(cmd Command, payment *core.Record, r *Reservation
 				collections.FieldContract: r.Contract, collections.FieldFreelancer: r.Freelancer, collections.FieldTitle: r.Title,
 				collections.PaymentProjectTitle: r.ProjectTitle,
 				collections.ContractFeePlan:     r.FeePlan, collections.PaymentHeldAt: now,
+				collections.FieldProviderRef: charged.Ref, collections.PaymentConfirmURL: "",
 			},
 		})
 		if err != nil {
@@ -236,7 +231,7 @@ func (s *PaymentsService) fail(cmd Command, payment *core.Record, reason *Error)
 	answer, err := s.conclude(cmd, payment, func(tx core.App, payment *core.Record) (Answer, error) {
 		err := Transition(tx, Move{
 			Machine: collections.PaymentMachine, Record: payment, Verb: "fail", By: System, Reason: reason.Message,
-			Set: map[string]any{collections.PaymentFailure: reason.Code, collections.FieldReason: reason.Message},
+			Set: map[string]any{collections.PaymentFailure: reason.Code, collections.FieldReason: reason.Message, collections.PaymentConfirmURL: ""},
 		})
 		if err != nil {
 			return Answer{}, err
@@ -287,17 +282,7 @@ func (s *PaymentsService) lockPayment(id string) (bool, error) {
 // ClearLocks forgets the locks of attempts that died with the process before:
 // one process owns the data, so at its start nobody is deciding anything.
 func (s *PaymentsService) ClearLocks() error {
-	_, err := s.App.NonconcurrentDB().Update(collections.Payments, dbx.Params{collections.PaymentLockedUntil: 0},
+	_, err := s.App.NonconcurrentDB().Update(collections.Payments, dbx.Params{collections.PaymentLockedUntil: 0, collections.FieldNextTryAt: 0},
 		dbx.HashExp{collections.FieldStatus: collections.PaymentPending}).Execute()
 	return err
-}
-
-// unlock lets the next attempt begin at once and returns cause.
-func (s *PaymentsService) unlock(id string, cause error) error {
-	_, err := s.App.NonconcurrentDB().Update(collections.Payments,
-		dbx.Params{collections.PaymentLockedUntil: 0}, dbx.HashExp{collections.FieldID: id}).Execute()
-	if err != nil {
-		s.Logger.Error("failed to unlock a payment", "payment", id, "error", err)
-	}
-	return cause
 }

@@ -17,14 +17,17 @@ import (
 // PaymentsService owns money. Only the payments instance has it.
 type PaymentsService struct {
 	*Instance
-	Provider Provider
-	pools    peerPools
-	stale    staleForecasts
+	// Provider takes new payments and sends payouts.
+	Provider  Provider
+	providers map[string]Provider
+	pools     peerPools
+	stale     staleForecasts
 }
 
-// NewPayments returns the service with the sandbox provider.
+// NewPayments returns the service with the provider that the options name.
 func NewPayments(i *Instance) *PaymentsService {
-	return &PaymentsService{Instance: i, Provider: Sandbox{app: i.App, clock: i.Clock}, pools: newPeerPools()}
+	providers := openProviders(i)
+	return &PaymentsService{Instance: i, Provider: providers[i.Options.Provider], providers: providers, pools: newPeerPools()}
 }
 
 // PaymentNews is the payload of the payment.* events.
@@ -156,11 +159,15 @@ func (s *PaymentsService) refund(tx core.App, payment *core.Record, amount int64
 	if err != nil {
 		return err
 	}
-	return s.moveOut(tx, payment, movement{
+	err = s.moveOut(tx, payment, movement{
 		verb: "refund", kind: KindRefund, topic: TopicPaymentRefunded, amount: amount, by: by, reason: reason,
 		set: map[string]any{collections.PaymentRefunded: intOf(payment, collections.PaymentRefunded) + amount},
 		to:  []Entry{{AccountWorld, amount}},
 	})
+	if err != nil {
+		return err
+	}
+	return s.orderRefund(tx, payment, amount)
 }
 
 // movement is money leaving a hold.
@@ -218,28 +225,37 @@ func (s *PaymentsService) HandleProjects() {
 // Complete resumes payments that a crash or a silent peer left undecided.
 func (s *PaymentsService) Complete(ctx context.Context) error {
 	now := s.Clock.Now()
-	records, err := s.App.FindRecordsByFilter(collections.Payments, "status = 'pending' && lockedUntil < {:now}", "created", 100, 0,
+	records, err := s.App.FindRecordsByFilter(collections.Payments, "status = 'pending' && lockedUntil < {:now} && nextTryAt <= {:now}", "nextTryAt", 100, 0,
 		dbx.Params{"now": now.UnixMilli()})
 	if err != nil {
 		return err
 	}
 	var errs []error
 	for _, payment := range records {
-		cmd := Command{Principal: payment.GetString(collections.FieldClient), Route: routeCreatePayment}
-		if err := s.App.DB().Select("key", "fingerprint").From("idem").
-			Where(dbx.HashExp{"resource": payment.Id, "route": routeCreatePayment}).Row(&cmd.Key, &cmd.Fingerprint); err != nil {
-			errs = append(errs, fmt.Errorf("payment %s has no idempotency row: %w", payment.Id, err))
-			continue
-		}
-		if _, err := s.resume(ctx, cmd, payment); err != nil && Code(err) == "" {
-			errs = append(errs, fmt.Errorf("failed to complete payment %s: %w", payment.Id, err))
+		if err := s.completeOne(ctx, payment); err != nil {
+			errs = append(errs, err)
 		}
 	}
 	return errors.Join(errs...)
 }
 
+// completeOne resumes one pending payment as the command that began it.
+func (s *PaymentsService) completeOne(ctx context.Context, payment *core.Record) error {
+	cmd := Command{Principal: payment.GetString(collections.FieldClient), Route: routeCreatePayment}
+	if err := s.App.DB().Select("key", "fingerprint").From("idem").
+		Where(dbx.HashExp{"resource": payment.Id, "route": routeCreatePayment}).Row(&cmd.Key, &cmd.Fingerprint); err != nil {
+		return fmt.Errorf("payment %s has no idempotency row: %w", payment.Id, err)
+	}
+	if _, err := s.resume(ctx, cmd, payment); err != nil && Code(err) == "" {
+		return fmt.Errorf("failed to complete payment %s: %w", payment.Id, err)
+	}
+	return nil
+}
+
 // lockTime is how long one attempt at deciding a payment keeps others away.
-func (s *PaymentsService) lockTime() time.Duration { return s.Options.PeerTimeout + 5*time.Second }
+func (s *PaymentsService) lockTime() time.Duration {
+	return s.Options.PeerTimeout + providerTimeout + 5*time.Second
+}
 
 const routeCreatePayment = "payments/create"
 

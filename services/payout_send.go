@@ -17,6 +17,9 @@ const payoutBatch = 100
 // SendPayouts hands requested payouts to the provider and asks about those it
 // has not settled, each at its own pace: exponential backoff with jitter, up to an hour.
 func (s *PaymentsService) SendPayouts(ctx context.Context) error {
+	if epoch, err := OpenEpoch(s.App); err != nil || epoch != nil {
+		return err // restored, and still comparing with the peers: no money leaves
+	}
 	var due []string
 	err := s.App.ConcurrentDB().Select("id").From(collections.Payouts).
 		Where(dbx.NewExp("status IN ('requested', 'sent') AND onHold = FALSE AND nextTryAt <= {:now}", dbx.Params{"now": s.Clock.Now().UnixMilli()})).
@@ -45,7 +48,7 @@ func (s *PaymentsService) sendPayout(ctx context.Context, id string) error {
 		return err
 	}
 	failpoint("payout-marked")
-	sent, err := s.Provider.Send(ctx, transfer)
+	sent, err := s.send(ctx, transfer)
 	failpoint("payout-sent")
 	if err != nil {
 		return err // the next try was set when this one began
@@ -138,11 +141,22 @@ func (s *PaymentsService) AskAboutPayout(ctx context.Context, id string) error {
 	if err != nil {
 		return err
 	}
-	sent, err := s.Provider.Send(ctx, transfer)
+	sent, err := s.send(ctx, transfer)
 	if err != nil {
 		return err
 	}
 	return s.applyPayout(id, sent)
+}
+
+// send asks the provider that the destination belongs to.
+func (s *PaymentsService) send(ctx context.Context, transfer Transfer) (Sent, error) {
+	provider, err := s.providerNamed(transfer.Provider)
+	if err != nil {
+		return Sent{}, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, providerTimeout)
+	defer cancel()
+	return provider.Send(ctx, transfer)
 }
 
 func transferOf(app core.App, payout *core.Record) (Transfer, error) {
@@ -152,6 +166,7 @@ func transferOf(app core.App, payout *core.Record) (Transfer, error) {
 	}
 	return Transfer{
 		Key: payout.Id, Ref: payout.GetString(collections.FieldProviderRef), Amount: intOf(payout, collections.FieldAmount),
+		Provider: destination.GetString(collections.FieldProvider),
 		Currency: payout.GetString(collections.FieldCurrency), Destination: destination.GetString(collections.DestinationReference),
 	}, nil
 }

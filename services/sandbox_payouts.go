@@ -60,7 +60,7 @@ func (s Sandbox) Send(_ context.Context, transfer Transfer) (Sent, error) {
 	if known.Amount != transfer.Amount || known.Currency != transfer.Currency {
 		return Sent{}, fmt.Errorf("the sandbox knows payout %s with another amount", transfer.Key)
 	}
-	return Sent{Outcome: known.outcome(s.clock.Now()), Ref: "sandbox_" + transfer.Key}, nil
+	return Sent{Outcome: known.outcome(s.clock.Now()), Ref: sandboxRef(transfer.Key)}, nil
 }
 
 type sandboxPayout struct {
@@ -88,7 +88,7 @@ func (p sandboxPayout) outcome(now time.Time) Outcome {
 // movements is what the payout has moved by now.
 func (p sandboxPayout) movements(now time.Time) []Movement {
 	sent := time.UnixMilli(p.At)
-	out := Movement{Key: p.Key, Kind: MovedOut, Ref: "sandbox_" + p.Key, Amount: p.Amount, Currency: p.Currency, At: sent}
+	out := Movement{Key: p.Key, Kind: MovedOut, Ref: sandboxRef(p.Key), Amount: p.Amount, Currency: p.Currency, At: sent}
 	switch outcome := p.outcome(now); {
 	case outcome == OutcomeReturned:
 		back := out

@@ -18,11 +18,11 @@ import (
 // money, and we hear nothing.
 type lostAnswer struct{ services.Provider }
 
-func (p lostAnswer) Charge(ctx context.Context, charge services.Charge) (services.Outcome, error) {
+func (p lostAnswer) Charge(ctx context.Context, charge services.Charge) (services.Charged, error) {
 	if _, err := p.Provider.Charge(ctx, charge); err != nil {
-		return "", err
+		return services.Charged{}, err
 	}
-	return "", errors.New("the connection was reset")
+	return services.Charged{}, errors.New("the connection was reset")
 }
 
 // payWithLostAnswer leaves a payment charged and undecided, and returns its id.
@@ -62,6 +62,7 @@ func TestALostAnswerIsAskedForAgain(t *testing.T) {
 	m := New(t)
 	s := Hired(m)
 	payment := payWithLostAnswer(t, m, s)
+	m.Clock.Advance(10 * time.Second)
 	if err := m.Payments().Complete(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -97,6 +98,7 @@ func TestWhatIsRefusedLaterIsGivenBack(t *testing.T) {
 			t.Fatalf("Expected the provider to have the money, got %s", outcome)
 		}
 		meanwhile(m, s)
+		m.Clock.Advance(10 * time.Second)
 		if err := m.Payments().Complete(t.Context()); err != nil {
 			t.Fatal(err)
 		}
@@ -140,4 +142,37 @@ func TestLongTextsStayReadable(t *testing.T) {
 			t.Errorf("Expected to read the %s, got %d", collection, list.Status)
 		}
 	}
+}
+
+// TestAPendingPaymentIsAskedAboutMoreAndMoreRarely: not at every sweep, but in
+// time for the decision.
+func TestAPendingPaymentIsAskedAboutMoreAndMoreRarely(t *testing.T) {
+	t.Parallel()
+	m := New(t)
+	s := Hired(m)
+	id := s.Pay(Key(), Body{"source": services.SourcePending}).Object("data").Text("payment")
+	tries := func() int {
+		record, err := m.Instances[collections.DomainPayments].App.FindRecordById(collections.Payments, id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return record.GetInt(collections.FieldTries)
+	}
+	for until := m.Clock.Now().Add(119 * time.Second); m.Clock.Now().Before(until); m.Clock.Advance(time.Second) {
+		if err := m.Payments().Complete(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if asked := tries(); asked < 4 || asked > 12 {
+		t.Errorf("Expected the provider to be asked some 6 times in two minutes, got %d", asked)
+	}
+	m.Clock.Advance(3 * time.Second)
+	if err := m.Payments().Complete(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if status := s.Client.View(collections.DomainPayments, collections.Payments, id).Text("status"); status != collections.PaymentFailed {
+		t.Errorf("Expected the payment to fail when its time was up, got %s", status)
+	}
+	m.Deliver()
+	m.Sound()
 }

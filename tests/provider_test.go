@@ -53,6 +53,7 @@ func TestTheProvidersListIsTheWorldAccount(t *testing.T) {
 	if err := m.Payments().AskAboutPayout(t.Context(), id); err != nil {
 		t.Fatal(err)
 	}
+	m.Deliver()
 	wantWorld(m)
 	m.Deliver()
 	m.Sound()

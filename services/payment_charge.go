@@ -1,0 +1,143 @@
+package services
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/pocketbase/dbx"
+	"github.com/pocketbase/pocketbase/core"
+
+	"github.com/lancershub/lancershub/collections"
+)
+
+// chargeOf is what a provider is asked for to fund a payment. Asked again it is
+// the same, so that the provider knows it again.
+func (s *PaymentsService) chargeOf(payment *core.Record) Charge {
+	since := payment.GetDateTime(collections.FieldCreated).Time()
+	return Charge{
+		Key: payment.Id, Ref: payment.GetString(collections.FieldProviderRef), Since: since,
+		Amount: intOf(payment, collections.FieldAmount), Currency: payment.GetString(collections.FieldCurrency),
+		Source: payment.GetString(collections.PaymentSource), ReturnURL: s.Options.PublicURL + "/payments/" + payment.Id,
+		Until: since.Add(s.Options.ConfirmWithin),
+	}
+}
+
+// charge asks the provider, who has a while to answer: longer than peers have,
+// because it asks a bank.
+func (*PaymentsService) charge(ctx context.Context, provider Provider, charge Charge) (Charged, error) {
+	ctx, cancel := context.WithTimeout(ctx, providerTimeout)
+	defer cancel()
+	return provider.Charge(ctx, charge)
+}
+
+func (*PaymentsService) cancelCharge(ctx context.Context, provider Provider, charge Charge) error {
+	ctx, cancel := context.WithTimeout(ctx, providerTimeout)
+	defer cancel()
+	return provider.Cancel(ctx, charge)
+}
+
+// decideLate is what happens to a payment whose time is up: nothing may be taken
+// any more, then it has failed. A client who confirmed in time is not punished for
+// our being late: what the provider has is taken to be decided like any other.
+func (s *PaymentsService) decideLate(ctx context.Context, cmd Command, payment *core.Record, provider Provider, charge Charge) (done bool, answer Answer, err error) {
+	if payment.GetString(collections.PaymentConfirmURL) != "" {
+		charged, err := s.charge(ctx, provider, charge)
+		if err != nil {
+			return true, Answer{}, s.unlock(payment.Id, err)
+		}
+		if charged.Outcome == OutcomeSucceeded {
+			return false, Answer{}, nil
+		}
+	}
+	if err := s.cancelCharge(ctx, provider, charge); err != nil {
+		return true, Answer{}, s.unlock(payment.Id, err)
+	}
+	answer, err = s.fail(cmd, payment, Failf(http.StatusConflict, CodeConflict, "The payment could not be completed in time; nothing was taken."))
+	return true, answer, err
+}
+
+func declined(charged Charged) *Error {
+	reason := ""
+	if charged.Reason != "" {
+		reason = " The provider says: " + truncate(charged.Reason, 300)
+	}
+	return Failf(http.StatusPaymentRequired, CodePaymentDeclined,
+		"The payment was declined: nothing was taken. Use another source and a new Idempotency-Key.%s", reason)
+}
+
+// undecided keeps what the provider said so far, sets when it is asked again,
+// and makes the answer to the client.
+func (s *PaymentsService) undecided(payment *core.Record, charged Charged) error {
+	set := dbx.Params{}
+	if charged.Ref != "" {
+		set[collections.FieldProviderRef] = charged.Ref
+	}
+	if charged.ConfirmURL != payment.GetString(collections.PaymentConfirmURL) {
+		set[collections.PaymentConfirmURL] = charged.ConfirmURL
+	}
+	decideBy := intOf(payment, collections.PaymentDecideBy)
+	if until := s.chargeOf(payment).Until.UnixMilli(); charged.ConfirmURL != "" && decideBy < until {
+		decideBy = until // a person needs longer than a machine
+		set[collections.PaymentDecideBy] = decideBy
+	}
+	answer := &Error{
+		Status: http.StatusServiceUnavailable, Code: CodeProviderPending, RetryAfter: s.Options.SweepEvery,
+		Message: "The payment provider has not decided yet; nothing is held so far. Ask again with the same Idempotency-Key.",
+		Data:    map[string]any{"payment": payment.Id},
+	}
+	if charged.ConfirmURL != "" {
+		answer = Failf(http.StatusPaymentRequired, CodeConfirmPayment, "Confirm the payment with the provider; nothing is held so far. Then ask again with the same Idempotency-Key.").
+			With("payment", payment.Id).With(collections.PaymentConfirmURL, charged.ConfirmURL)
+		answer.RetryAfter = s.Options.SweepEvery
+	}
+	return s.putOff(payment, decideBy, set, answer)
+}
+
+// unlock lets the next attempt begin, the sweep's after a while, and returns cause.
+func (s *PaymentsService) unlock(id string, cause error) error {
+	payment, err := s.App.FindRecordById(collections.Payments, id)
+	if err != nil {
+		s.Logger.Error("failed to unlock a payment", "payment", id, "error", err)
+		return cause
+	}
+	return s.putOff(payment, intOf(payment, collections.PaymentDecideBy), dbx.Params{}, cause)
+}
+
+// putOff ends an attempt that decided nothing. A client may ask again at once; the
+// sweep does more and more rarely, but not later than the payment must be decided.
+func (s *PaymentsService) putOff(payment *core.Record, decideBy int64, set dbx.Params, cause error) error {
+	now := s.Clock.Now()
+	tries := payment.GetInt(collections.FieldTries)
+	next := now.Add(askAgain.after(tries)).UnixMilli()
+	if late := time.UnixMilli(decideBy); now.Before(late) {
+		next = min(next, late.Add(time.Millisecond).UnixMilli())
+	}
+	set[collections.PaymentLockedUntil], set[collections.FieldTries], set[collections.FieldNextTryAt] = 0, tries+1, next
+	_, err := s.App.NonconcurrentDB().Update(collections.Payments, set,
+		dbx.HashExp{collections.FieldID: payment.Id, collections.FieldStatus: collections.PaymentPending}).Execute()
+	if err != nil {
+		s.Logger.Error("failed to unlock a payment", "payment", payment.Id, "error", err)
+	}
+	return cause
+}
+
+// Confirmation is where a client confirms a payment that waits for it.
+type Confirmation struct {
+	Status     string `json:"status"`
+	ConfirmURL string `json:"confirmUrl"`
+}
+
+// Confirmation tells the client of a payment, and nobody else, where to confirm
+// it; the address is empty when there is nothing to confirm (any more).
+func (s *PaymentsService) Confirmation(user, id string) (*Confirmation, error) {
+	payment, err := s.App.FindRecordById(collections.Payments, id)
+	if err != nil || payment.GetString(collections.FieldClient) != user {
+		return nil, notFound()
+	}
+	confirmation := &Confirmation{Status: payment.GetString(collections.FieldStatus)}
+	if confirmation.Status == collections.PaymentPending {
+		confirmation.ConfirmURL = payment.GetString(collections.PaymentConfirmURL)
+	}
+	return confirmation, nil
+}

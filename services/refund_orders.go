@@ -1,0 +1,139 @@
+package services
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/pocketbase/dbx"
+	"github.com/pocketbase/pocketbase/core"
+
+	"github.com/lancershub/lancershub/collections"
+)
+
+// refundAttempts is how often a provider is asked to give back what it said it
+// could not; then a person has to look. A day lies between two attempts.
+const (
+	refundAttempts = 3
+	refundPause    = 24 * time.Hour
+)
+
+// refundOrder is a row of provider_refunds: what a provider is to give back,
+// because the ledger says that it left us.
+type refundOrder struct {
+	ID        string `db:"id"`
+	Payment   string `db:"payment"`
+	Charge    string `db:"charge"`
+	ChargeRef string `db:"charge_ref"`
+	Provider  string `db:"provider"`
+	Amount    int64  `db:"amount"`
+	Currency  string `db:"currency"`
+	Ref       string `db:"ref"`
+	Attempt   int    `db:"attempt"`
+	Tries     int    `db:"tries"`
+}
+
+// orderRefund stores, in the transaction of the posting, that the provider is to
+// give amount back out of the charge that paid for payment.
+func (s *PaymentsService) orderRefund(tx core.App, payment *core.Record, amount int64) error {
+	charge, err := chargedPayment(tx, payment)
+	if err != nil {
+		return err
+	}
+	_, err = tx.DB().Insert("provider_refunds", dbx.Params{
+		"id":      fmt.Sprintf("%s:%s:%d", KindRefund, payment.Id, payment.GetInt(collections.FieldVersion)),
+		"payment": payment.Id, "charge": charge.Id, "charge_ref": charge.GetString(collections.FieldProviderRef),
+		"provider": orElse(charge.GetString(collections.FieldProvider), ProviderSandbox), collections.FieldAmount: amount,
+		collections.FieldCurrency: payment.GetString(collections.FieldCurrency), "created": s.Clock.Now().UnixMilli(),
+	}).Execute()
+	return err
+}
+
+// chargedPayment is the payment that was charged: money that rolled on from
+// milestone to milestone came in with the first.
+func chargedPayment(tx core.App, payment *core.Record) (*core.Record, error) {
+	for payment.GetString(collections.PaymentRolledFrom) != "" {
+		before, err := tx.FindRecordById(collections.Payments, payment.GetString(collections.PaymentRolledFrom))
+		if err != nil {
+			return nil, err
+		}
+		payment = before
+	}
+	return payment, nil
+}
+
+// SendRefunds hands refunds to the provider and asks about those it has not
+// settled, each at its own pace.
+func (s *PaymentsService) SendRefunds(ctx context.Context) error {
+	if epoch, err := OpenEpoch(s.App); err != nil || epoch != nil {
+		return err // restored, and still comparing with the peers: no money leaves
+	}
+	var due []refundOrder
+	err := s.App.ConcurrentDB().NewQuery(`SELECT id, payment, charge, charge_ref, provider, amount, currency, ref, attempt, tries FROM provider_refunds
+		WHERE state IN ('ready', 'sent') AND next_at <= {:now} ORDER BY next_at LIMIT {:limit}`).
+		Bind(dbx.Params{"now": s.Clock.Now().UnixMilli(), "limit": payoutBatch}).All(&due)
+	if err != nil {
+		return err
+	}
+	var errs []error
+	for _, order := range due {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if err := s.sendRefund(ctx, order); err != nil {
+			errs = append(errs, fmt.Errorf("failed to give back %s: %w", order.ID, err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// sendRefund sets the time of the next try first: two workers never ask at once,
+// and a crash in between asks again with the same key.
+func (s *PaymentsService) sendRefund(ctx context.Context, order refundOrder) error {
+	now := s.Clock.Now()
+	result, err := s.App.NonconcurrentDB().NewQuery(`UPDATE provider_refunds SET state = 'sent', tries = tries + 1, next_at = {:next}
+		WHERE id = {:id} AND state IN ('ready', 'sent') AND tries = {:tries}`).
+		Bind(dbx.Params{"id": order.ID, "tries": order.Tries, "next": now.Add(askAgain.after(order.Tries)).UnixMilli()}).Execute()
+	if mine, err := oneRow(result, err); err != nil || !mine {
+		return err
+	}
+	provider, err := s.providerNamed(order.Provider)
+	if err != nil {
+		return err
+	}
+	failpoint("refund-marked")
+	sent, err := provider.Refund(ctx, Refund{
+		Key: order.ID + ":" + strconv.Itoa(order.Attempt), Ref: order.Ref, Payment: order.Payment, Charge: order.Charge, ChargeRef: order.ChargeRef,
+		Amount: order.Amount, Currency: order.Currency,
+	})
+	failpoint("refund-sent")
+	if err != nil {
+		return errors.Join(err, s.setRefund(order.ID, dbx.Params{"last_error": truncate(err.Error(), 500)}))
+	}
+	return s.applyRefund(order, sent)
+}
+
+// applyRefund records what the provider says about a refund.
+func (s *PaymentsService) applyRefund(order refundOrder, sent Sent) error {
+	switch {
+	case sent.Outcome == OutcomeSucceeded:
+		return s.setRefund(order.ID, dbx.Params{"state": "done", "ref": sent.Ref, "last_error": ""})
+	case sent.Outcome != OutcomeDeclined && sent.Outcome != OutcomeReturned:
+		return s.setRefund(order.ID, dbx.Params{"ref": sent.Ref})
+	case order.Attempt < refundAttempts:
+		// A definite no: only then may it be asked for under a new key.
+		return s.setRefund(order.ID, dbx.Params{
+			"state": "ready", "ref": "", "attempt": order.Attempt + 1, "tries": 0, "last_error": truncate(sent.Reason, 500),
+			"next_at": s.Clock.Now().Add(refundPause).UnixMilli(),
+		})
+	}
+	s.Logger.Error("a provider does not give back what the ledger says it did: a person must look", "refund", order.ID, "provider", order.Provider, "reason", sent.Reason)
+	return s.setRefund(order.ID, dbx.Params{"state": "failed", "last_error": truncate(sent.Reason, 500)})
+}
+
+func (s *PaymentsService) setRefund(id string, set dbx.Params) error {
+	_, err := s.App.NonconcurrentDB().Update("provider_refunds", set, dbx.NewExp("id = {:id} AND state <> 'done'", dbx.Params{"id": id})).Execute()
+	return err
+}

@@ -1,0 +1,94 @@
+package services
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"github.com/pocketbase/dbx"
+	"github.com/pocketbase/pocketbase/core"
+
+	"github.com/lancershub/lancershub/collections"
+)
+
+// ProviderSandbox is the name of the provider that moves no money.
+const ProviderSandbox = "sandbox"
+
+// Test sources of the sandbox. A payment that names none succeeds.
+const (
+	SourceSuccess       = "test_success"
+	SourceDeclined      = "test_declined"
+	SourcePending       = "test_pending"
+	SourceIndeterminate = "test_indeterminate"
+)
+
+var sandboxOutcomes = map[string]Outcome{
+	"": OutcomeSucceeded, SourceSuccess: OutcomeSucceeded, SourceDeclined: OutcomeDeclined,
+	SourcePending: OutcomePending, SourceIndeterminate: OutcomeIndeterminate,
+}
+
+// Sandbox is the provider until another is configured: no money moves, and test
+// sources decide what happens. Its own records survive a restart, as a real
+// provider's would.
+type Sandbox struct {
+	app   core.App
+	clock Clock
+}
+
+// CheckSource refuses a source the sandbox does not know.
+func (Sandbox) CheckSource(source string) error {
+	if _, ok := sandboxOutcomes[source]; !ok {
+		return badRequest(CodeInvalidInput, "There is no test source %q; there are: %s, %s, %s, %s.", source,
+			SourceSuccess, SourceDeclined, SourcePending, SourceIndeterminate)
+	}
+	return nil
+}
+
+// Charge implements Provider.
+func (s Sandbox) Charge(_ context.Context, charge Charge) (Charged, error) {
+	var before struct {
+		Amount   int64  `db:"amount"`
+		Currency string `db:"currency"`
+		Outcome  string `db:"outcome"`
+	}
+	ref := sandboxRef(charge.Key)
+	err := s.app.DB().Select(collections.FieldAmount, collections.FieldCurrency, "outcome").From("sandbox_charges").Where(dbx.HashExp{"key": charge.Key}).One(&before)
+	if err == nil {
+		if before.Amount != charge.Amount || before.Currency != charge.Currency {
+			return Charged{}, fmt.Errorf("the sandbox knows charge %s with another amount", charge.Key)
+		}
+		return Charged{Outcome: Outcome(before.Outcome), Ref: ref}, nil
+	}
+	if !errors.Is(err, sql.ErrNoRows) {
+		return Charged{}, err
+	}
+	outcome, ok := sandboxOutcomes[charge.Source]
+	if !ok {
+		outcome = OutcomeDeclined
+	}
+	_, err = s.app.NonconcurrentDB().Insert("sandbox_charges", dbx.Params{
+		"key": charge.Key, collections.FieldAmount: charge.Amount, collections.FieldCurrency: charge.Currency, "source": charge.Source,
+		"outcome": string(outcome), "at": s.clock.Now().UnixMilli(),
+	}).Execute()
+	return Charged{Outcome: outcome, Ref: ref}, err
+}
+
+// Cancel implements Provider. A cancelled key stays known as declined, so that a
+// late attempt to charge it takes nothing.
+func (s Sandbox) Cancel(_ context.Context, charge Charge) error {
+	_, err := s.app.NonconcurrentDB().NewQuery(`INSERT INTO sandbox_charges (key, amount, currency, source, outcome, at)
+		VALUES ({:key}, {:amount}, {:currency}, '', 'declined', {:at}) ON CONFLICT (key) DO UPDATE SET outcome = 'declined'`).
+		Bind(dbx.Params{"key": charge.Key, collections.FieldAmount: charge.Amount, collections.FieldCurrency: charge.Currency, "at": s.clock.Now().UnixMilli()}).Execute()
+	return err
+}
+
+// Refund implements Provider.
+func (s Sandbox) Refund(_ context.Context, refund Refund) (Sent, error) {
+	_, err := s.app.NonconcurrentDB().NewQuery(`INSERT INTO sandbox_refunds (key, payment, charge, amount, currency, at)
+		VALUES ({:key}, {:payment}, {:charge}, {:amount}, {:currency}, {:at}) ON CONFLICT DO NOTHING`).Bind(dbx.Params{
+		"key": refund.Key, "payment": refund.Payment, "charge": refund.Charge, collections.FieldAmount: refund.Amount, collections.FieldCurrency: refund.Currency,
+		"at": s.clock.Now().UnixMilli(),
+	}).Execute()
+	return Sent{Outcome: OutcomeSucceeded, Ref: sandboxRef(refund.Key)}, err
+}

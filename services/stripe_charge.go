@@ -1,0 +1,275 @@
+package services
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/stripe/stripe-go/v85"
+)
+
+// The first letters of Stripe's ids say what they name.
+const (
+	prefixSession = "cs_"
+	prefixIntent  = "pi_"
+)
+
+// Charge implements Provider. Making something takes no money: a session waits
+// for its client, an intent for its confirmation. So the first question may be
+// repeated, and what was made is looked at before every step.
+func (p *Stripe) Charge(ctx context.Context, charge Charge) (Charged, error) {
+	amount, refused := toStripe(charge.Amount, charge.Currency)
+	if refused != "" {
+		return Charged{Outcome: OutcomeDeclined, Reason: refused}, nil
+	}
+	ref, err := p.begin(ctx, charge, amount)
+	if err != nil {
+		return p.unknown(charge, "charge", err)
+	}
+	if strings.HasPrefix(ref, prefixSession) {
+		return p.session(ctx, ref, charge, amount)
+	}
+	return p.intent(ctx, ref, charge, amount)
+}
+
+// unknown makes an answer of an error: a definite no, or that we do not know.
+func (p *Stripe) unknown(charge Charge, what string, err error) (Charged, error) {
+	if refused, reason := p.refusal(err); refused {
+		return Charged{Outcome: OutcomeDeclined, Ref: charge.Ref, Reason: reason}, nil
+	}
+	_ = p.silent(what, charge.Key, err)
+	return Charged{Outcome: OutcomeIndeterminate, Ref: charge.Ref}, nil
+}
+
+// begin returns what Stripe calls the charge. What was made before is known by
+// our record of it, by the idempotency key while Stripe remembers that, and by
+// its label: Stripe keeps an error under a key, too, so the key alone may never tell.
+func (p *Stripe) begin(ctx context.Context, charge Charge, amount int64) (string, error) {
+	if charge.Ref != "" {
+		return charge.Ref, nil
+	}
+	if p.clock.Now().Sub(charge.Since) > keyLife {
+		if ref, err := p.findMade(ctx, charge); err != nil || ref != "" {
+			return ref, err
+		}
+	}
+	ref, err := p.make(ctx, charge, amount)
+	if err == nil {
+		return ref, nil
+	}
+	if refused, _ := p.refusal(err); !refused {
+		if found, lookErr := p.findMade(ctx, charge); lookErr == nil && found != "" {
+			return found, nil
+		}
+	}
+	return "", err
+}
+
+// make makes what waits for the client: an intent if there is something to pay
+// with, else a page to pay on. It takes no money.
+func (p *Stripe) make(ctx context.Context, charge Charge, amount int64) (string, error) {
+	labels := map[string]string{labelPayment: charge.Key}
+	currency := stripe.String(strings.ToLower(charge.Currency))
+	if charge.Source != "" {
+		intent, err := p.client.V1PaymentIntents.Create(ctx, &stripe.PaymentIntentCreateParams{
+			Params: idempotent("charge:" + charge.Key), Amount: stripe.Int64(amount), Currency: currency,
+			PaymentMethod: stripe.String(charge.Source), Metadata: labels, TransferGroup: stripe.String(charge.Key),
+			AutomaticPaymentMethods: &stripe.PaymentIntentCreateAutomaticPaymentMethodsParams{Enabled: stripe.Bool(true)},
+		})
+		if err != nil {
+			return "", err
+		}
+		return intent.ID, nil
+	}
+	session, err := p.client.V1CheckoutSessions.Create(ctx, &stripe.CheckoutSessionCreateParams{
+		Params: idempotent("charge:" + charge.Key), Mode: stripe.String(string(stripe.CheckoutSessionModePayment)),
+		ClientReferenceID: stripe.String(charge.Key), Metadata: labels,
+		SuccessURL: stripe.String(charge.ReturnURL), CancelURL: stripe.String(charge.ReturnURL), ExpiresAt: stripe.Int64(charge.Until.Unix()),
+		LineItems: []*stripe.CheckoutSessionCreateLineItemParams{{
+			Quantity: stripe.Int64(1),
+			PriceData: &stripe.CheckoutSessionCreateLineItemPriceDataParams{
+				Currency: currency, UnitAmount: stripe.Int64(amount),
+				ProductData: &stripe.CheckoutSessionCreateLineItemPriceDataProductDataParams{Name: stripe.String("LancersHub payment " + charge.Key)},
+			},
+		}},
+		PaymentIntentData: &stripe.CheckoutSessionCreatePaymentIntentDataParams{Metadata: labels, TransferGroup: stripe.String(charge.Key)},
+	})
+	if err != nil {
+		return "", err
+	}
+	return session.ID, nil
+}
+
+// findMade looks for what was made for a charge by its label, among what was made
+// since the charge was first asked for.
+func (p *Stripe) findMade(ctx context.Context, charge Charge) (string, error) {
+	window := &stripe.RangeQueryParams{GreaterThanOrEqual: charge.Since.Add(-5 * time.Minute).Unix(), LesserThanOrEqual: charge.Since.Add(keyLife).Unix()}
+	page := stripe.ListParams{Limit: stripe.Int64(100)}
+	if charge.Source != "" {
+		for intent, err := range p.client.V1PaymentIntents.List(ctx, &stripe.PaymentIntentListParams{ListParams: page, CreatedRange: window}).All(ctx) {
+			if err != nil {
+				return "", err
+			}
+			if intent.Metadata[labelPayment] == charge.Key {
+				return intent.ID, nil
+			}
+		}
+		return "", nil
+	}
+	for session, err := range p.client.V1CheckoutSessions.List(ctx, &stripe.CheckoutSessionListParams{ListParams: page, CreatedRange: window}).All(ctx) {
+		if err != nil {
+			return "", err
+		}
+		if session.Metadata[labelPayment] == charge.Key {
+			return session.ID, nil
+		}
+	}
+	return "", nil
+}
+
+// session looks at a page on which the client pays.
+func (p *Stripe) session(ctx context.Context, ref string, charge Charge, amount int64) (Charged, error) {
+	session, err := p.client.V1CheckoutSessions.Retrieve(ctx, ref, &stripe.CheckoutSessionRetrieveParams{Expand: []*string{stripe.String("payment_intent")}})
+	if err != nil {
+		return p.unknown(withRef(charge, ref), "session", err)
+	}
+	switch session.Status {
+	case stripe.CheckoutSessionStatusOpen:
+		return Charged{Outcome: OutcomePending, Ref: ref, ConfirmURL: session.URL}, nil
+	case stripe.CheckoutSessionStatusExpired:
+		return Charged{Outcome: OutcomeDeclined, Ref: ref, Reason: "It was not confirmed in time."}, nil
+	}
+	if session.PaymentIntent == nil {
+		return Charged{Outcome: OutcomePending, Ref: ref}, nil
+	}
+	charged, err := outcomeOf(session.PaymentIntent, amount, charge.Currency)
+	if charged.Outcome == OutcomePending {
+		charged.ConfirmURL = "" // confirmed already; the bank takes its time
+	}
+	return charged, err
+}
+
+// intent looks at a payment with a payment method, and confirms it once.
+func (p *Stripe) intent(ctx context.Context, ref string, charge Charge, amount int64) (Charged, error) {
+	intent, err := p.client.V1PaymentIntents.Retrieve(ctx, ref, nil)
+	if err != nil {
+		return p.unknown(withRef(charge, ref), "intent", err)
+	}
+	if intent.Status == stripe.PaymentIntentStatusRequiresConfirmation {
+		intent, err = p.client.V1PaymentIntents.Confirm(ctx, ref, &stripe.PaymentIntentConfirmParams{
+			Params: idempotent("confirm:" + charge.Key), ReturnURL: stripe.String(charge.ReturnURL),
+		})
+		if err != nil {
+			return p.unknown(withRef(charge, ref), "confirmation", err)
+		}
+	}
+	return outcomeOf(intent, amount, charge.Currency)
+}
+
+func withRef(charge Charge, ref string) Charge {
+	charge.Ref = ref
+	return charge
+}
+
+// outcomeOf reads what an intent says.
+func outcomeOf(intent *stripe.PaymentIntent, amount int64, currency string) (Charged, error) {
+	charged := Charged{Outcome: OutcomePending, Ref: intent.ID}
+	if intent.Amount != amount || !strings.EqualFold(string(intent.Currency), currency) {
+		return charged, fmt.Errorf("stripe knows %s with another amount", intent.ID)
+	}
+	switch intent.Status {
+	case stripe.PaymentIntentStatusSucceeded:
+		if intent.AmountReceived != amount {
+			return charged, fmt.Errorf("stripe took another amount for %s", intent.ID)
+		}
+		charged.Outcome = OutcomeSucceeded
+	case stripe.PaymentIntentStatusCanceled, stripe.PaymentIntentStatusRequiresPaymentMethod:
+		charged.Outcome = OutcomeDeclined
+		if intent.LastPaymentError != nil {
+			charged.Reason = intent.LastPaymentError.Msg
+		}
+	case stripe.PaymentIntentStatusRequiresAction:
+		if next := intent.NextAction; next != nil && next.RedirectToURL != nil {
+			charged.ConfirmURL = next.RedirectToURL.URL
+		}
+	}
+	return charged, nil
+}
+
+var errStillTaking = errors.New("the charge cannot be cancelled while the bank decides")
+
+// Cancel implements Provider: an open page is closed, an intent cancelled, money
+// that was taken is given back. What was made and not found by its label cannot
+// take money: its address was given to nobody.
+func (p *Stripe) Cancel(ctx context.Context, charge Charge) (err error) {
+	ref := charge.Ref
+	if ref == "" {
+		if ref, err = p.findMade(ctx, charge); err != nil {
+			return p.silent("cancellation", charge.Key, err)
+		}
+	}
+	if strings.HasPrefix(ref, prefixSession) {
+		if ref, err = p.closeSession(ctx, ref); err != nil {
+			return err
+		}
+	}
+	if ref == "" {
+		return nil
+	}
+	return p.cancelIntent(ctx, ref, charge)
+}
+
+// closeSession closes a page. It returns the intent of one on which somebody paid.
+func (p *Stripe) closeSession(ctx context.Context, ref string) (string, error) {
+	// What was open a moment ago may be paid by now: then closing fails, and a second look shows it.
+	for range 2 {
+		session, err := p.client.V1CheckoutSessions.Retrieve(ctx, ref, nil)
+		if err != nil {
+			return "", p.silent("session", ref, err)
+		}
+		switch {
+		case session.Status == stripe.CheckoutSessionStatusExpired:
+			return "", nil
+		case session.Status == stripe.CheckoutSessionStatusComplete && session.PaymentIntent != nil:
+			return session.PaymentIntent.ID, nil
+		}
+		if _, err = p.client.V1CheckoutSessions.Expire(ctx, ref, nil); err == nil {
+			return "", nil
+		}
+	}
+	return "", fmt.Errorf("stripe does not close the session %s", ref)
+}
+
+func (p *Stripe) cancelIntent(ctx context.Context, ref string, charge Charge) error {
+	for range 2 {
+		intent, err := p.client.V1PaymentIntents.Retrieve(ctx, ref, nil)
+		if err != nil {
+			return p.silent("intent", ref, err)
+		}
+		switch intent.Status {
+		case stripe.PaymentIntentStatusCanceled:
+			return nil
+		case stripe.PaymentIntentStatusProcessing:
+			return errStillTaking
+		case stripe.PaymentIntentStatusSucceeded:
+			return p.giveBackAll(ctx, ref, charge)
+		}
+		if _, err = p.client.V1PaymentIntents.Cancel(ctx, ref, nil); err == nil {
+			return nil
+		}
+	}
+	return fmt.Errorf("stripe does not cancel the intent %s", ref)
+}
+
+// giveBackAll returns money that was taken for a payment that has failed.
+func (p *Stripe) giveBackAll(ctx context.Context, ref string, charge Charge) error {
+	sent, err := p.Refund(ctx, Refund{
+		Key: "cancel:" + charge.Key, Payment: charge.Key, Charge: charge.Key, ChargeRef: ref, Amount: charge.Amount, Currency: charge.Currency,
+	})
+	if err == nil && sent.Outcome == OutcomeDeclined {
+		err = fmt.Errorf("stripe does not give back %s: %s", ref, sent.Reason)
+	}
+	return err
+}

@@ -1,0 +1,201 @@
+package tests
+
+import (
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/lancershub/lancershub/collections"
+	"github.com/lancershub/lancershub/services"
+	"github.com/lancershub/lancershub/tests/stripesim"
+)
+
+// NewStripe is a marketplace whose payments go through a stand-in for Stripe.
+func NewStripe(tb testing.TB) (*Market, *stripesim.Server) {
+	tb.Helper()
+	var sim *stripesim.Server
+	m := New(tb, func(o *services.Options) {
+		sim = stripesim.New(tb, o.Clock.Now)
+		o.Provider = services.ProviderStripe
+		o.Stripe = services.StripeOptions{Key: services.Secret(sim.Key), WebhookSecrets: []services.Secret{services.Secret(sim.Secret)}, URL: sim.URL}
+	})
+	return m, sim
+}
+
+// complete runs everything that is between us and the provider, as time passes.
+func complete(m *Market) {
+	m.tb.Helper()
+	m.Clock.Advance(time.Minute)
+	p, ctx := m.Payments(), m.tb.Context()
+	for _, work := range []error{p.Complete(ctx), p.SendRefunds(ctx), p.SendPayouts(ctx)} {
+		if work != nil {
+			m.tb.Log(work)
+		}
+	}
+	m.Deliver()
+}
+
+func paymentStatus(s *Story) string {
+	return s.Client.View(collections.DomainPayments, collections.Payments, s.Payment).Text("status")
+}
+
+// wantBook fails the test unless the provider's book is our world account.
+func wantBook(m *Market, sim *stripesim.Server) {
+	m.tb.Helper()
+	var book int64
+	for _, moved := range sim.Book() {
+		book += moved.Amount
+	}
+	if sum := providerSum(m); sum != book {
+		m.tb.Errorf("Expected the list to be the book, got %d and %d", sum, book)
+	}
+	wantWorld(m)
+}
+
+func TestAClientPaysOnThePageOfStripe(t *testing.T) {
+	t.Parallel()
+	m, sim := NewStripe(t)
+	s := Hired(m)
+	waits := s.Pay("once", nil)
+	waits.Want(t, http.StatusPaymentRequired, services.CodeConfirmPayment)
+	s.Payment = waits.Object("data").Text("payment")
+	url := waits.Object("data").Text("confirmUrl")
+	if url == "" || url != s.Client.Do(http.MethodGet, "/api/payments/api/payments/"+s.Payment+"/confirmation", nil).Text("confirmUrl") {
+		t.Errorf("Expected the client to be told where to pay, got %q", url)
+	}
+	for name, other := range map[string]*Person{"the freelancer": s.Freelancer, "another client": m.User(collections.RoleClient)} {
+		if answer := other.Do(http.MethodGet, "/api/payments/api/payments/"+s.Payment+"/confirmation", nil); answer.Status != http.StatusNotFound {
+			t.Errorf("Expected %s not to learn where to pay, got %s", name, answer.Raw)
+		}
+	}
+	if view := s.Client.View(collections.DomainPayments, collections.Payments, s.Payment); view.JSON["confirmUrl"] != nil || view.JSON["providerRef"] != nil {
+		t.Errorf("Expected what is between us and the provider to stay hidden, got %s", view.Raw)
+	}
+	s.Pay("once", nil).Want(t, http.StatusPaymentRequired, services.CodeConfirmPayment)
+	m.Clock.Advance(10 * time.Minute) // longer than a payment may stay undecided otherwise
+	complete(m)
+	if status := paymentStatus(s); status != collections.PaymentPending {
+		t.Fatalf("Expected the payment to wait for its client, it is %s", status)
+	}
+	sim.Pay(s.Payment)
+	s.Pay("once", nil).Want(t, http.StatusOK, "")
+	m.Deliver()
+	if made := sim.Asked(http.MethodPost, "/v1/checkout/sessions"); len(made) != 1 {
+		t.Errorf("Expected one page to be made, got %d", len(made))
+	}
+	s.Freelancer.Command(collections.DomainPayments, "payments/"+s.Payment+"/refund", Key(), Body{"amount": 1_000}).Want(t, http.StatusOK, "")
+	complete(m)
+	wantBook(m, sim)
+	m.Sound()
+}
+
+// TestHowAPaymentThroughStripeEnds goes through what can become of a payment.
+func TestHowAPaymentThroughStripeEnds(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		source string
+		happen func(m *Market, sim *stripesim.Server, s *Story)
+		code   string
+		status string
+	}{
+		"a good card":     {stripesim.CardOK, nil, "", collections.PaymentHeld},
+		"a declined card": {stripesim.CardDeclined, nil, services.CodePaymentDeclined, collections.PaymentFailed},
+		"a challenged card": {stripesim.CardChallenged, func(_ *Market, sim *stripesim.Server, s *Story) { sim.Pay(s.Payment) },
+			services.CodeConfirmPayment, collections.PaymentHeld},
+		"a slow bank": {stripesim.BankDebit, func(_ *Market, sim *stripesim.Server, s *Story) { sim.Pay(s.Payment) },
+			services.CodeProviderPending, collections.PaymentHeld},
+		"a page nobody paid on": {"", func(m *Market, _ *stripesim.Server, _ *Story) { m.Clock.Advance(2 * time.Hour) },
+			services.CodeConfirmPayment, collections.PaymentFailed},
+		"a page paid on while we were down": {"", func(m *Market, sim *stripesim.Server, s *Story) {
+			m.Clock.Advance(59 * time.Minute)
+			sim.Pay(s.Payment)
+			m.Clock.Advance(3 * time.Hour)
+		}, services.CodeConfirmPayment, collections.PaymentHeld},
+	} {
+		m, sim := NewStripe(t)
+		s := Hired(m)
+		answer := s.Pay(Key(), Body{"source": c.source})
+		if answer.Code() != c.code {
+			t.Errorf("%s: expected %q, got %s", name, c.code, answer.Raw)
+		}
+		if s.Payment = answer.Text("id"); s.Payment == "" {
+			s.Payment = answer.Object("data").Text("payment")
+		}
+		if c.happen != nil {
+			c.happen(m, sim, s)
+		}
+		complete(m)
+		s.Client.SignIn()
+		if status := paymentStatus(s); status != c.status {
+			t.Errorf("%s: expected %s, got %s", name, c.status, status)
+		}
+		wantBook(m, sim)
+		m.Sound()
+	}
+}
+
+func TestPayoutsThroughStripe(t *testing.T) {
+	t.Parallel()
+	m, sim := NewStripe(t)
+	s := Hired(m)
+	paid := s.Pay(Key(), Body{"source": stripesim.CardOK})
+	paid.Want(t, http.StatusOK, "")
+	s.Payment = paid.Text("id")
+	m.Deliver()
+	s.Client.Command(collections.DomainPayments, "payments/"+s.Payment+"/release", Key(), nil).Want(t, http.StatusOK, "")
+	f := s.Freelancer
+	f.Create(collections.DomainPayments, collections.PayoutDestinations, Body{"label": "x", "reference": "acct_unknown"}).
+		Want(t, http.StatusBadRequest, services.CodeDestUnknown)
+	f.Create(collections.DomainPayments, collections.PayoutDestinations, Body{"label": "x", "reference": services.BankAccount}).
+		Want(t, http.StatusBadRequest, services.CodeDestUnknown)
+	f.Create(collections.DomainPayments, collections.PayoutDestinations, Body{"label": "x", "reference": "acct_ok1"}).Want(t, http.StatusOK, "")
+	coolOff(m, f)
+	id := payout(f, Key(), 5_000).Text("id")
+	sim.Next(stripesim.ErrorAfter, func(r stripesim.Request) bool { return r.Making() })
+	complete(m)
+	if status := payoutStatus(f, id); status != collections.PayoutSent {
+		t.Errorf("Expected the payout to be on its way, got %s", status)
+	}
+	complete(m)
+	if status := payoutStatus(f, id); status != collections.PayoutSettled {
+		t.Errorf("Expected the payout to settle, got %s", status)
+	}
+	if made := sim.Asked(http.MethodPost, "/v1/transfers"); len(made) != 1 {
+		t.Errorf("Expected the transfer to be found and not made again, got %d", len(made))
+	}
+	wantBook(m, sim)
+	sim.Reverse(id)
+	if err := m.Payments().AskAboutPayout(t.Context(), id); err != nil {
+		t.Fatal(err)
+	}
+	m.Deliver()
+	wantBalance(f, s.net(), 0)
+	wantBook(m, sim)
+	m.Sound()
+}
+
+// TestAPayoutWaitsForTheBalanceAtStripe: a refusal for want of balance is definite,
+// so the next try has a key of its own; it is no failure of the payout.
+func TestAPayoutWaitsForTheBalanceAtStripe(t *testing.T) {
+	t.Parallel()
+	m, sim := NewStripe(t)
+	s := Hired(m)
+	s.Payment = s.Pay(Key(), Body{"source": stripesim.CardOK}).Text("id")
+	m.Deliver()
+	s.Client.Command(collections.DomainPayments, "payments/"+s.Payment+"/release", Key(), nil).Want(t, http.StatusOK, "")
+	s.Freelancer.Create(collections.DomainPayments, collections.PayoutDestinations, Body{"label": "x", "reference": "acct_poor"}).Want(t, http.StatusOK, "")
+	coolOff(m, s.Freelancer)
+	sim.Withhold(true)
+	id := payout(s.Freelancer, Key(), 5_000).Text("id")
+	complete(m)
+	if status := payoutStatus(s.Freelancer, id); status != collections.PayoutSent {
+		t.Fatalf("Expected the payout to wait, got %s", status)
+	}
+	sim.Withhold(false)
+	complete(m)
+	if status := payoutStatus(s.Freelancer, id); status != collections.PayoutSettled {
+		t.Errorf("Expected the payout to settle, got %s", status)
+	}
+	wantBook(m, sim)
+	m.Sound()
+}
