@@ -58,6 +58,8 @@ func RulesOf(domain Domain) map[string]Rules {
 			Disputes:           timeline,
 			Evidence:           timeline,
 			Deadlines:          timeline,
+			Invoices:           timeline,
+			BillingDetails:     {ownRow, ownRow, SignedIn, ownRow, Nobody},
 			"ledgerEntries":    {Nobody, Nobody, Nobody, Nobody, Nobody},
 			"ledgerBalances":   {Nobody, Nobody, Nobody, Nobody, Nobody},
 			Payouts:            {ownFreelancer, ownFreelancer, SignedIn + " && " + isFreelancer, Nobody, Nobody},
@@ -115,6 +117,8 @@ var ServerOwned = map[string][]string{
 	Messages:      {MessageSeq, MessageChange, MessageSender, MessageKind, MessageReactions, MessageTopic, MessageParams, MessageFlag, MessageEditedAt, MessageDeletedAt},
 	Blocks:        {FieldUser},
 	Notifications: {FieldUser, NotificationKind, FieldTitle, NotificationBody, NotificationLink, NotificationParams, NotificationSubject, NotificationCount, NotificationAt, NotificationChannel, NotificationMailAt},
+
+	BillingDetails: {FieldUser},
 }
 
 // FixedOnCreate lists fields a client sets once, at creation: what a record hangs on cannot change later.
@@ -143,5 +147,5 @@ var Moderated = []string{Disputes, Payouts}
 // Sealed lists what nobody edits or deletes by hand, superusers included.
 var Sealed = map[Domain][]string{
 	DomainProjects: {Deadlines, Timeline, FeePlans, Reviews},
-	DomainPayments: {Payments, Disputes, Evidence, Payouts, PayoutDestinations, Deadlines, Timeline},
+	DomainPayments: {Payments, Disputes, Evidence, Payouts, PayoutDestinations, Deadlines, Timeline, Invoices},
 }

@@ -163,6 +163,8 @@ func ownerField(collection string) string {
 		return collections.FieldFreelancer
 	case collections.Messages:
 		return collections.MessageSender
+	case collections.BillingDetails:
+		return collections.FieldUser
 	default:
 		return collections.FieldClient
 	}

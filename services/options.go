@@ -34,6 +34,8 @@ type Options struct {
 	NoRateLimits bool
 	// RequireVerified demands a verified e-mail before hiring, proposing or paying.
 	RequireVerified bool
+	// Company is who runs the marketplace, for invoices: name and address, lines separated by semicolons.
+	Company string
 	// FeePlan is what new contracts are signed under.
 	FeePlan FeePlan
 	// SmallClaim is the largest disputed amount, in whole units of its currency, that is

@@ -145,13 +145,17 @@ func (s *PaymentsService) release(tx core.App, payment *core.Record, amount int6
 		collections.PaymentReleased: released + amount,
 		collections.PaymentFee:      intOf(payment, collections.PaymentFee) + fee,
 	}
-	return s.moveOut(tx, payment, movement{
+	err = s.moveOut(tx, payment, movement{
 		verb: "release", kind: KindRelease, topic: TopicPaymentReleased, amount: amount, by: by, reason: reason, set: set,
 		to: []Entry{
 			{AccountAvailable(payment.GetString(collections.FieldFreelancer)), amount - fee},
 			{AccountFees, fee},
 		},
 	})
+	if err != nil {
+		return err
+	}
+	return s.invoice(tx, payment, settlement{Ref: postingRef(KindRelease, payment), At: s.Clock.Now(), Amount: amount, Fee: fee})
 }
 
 func (s *PaymentsService) refund(tx core.App, payment *core.Record, amount int64, by, reason string) error {
@@ -205,7 +209,7 @@ func (s *PaymentsService) moveOut(tx core.App, payment *core.Record, m movement)
 	}
 	version := payment.GetInt(collections.FieldVersion)
 	err = Post(tx, s.Clock.Now(), Posting{
-		Ref: fmt.Sprintf("%s:%s:%d", m.kind, payment.Id, version), Kind: m.kind, Payment: payment.Id,
+		Ref: postingRef(m.kind, payment), Kind: m.kind, Payment: payment.Id,
 		Currency: payment.GetString(collections.FieldCurrency),
 		Entries:  append([]Entry{{AccountHold(payment.Id), -m.amount}}, m.to...),
 	})
@@ -214,6 +218,11 @@ func (s *PaymentsService) moveOut(tx core.App, payment *core.Record, m movement)
 	}
 	failpoint("release-posted")
 	return s.Emit(tx, m.topic, collections.Payments, payment.Id, version, paymentNews(payment, m.amount, m.by))
+}
+
+// postingRef names what a payment posts at its present version.
+func postingRef(kind string, payment *core.Record) string {
+	return fmt.Sprintf("%s:%s:%d", kind, payment.Id, payment.GetInt(collections.FieldVersion))
 }
 
 // HandleProjects makes payments follow what projects decides: an approved

@@ -8,6 +8,9 @@ import (
 	"github.com/lancershub/lancershub/collections"
 )
 
+// appName is what the marketplace is called in mails, and on invoices without a company.
+const appName = "LancersHub"
+
 // Prefix is the path under which the gateway publishes a domain.
 func Prefix(domain collections.Domain) string {
 	if domain == collections.DomainMessages {
@@ -27,7 +30,7 @@ func applySettings(app core.App, domain collections.Domain, options Options) err
 	if err != nil {
 		return err
 	}
-	settings.Meta.AppName = "LancersHub"
+	settings.Meta.AppName = appName
 	settings.Meta.AppURL = options.PublicURL + Prefix(domain) // links in mails go through the gateway
 	settings.Batch.Enabled = false                            // a batch runs every hook in one transaction
 	settings.SuperuserIPs = options.SuperuserIPs

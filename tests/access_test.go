@@ -47,6 +47,8 @@ func TestRoleMatrix(t *testing.T) {
 	public := completed(m)
 	public.review(public.Client, 4, "Fine.").Want(t, http.StatusOK, "")
 	public.review(public.Freelancer, 5, "Fine.").Want(t, http.StatusOK, "")
+	releasePart(s, 1000)
+	s.Client.Create(collections.DomainPayments, collections.BillingDetails, Body{"name": "Teapots GmbH"}).Want(t, http.StatusOK, "")
 	draft := s.Client.Create(collections.DomainProjects, collections.Projects, Body{"title": "A draft", "currency": "EUR"}).Text("id")
 	open := (&Story{Market: m, Client: s.Client, Freelancer: s.Freelancer, Amount: 5}).Publish().Propose()
 	people := map[string]*Person{
@@ -86,6 +88,9 @@ func resources(s, other *Story, draft string, open *Story) []resource {
 		{"a row of the timeline", projects, collections.Timeline, listIDs(s.Freelancer, projects, collections.Timeline)[0], both, nobody, Body{"reason": "Other words"}},
 		{"the payment", payments, collections.Payments, s.Payment, both, nobody, Body{"reason": "Other words"}},
 		{"a row of the payment's timeline", payments, collections.Timeline, listIDs(s.Freelancer, payments, collections.Timeline)[0], both, nobody, Body{"reason": "Other words"}},
+		{"the freelancer's invoice", payments, collections.Invoices, listIDs(s.Client, payments, collections.Invoices)[0], both, nobody, Body{"amount": 1}},
+		{"the invoice about the fee", payments, collections.Invoices, feeInvoice(s), []string{freelancer}, nobody, Body{"amount": 1}},
+		{"the client's billing details", payments, collections.BillingDetails, listIDs(s.Client, payments, collections.BillingDetails)[0], []string{theClient}, []string{theClient}, Body{"name": "Other GmbH"}},
 		{"the ledger", payments, "ledgerEntries", "1", nobody, nobody, Body{"amount": 1}},
 		{"the chat", messages, collections.Chats, chatOf(s), both, nobody, Body{"title": "Another title"}},
 		{"a membership", messages, collections.Members, members[0], both, nil, nil},
@@ -109,6 +114,11 @@ func reviewResources(over, public *Story) []resource {
 		{"a sealed review", projects, collections.Reviews, reviewOf(over.Client, over.Contract, over.Client.ID).Text("id"), both, nobody, words},
 		{"a published review", projects, collections.Reviews, reviewOf(public.Client, public.Contract, public.Client.ID).Text("id"), everyone, nobody, words},
 	}
+}
+
+func feeInvoice(s *Story) string {
+	fees := s.Freelancer.List(collections.DomainPayments, collections.Invoices, "?filter="+url.QueryEscape(`kind="fee"`))
+	return idsOf(fees)[0]
 }
 
 // cell tries all actions of one person on one resource and returns how many were tried.
