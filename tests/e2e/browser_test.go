@@ -33,7 +33,8 @@ func TestBrowser(t *testing.T) {
 	// Filled with the demo marketplace: a dashboard needs a past.
 	data := filepath.Join(t.TempDir(), "data")
 	process.MustRun(t, "demo", "--data", data)
-	p := process.Start(t, process.FreePort(t), data, nil)
+	// A destination that cools off for days could not be paid out to here.
+	p := process.Start(t, process.FreePort(t), data, nil, "--clock", "destination-hold=2s")
 	scripts, err := filepath.Glob(filepath.Join(ui, "e2e", "*.test.mjs"))
 	if err != nil || len(scripts) == 0 {
 		t.Fatalf("Expected browser tests in %s: %v", ui, err)

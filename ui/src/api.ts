@@ -1,6 +1,7 @@
 // The one way to the backend: a PocketBase client per domain, one shared sign-in.
 import PocketBase, { LocalAuthStore, type RecordService, type SendOptions } from 'pocketbase';
 import { endsSession, failureOf } from './lib/errors';
+import { saveFile } from './lib/csv';
 import type {
   Chat, Contract, Deadline, Dispute, Evidence, Member, Message, Milestone, Notification, Payment, Payout, PayoutDestination, Project, Proposal, Session, TimelineRow, User,
 } from './types';
@@ -141,4 +142,29 @@ export async function signOut(): Promise<void> {
   } finally {
     session.clear();
   }
+}
+
+/**
+ * Signs in once more while signed in: some things need a sign-in of the last
+ * minutes. The session there was is ended, so that they do not pile up.
+ */
+export async function signInAgain(email: string, password: string): Promise<void> {
+  const before = sessionId();
+  await users.users.authWithPassword(email, password);
+  if (before && before !== sessionId()) await users.client.send('/api/auth/sign-out', { method: 'POST', body: { session: before } });
+}
+
+/** Fetches a file that only the signed-in person may have, and lets the browser save it. */
+export async function download(domain: Domain, path: string, query: Record<string, unknown>, name: string): Promise<void> {
+  let file: Blob | undefined;
+  await clients[domain].send(path, {
+    query,
+    fetch: async (url: RequestInfo | URL, config?: RequestInit) => {
+      const answer = await fetch(url, config);
+      if (answer.ok) file = await answer.clone().blob(); // the SDK itself reads JSON only
+      return answer;
+    },
+  });
+  if (!file) return;
+  saveFile(name, file);
 }

@@ -18,6 +18,9 @@ const Work = lazy(() => import('./routes/work/work'));
 const ProposalPage = lazy(() => import('./routes/proposals/proposal'));
 const Room = lazy(() => import('./routes/contracts/room'));
 const PaymentPage = lazy(() => import('./routes/payments/payment'));
+const Payouts = lazy(() => import('./routes/money/payouts'));
+const StatementPage = lazy(() => import('./routes/money/statement'));
+const PaymentList = lazy(() => import('./routes/money/payments'));
 const Messages = lazy(() => import('./routes/messages/messages'));
 const Notifications = lazy(() => import('./routes/notifications/notifications'));
 const Dashboard = lazy(() => import('./routes/dashboard/dashboard'));
@@ -55,6 +58,9 @@ export function App() {
             <Route path="/work/:tab?" element={<Private><Work /></Private>} />
             <Route path="/proposals/:id" element={<Private><ProposalPage /></Private>} />
             <Route path="/contracts/:id" element={<Private><Room /></Private>} />
+            <Route path="/payouts" element={<Private><Payouts /></Private>} />
+            <Route path="/statement" element={<Private><StatementPage /></Private>} />
+            <Route path="/payments" element={<Private><PaymentList /></Private>} />
             <Route path="/payments/:id" element={<Private><PaymentPage /></Private>} />
             <Route path="/messages/:id?" element={<Private><Messages /></Private>} />
             <Route path="/notifications" element={<Private><Notifications /></Private>} />

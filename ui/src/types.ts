@@ -197,7 +197,7 @@ export interface TimelineRow extends Stored {
   reason: string;
 }
 
-export type DeadlineKind = 'auto-release' | 'proposal-expiry' | 'project-expiry' | 'dormant' | 'dispute-answer' | 'dispute-talks' | 'destination-hold';
+export type DeadlineKind = 'auto-release' | 'proposal-expiry' | 'project-expiry' | 'dormant' | 'dispute-answer' | 'dispute-talks' | 'destination-hold' | 'review';
 
 /** Something that happens by itself unless somebody acts before. */
 export interface Deadline extends Stored {
@@ -378,4 +378,24 @@ export interface EarningsForecast {
   months: ForecastMonth[];
   method: string;
   backtest: { origins: number; months: number; own: Score; naive: Score; seasonalNaive: Score; coverage80: number; coverage95: number };
+}
+
+/** One movement on a person's account; at is Unix milliseconds. */
+export interface StatementLine {
+  at: number;
+  ref: string;
+  kind: 'fund' | 'release' | 'refund' | 'dispute' | 'undispute' | 'roll' | 'payout' | 'payout-settled' | 'payout-reversed';
+  payment: string;
+  project: string;
+  title: string;
+  counterpart: string;
+  currency: string;
+  amount: number;
+  balance: number;
+}
+
+export interface Statement {
+  perspective: Perspective;
+  timezone: string;
+  lines: StatementLine[];
 }

@@ -1,11 +1,13 @@
 // العربية
 import { arPeople } from './ar-people';
 import type { Catalogue } from './catalogue';
+import { ar as money } from './money/ar';
 import { ar as room } from './room/ar';
 
 export const ar: Catalogue = {
   ...room,
   ...arPeople,
+  ...money,
   'nav.skip': 'تخطَّ إلى المحتوى',
   'nav.main': 'التنقل الرئيسي',
   'nav.tabs': 'علامات التبويب',

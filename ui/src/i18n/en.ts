@@ -1,11 +1,13 @@
 // English: the reference catalogue. Every other language has exactly these keys.
 import type { Message } from './catalogue';
 import { enPeople } from './en-people';
+import { en as money } from './money/en';
 import { en as room } from './room/en';
 
 export const en = {
   ...room,
   ...enPeople,
+  ...money,
   'nav.skip': 'Skip to content',
   'nav.main': 'Main',
   'nav.tabs': 'Tabs',

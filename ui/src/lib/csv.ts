@@ -12,7 +12,12 @@ export function toCsv(header: readonly string[], rows: readonly (readonly (strin
 
 /** Lets the browser save a CSV file. */
 export function downloadCsv(name: string, csv: string): void {
-  const url = URL.createObjectURL(new Blob(['\ufeff', csv], { type: 'text/csv;charset=utf-8' }));
+  saveFile(name, new Blob(['\ufeff', csv], { type: 'text/csv;charset=utf-8' }));
+}
+
+/** Lets the browser save what is in memory as a file. */
+export function saveFile(name: string, file: Blob): void {
+  const url = URL.createObjectURL(file);
   const link = document.createElement('a');
   link.href = url;
   link.download = name;

@@ -16,6 +16,7 @@ export function AccountMenu() {
   if (!me) return null;
   const links: { to: string; label: string; icon: IconName }[] = [
     { to: `/people/${me.id}`, label: t('nav.profile'), icon: 'user' },
+    { to: hasRole(me, 'freelancer') ? '/payouts' : '/payments', label: t('money.title'), icon: 'money' },
     { to: '/account', label: t('nav.account'), icon: 'lock' },
     { to: '/freelancers', label: t('nav.freelancers'), icon: 'people' },
   ];

@@ -1,1 +1,0 @@
-import{K as e,Y as t}from"./feedback-B8ogaU5l.js";import{s as n}from"./api-B9RtkONf.js";var r=t(e(),1),i=n.record;n.onChange((e,t)=>{i=t});function a(){return(0,r.useSyncExternalStore)(e=>n.onChange(e),()=>n.token?i:null)}function o(e,t){return e?.roles.includes(t)??!1}export{a as n,o as t};
