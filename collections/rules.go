@@ -49,6 +49,9 @@ func RulesOf(domain Domain) map[string]Rules {
 			Deadlines:  timeline,
 			FeePlans:   {Anyone, Anyone, Nobody, Nobody, Nobody},
 			Reviews:    {review, review, SignedIn, Nobody, Nobody},
+
+			Deliverables: timeline,
+			Uploads:      {ownRow, ownRow, Nobody, Nobody, Nobody},
 		}
 	case DomainPayments:
 		return map[string]Rules{
@@ -75,6 +78,7 @@ func RulesOf(domain Domain) map[string]Rules {
 			Edits:         {inChat + " && message.deletedAt = ''", inChat + " && message.deletedAt = ''", Nobody, Nobody, Nobody},
 			Blocks:        {ownRow, ownRow, SignedIn, Nobody, ownRow},
 			Reports:       {Nobody, Nobody, Nobody, Nobody, Nobody},
+			Uploads:       {ownRow, ownRow, Nobody, Nobody, Nobody},
 			Notifications: {ownRow, ownRow, Nobody, ownRow, ownRow},
 			Preferences:   {ownRow, ownRow, Nobody, Nobody, Nobody},
 		}
@@ -146,6 +150,7 @@ var Moderated = []string{Disputes, Payouts}
 
 // Sealed lists what nobody edits or deletes by hand, superusers included.
 var Sealed = map[Domain][]string{
-	DomainProjects: {Deadlines, Timeline, FeePlans, Reviews},
+	DomainProjects: {Deadlines, Timeline, FeePlans, Reviews, Deliverables, Uploads},
+	DomainMessages: {Uploads},
 	DomainPayments: {Payments, Disputes, Evidence, Payouts, PayoutDestinations, Deadlines, Timeline, Invoices},
 }

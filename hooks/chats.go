@@ -40,7 +40,7 @@ func bindChats(i *services.Instance) error {
 			return map[string]any{"online": online}, err
 		}))
 	})
-	return nil
+	return bindUploads(i, chats.Attachments)
 }
 
 // bindChatCommands is the table of what can be done to chats and messages.

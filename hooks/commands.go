@@ -6,6 +6,7 @@ import (
 
 	"github.com/pocketbase/pocketbase/core"
 
+	"github.com/lancershub/lancershub/collections"
 	"github.com/lancershub/lancershub/services"
 )
 
@@ -25,6 +26,8 @@ type commandBody struct {
 	Freelancer, User string
 	Emoji            string
 	Kind             string
+	// Deliverables are the files that are handed in.
+	Deliverables []string
 }
 
 // call is one command as it arrived.
@@ -102,6 +105,8 @@ func readCommand(e *core.RequestEvent) (commandBody, error) {
 				return body, services.Failf(http.StatusBadRequest, services.CodeAmountOutOfRange, "amount must be at least 1; leave it out to mean all of it.").With("field", name)
 			}
 			body.Amount, ok = int64(number), true
+		case collections.Deliverables:
+			body.Deliverables, ok = textList(value)
 		case "rest":
 			body.Rest, ok = value.(string)
 		case "category":
@@ -125,4 +130,19 @@ func readCommand(e *core.RequestEvent) (commandBody, error) {
 		return body, services.Failf(http.StatusBadRequest, services.CodeInvalidInput, "A reason has at most 1000 characters, a note at most 5000.")
 	}
 	return body, nil
+}
+
+// textList reads a list of at most a hundred texts.
+func textList(value any) ([]string, bool) {
+	list, ok := value.([]any)
+	if !ok || len(list) > 100 {
+		return nil, false
+	}
+	found := make([]string, len(list))
+	for n, item := range list {
+		if found[n], ok = item.(string); !ok {
+			return nil, false
+		}
+	}
+	return found, true
 }

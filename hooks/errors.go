@@ -66,6 +66,10 @@ func toAPIError(i *services.Instance, e *core.RequestEvent, err error) error {
 		services.SetRetryAfter(e.Response.Header(), ours)
 		return apiError(ours)
 	}
+	if uploadFailed(theirs) {
+		i.Files.Failed()
+		return apiError(services.StorageUnavailable())
+	}
 	if refused := createRefused(e, theirs); refused != nil {
 		return apiError(refused)
 	}
@@ -78,6 +82,13 @@ func toAPIError(i *services.Instance, e *core.RequestEvent, err error) error {
 		theirs.Data["code"] = services.CodeInternal
 	}
 	return theirs
+}
+
+// uploadFailed recognises a record whose files could not be stored, which
+// PocketBase answers with a bare 400.
+func uploadFailed(err *router.ApiError) bool {
+	cause, _ := err.RawData().(error)
+	return cause != nil && strings.Contains(cause.Error(), "failed to upload all files")
 }
 
 // apiError puts an error in PocketBase's shape.

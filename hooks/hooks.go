@@ -29,7 +29,7 @@ func Bind(i *services.Instance) error {
 	if i.Domain != collections.DomainUsers {
 		i.HandleUsers()
 	}
-	if err := bindDeadlines(i); err != nil {
+	if err := errors.Join(bindDeadlines(i), bindFiles(i)); err != nil {
 		return err
 	}
 	if err := i.Every(time.Hour, "prune tables", noContext(i.Prune)); err != nil {

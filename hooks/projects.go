@@ -23,7 +23,14 @@ func bindProjects(i *services.Instance) error {
 		bindFees(e, projects)
 		internal(i, e, http.MethodPut, services.InternalReserve+"{payment}", reserve(projects))
 	})
+	i.App.OnRecordDeleteExecute(collections.Deliverables).BindFunc(func(e *core.RecordEvent) error {
+		if err := projects.KeepDeliverable(e.App, e.Record); err != nil {
+			return err
+		}
+		return e.Next()
+	})
 	return errors.Join(
+		bindUploads(i, projects.Deliverables),
 		i.AtStart("tell payments of older work", projects.TellPipeline),
 		i.Every(services.SlowSweep, "ask about late reservations", projects.SweepReservations))
 }
@@ -103,13 +110,16 @@ func bindProjectCommands(e *core.ServeEvent, p services.ProjectsService) {
 		return p.Withdraw(c.Command, c.ID, c.Body.Reason)
 	})
 	command(e, collections.Milestones, "submit", false, func(_ *core.RequestEvent, c call) (services.Answer, error) {
-		return p.Submit(c.Command, c.ID, c.Body.Note)
+		return p.Submit(c.Command, c.ID, c.Body.Note, c.Body.Deliverables)
 	})
 	command(e, collections.Milestones, "request-changes", false, func(_ *core.RequestEvent, c call) (services.Answer, error) {
 		return p.RequestChanges(c.Command, c.ID, c.Body.Note)
 	})
 	command(e, collections.Milestones, "approve", false, func(_ *core.RequestEvent, c call) (services.Answer, error) {
 		return p.Approve(c.Command, c.ID, services.Approval{Amount: c.Body.Amount, Rest: c.Body.Rest, Reason: c.Body.Reason, Note: c.Body.Note})
+	})
+	command(e, collections.Deliverables, "delete", false, func(_ *core.RequestEvent, c call) (services.Answer, error) {
+		return p.DeleteDeliverable(c.Command, c.ID)
 	})
 	command(e, collections.Contracts, "bonus", true, func(_ *core.RequestEvent, c call) (services.Answer, error) {
 		return p.Bonus(c.Command, c.ID, c.Body.Amount, c.Body.Note)

@@ -133,6 +133,16 @@ const (
 	CodeReviewTooLate     = "review_too_late"
 )
 
+// Codes of files.
+const (
+	CodeStorageUnavailable = "storage_unavailable"
+	CodeFileTooLarge       = "file_too_large"
+	CodeUploadClosed       = "upload_closed"
+	CodeUploadIncomplete   = "upload_incomplete"
+	CodeUploadMismatch     = "upload_mismatch"
+	CodeDeliverableKept    = "deliverable_kept"
+)
+
 // Failf makes an Error with a formatted sentence.
 func Failf(status int, code, format string, args ...any) *Error {
 	return &Error{Status: status, Code: code, Message: fmt.Sprintf(format, args...)}

@@ -24,13 +24,15 @@ import (
 // in this process or a proxy to another; the routes cannot tell.
 type Gateway struct {
 	domains map[collections.Domain]http.Handler
+	files   http.Handler
 	public  http.Handler
 	options Options
 }
 
-// NewGateway returns a gateway to domains that serves the files of public at /.
-func NewGateway(options Options, domains map[collections.Domain]http.Handler, public fs.FS) *Gateway {
-	return &Gateway{domains: domains, public: gzhttp.GzipHandler(spa(public)), options: options}
+// NewGateway returns a gateway to domains that serves the storage at /s3/ and
+// the files of public at /.
+func NewGateway(options Options, domains map[collections.Domain]http.Handler, files http.Handler, public fs.FS) *Gateway {
+	return &Gateway{domains: domains, files: files, public: gzhttp.GzipHandler(spa(public)), options: options}
 }
 
 // ServeHTTP implements http.Handler.
@@ -47,6 +49,10 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		inner := r.Clone(r.Context())
 		inner.URL.Path, inner.URL.RawPath = ReadyAllPath, ""
 		g.domains[collections.DomainUsers].ServeHTTP(w, inner)
+		return
+	}
+	if isStorage(r.URL.Path) {
+		g.files.ServeHTTP(w, r)
 		return
 	}
 	domain, rest, ok := route(r.URL.Path)

@@ -15,7 +15,7 @@ import (
 // as the app itself, and nothing of the API by mistake.
 func TestGatewayServesTheWebApp(t *testing.T) {
 	t.Parallel()
-	gateway := NewGateway(Options{}, map[collections.Domain]http.Handler{}, fstest.MapFS{
+	gateway := NewGateway(Options{}, map[collections.Domain]http.Handler{}, http.NotFoundHandler(), fstest.MapFS{
 		"index.html": {Data: []byte("<title>the app</title>")}, "assets/app-1234.js": {Data: []byte(strings.Repeat("let a = 1;\n", 500))},
 	})
 	for _, scenario := range []struct {

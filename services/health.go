@@ -32,6 +32,12 @@ func (i *Instance) Ready(ctx context.Context) Readiness {
 	if i.wal != nil && i.wal.Failed() != nil {
 		ready.Ready, ready.Checks["disk"] = false, i.wal.Failed().Error()
 	}
+	if i.Files != nil {
+		ready.Checks["storage"] = "ok" // files alone do not make an instance unready
+		if err := i.Files.Available(ctx); err != nil {
+			ready.Checks["storage"] = "does not answer"
+		}
+	}
 	backlog, err := i.relay.Backlog()
 	if err != nil {
 		ready.Ready, ready.Checks["outbox"] = false, err.Error()

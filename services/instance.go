@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/go-co-op/gocron/v2"
@@ -40,6 +41,8 @@ type Instance struct {
 	Throttle  *Throttle
 	// Live delivers to event streams by audience; only messages has it.
 	Live *Live
+	// Files is where uploads are kept; nil where only the database is opened (migrations, checks).
+	Files *FileStore
 
 	// mailKey signs the links in mails; only messages has it.
 	mailKey []byte
@@ -54,6 +57,8 @@ type Instance struct {
 	listener  net.Listener
 	served    chan error
 	cancel    context.CancelFunc
+
+	bucketMade atomic.Bool
 }
 
 // OpenInstance locks and opens the data folder of domain, creating it if it is
@@ -121,7 +126,14 @@ func (i *Instance) open(dir string) error {
 	if err := checkRules(i.App, i.Domain); err != nil {
 		return err
 	}
-	if err := applySettings(i.App, i.Domain, i.Options); err != nil {
+	if i.Options.stores != nil {
+		stores, err := i.Options.stores()
+		if err != nil {
+			return err
+		}
+		i.Files = stores.files[i.Domain]
+	}
+	if err := applySettings(i.App, i.Domain, i.Options, i.Files); err != nil {
 		return fmt.Errorf("failed to apply settings: %w", err)
 	}
 	if err := i.Revoked.load(i.App); err != nil {
@@ -242,7 +254,8 @@ func (i *Instance) Prune() error {
 }
 
 // serve answers on listener until Close. It returns once the routes are ready.
-func (i *Instance) serve(ctx context.Context, listener net.Listener) error {
+// files answers /s3/, or is nil behind a gateway in the same process.
+func (i *Instance) serve(ctx context.Context, listener net.Listener, files http.Handler) error {
 	ctx, i.cancel = context.WithCancel(ctx)
 	i.listener = listener
 	ready := make(chan struct{})
@@ -253,6 +266,9 @@ func (i *Instance) serve(ctx context.Context, listener net.Listener) error {
 			return err
 		}
 		e.Server.Handler = i.syncedHandler(e.Server.Handler)
+		if files != nil {
+			e.Server.Handler = withStorage(files, e.Server.Handler)
+		}
 		i.mux = e.Server.Handler
 		close(ready)
 		return nil

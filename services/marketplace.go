@@ -27,6 +27,7 @@ type Marketplace struct {
 	URL string
 
 	server   *http.Server
+	stores   *stores
 	listener net.Listener
 	failed   chan error
 	cancel   context.CancelFunc
@@ -60,6 +61,7 @@ func Start(ctx context.Context, options Options, bind Bind, public fs.FS) (*Mark
 	}
 	m.listener, m.Addr = listener, listener.Addr().String()
 	m.URL = options.PublicURL
+	m.Options.stores = sync.OnceValues(func() (*stores, error) { return openStores(ctx, options, options.Domains) })
 	ctx, m.cancel = context.WithCancel(ctx)
 	if err := m.start(ctx, bind, public); err != nil {
 		return nil, errors.Join(err, m.Close())
@@ -71,7 +73,13 @@ func (m *Marketplace) start(ctx context.Context, bind Bind, public fs.FS) error 
 	if err := os.MkdirAll(m.Options.DataDir, 0o700); err != nil {
 		return fmt.Errorf("failed to create the data folder %s: %w", m.Options.DataDir, err)
 	}
-	if err := m.openAll(); err != nil {
+	opened := make(chan error, 1)
+	go func() { // most of the time until everything is ready goes into SQLite
+		var err error
+		m.stores, err = m.Options.stores()
+		opened <- err
+	}()
+	if err := errors.Join(m.openAll(), <-opened); err != nil {
 		return err
 	}
 	pipes, err := m.connect(ctx)
@@ -80,6 +88,10 @@ func (m *Marketplace) start(ctx context.Context, bind Bind, public fs.FS) error 
 	}
 	for _, domain := range m.Options.Domains {
 		instance := m.Instances[domain]
+		instance.openBucket(ctx)
+		if err := instance.importLocal(ctx); err != nil {
+			return err
+		}
 		if err := bind(instance); err != nil {
 			return fmt.Errorf("failed to bind %s: %w", domain, err)
 		}
@@ -87,7 +99,13 @@ func (m *Marketplace) start(ctx context.Context, bind Bind, public fs.FS) error 
 		if !m.hasGateway() {
 			listener = m.listener
 		}
-		if err := instance.serve(ctx, listener); err != nil {
+		var files http.Handler
+		if !m.hasGateway() {
+			if files, err = m.publicStorage(); err != nil {
+				return err
+			}
+		}
+		if err := instance.serve(ctx, listener, files); err != nil {
 			return err
 		}
 	}
@@ -181,8 +199,12 @@ func (m *Marketplace) serveGateway(ctx context.Context, public fs.FS) error {
 		}
 		handlers[domain] = proxyTo(domain, base, m.Options.TrustProxy)
 	}
+	files, err := m.publicStorage()
+	if err != nil {
+		return err
+	}
 	m.server = &http.Server{
-		Handler:           NewGateway(m.Options, handlers, public),
+		Handler:           NewGateway(m.Options, handlers, files, public),
 		ReadHeaderTimeout: 30 * time.Second,
 		ReadTimeout:       5 * time.Minute,
 		WriteTimeout:      5 * time.Minute, // lifted by PocketBase for event streams
@@ -227,6 +249,7 @@ func (m *Marketplace) Close() error {
 		for _, instance := range m.Instances {
 			errs = append(errs, instance.Close())
 		}
+		errs = append(errs, m.stores.Close())
 		m.closed = errors.Join(errs...)
 	})
 	return m.closed

@@ -25,8 +25,8 @@ type MilestoneNews struct {
 }
 
 // Submit hands work in.
-func (s ProjectsService) Submit(cmd Command, id, note string) (Answer, error) {
-	return s.moveMilestone(cmd, id, note, "submit", collections.ByFreelancer, TopicMilestoneSent)
+func (s ProjectsService) Submit(cmd Command, id, note string, deliverables []string) (Answer, error) {
+	return s.moveMilestone(cmd, id, note, "submit", collections.ByFreelancer, TopicMilestoneSent, deliverables...)
 }
 
 // RequestChanges sends work back.
@@ -34,7 +34,7 @@ func (s ProjectsService) RequestChanges(cmd Command, id, note string) (Answer, e
 	return s.moveMilestone(cmd, id, note, "request-changes", collections.ByClient, TopicMilestoneChanges)
 }
 
-func (s ProjectsService) moveMilestone(cmd Command, id, note, verb string, by collections.Party, topic string) (Answer, error) {
+func (s ProjectsService) moveMilestone(cmd Command, id, note, verb string, by collections.Party, topic string, deliverables ...string) (Answer, error) {
 	return Once(s.App, s.Clock, cmd, func(tx core.App) (any, error) {
 		milestone, err := partyTo(tx, collections.Milestones, id, cmd.Principal, by)
 		if err != nil {
@@ -46,6 +46,9 @@ func (s ProjectsService) moveMilestone(cmd Command, id, note, verb string, by co
 		}
 		if verb == "submit" {
 			set[collections.MilestoneSubmittedAt] = s.Clock.Now()
+			if err := s.handIn(tx, milestone.Id, deliverables); err != nil {
+				return nil, err
+			}
 		}
 		return milestone, s.tellMilestone(tx, topic, Move{
 			Machine: collections.MilestoneMachine, Record: milestone, Verb: verb, By: cmd.Principal, Reason: truncate(note, 1000), Set: set,

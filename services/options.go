@@ -36,6 +36,8 @@ type Options struct {
 	RequireVerified bool
 	// Company is who runs the marketplace, for invoices: name and address, lines separated by semicolons.
 	Company string
+	// Storage is where files are kept. Default: the embedded S3 server.
+	Storage StorageOptions
 	// FeePlan is what new contracts are signed under.
 	FeePlan FeePlan
 	// SmallClaim is the largest disputed amount, in whole units of its currency, that is
@@ -70,6 +72,9 @@ type Options struct {
 	Logger *slog.Logger
 	// Stderr gets messages before a logger exists. Default os.Stderr.
 	Stderr io.Writer
+
+	// stores is set by Start: it waits for the storage, which starts beside the databases.
+	stores func() (*stores, error)
 }
 
 // Durability says what a commit survives.
@@ -100,6 +105,7 @@ func (o Options) withDefaults() Options {
 	setDefault(&o.PublicURL, "http://"+o.HTTPAddr)
 	setDefault(&o.Durability, DurabilityGroup)
 	setDefault(&o.DecideAfter, 2*time.Minute)
+	setDefault(&o.Storage.Prefix, "lancershub")
 	setDefault(&o.PeerTimeout, 5*time.Second)
 	setDefault(&o.SmallClaim, 50)
 	setDefault(&o.Provider, ProviderSandbox)

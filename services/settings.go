@@ -21,7 +21,7 @@ func Prefix(domain collections.Domain) string {
 
 // applySettings writes the same options to every instance. PocketBase keeps
 // settings four times, once per instance; nothing is written when they are right.
-func applySettings(app core.App, domain collections.Domain, options Options) error {
+func applySettings(app core.App, domain collections.Domain, options Options, files *FileStore) error {
 	settings, err := app.Settings().Clone()
 	if err != nil {
 		return err
@@ -44,6 +44,12 @@ func applySettings(app core.App, domain collections.Domain, options Options) err
 		{Label: "*:create", MaxRequests: 200, Duration: 10},
 		{Label: InternalPrefix, MaxRequests: 1_000_000, Duration: 1}, // peers hold a service token
 		{Label: "/api/", MaxRequests: 3000, Duration: 10},
+	}
+	if files != nil {
+		settings.S3 = core.S3Config{
+			Enabled: true, Bucket: files.Bucket, Region: files.Region, Endpoint: files.URL,
+			AccessKey: files.Access, Secret: files.Secret, ForcePathStyle: true,
+		}
 	}
 	after, err := json.Marshal(settings)
 	if err != nil || string(before) == string(after) {

@@ -62,6 +62,10 @@ var compared = []string{
 	"Strict-Transport-Security", "Cache-Control", "Location", "Retry-After", "Set-Cookie",
 }
 
+// signature is one that nobody made.
+const signature = "X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=a%2F20260101%2Fus-east-1%2Fs3%2Faws4_request&X-Amz-Date=20260101T000000Z" +
+	"&X-Amz-Expires=60&X-Amz-SignedHeaders=host&X-Amz-Signature=00"
+
 // TestGatewaysAgree asks the built-in gateway and nginx the same, in front of the
 // same four processes: what one lets through, closes, answers or adds, the other does.
 func TestGatewaysAgree(t *testing.T) {
@@ -116,6 +120,15 @@ func TestGatewaysAgree(t *testing.T) {
 		{"a batch", "POST", "/api/users/api/batch", 404, "{}"},
 		{"a dashboard without its slash", "GET", "/api/payments/_", 301, ""},
 		{"a dashboard", "GET", "/api/payments/_/", 200, ""},
+		{"a file without a signature", "GET", "/s3/lancershub-users/a/b/c.png", 404, ""},
+		{"a file with a wrong signature", "GET", "/s3/lancershub-users/a/b/c.png?" + signature, 403, ""},
+		{"a list of a bucket", "GET", "/s3/lancershub-users/?list-type=2", 404, ""},
+		{"the buckets", "GET", "/s3/", 404, ""},
+		{"the storage", "GET", "/s3", 404, ""},
+		{"a bucket of nobody", "GET", "/s3/lancershub-nobody/a?" + signature, 404, ""},
+		{"deleting a file", "DELETE", "/s3/lancershub-users/a/b/c.png?" + signature, 404, ""},
+		{"posting a file", "POST", "/s3/lancershub-users/?" + signature, 404, "{}"},
+		{"the storage's admin paths", "PATCH", "/s3/list-users?" + signature, 404, ""},
 		{"logs, without being a moderator", "GET", "/api/payments/api/logs", 401, ""},
 	} {
 		t.Run(scenario.name, func(t *testing.T) {
@@ -138,6 +151,19 @@ func TestGatewaysAgree(t *testing.T) {
 			}
 		})
 	}
+	t.Run("streams signed in pieces are refused", func(t *testing.T) {
+		for _, d := range []door{builtIn, nginx} {
+			for name, value := range map[string]string{
+				"X-Amz-Content-Sha256": "STREAMING-UNSIGNED-PAYLOAD-TRAILER", "Content-Encoding": "aws-chunked",
+				"X-Amz-Trailer": "x-amz-checksum-crc32", "X-Amz-Decoded-Content-Length": "4",
+			} {
+				res, body := answerOf(t, d.base, "PUT", "/s3/lancershub-users/a?"+signature, "evil", http.Header{name: {value}})
+				if res.StatusCode != http.StatusForbidden || !strings.Contains(body, `"code":"forbidden"`) {
+					t.Errorf("%s: expected %s to be refused at the door, got %d %s", d.name, name, res.StatusCode, body)
+				}
+			}
+		}
+	})
 	t.Run("both say which domain is down", func(t *testing.T) {
 		processes["messages"].Kill()
 		for _, d := range []door{builtIn, nginx} {

@@ -54,7 +54,7 @@ func Nginx(tb testing.TB, processes map[string]*Process, settings map[string]str
 	run := tb.TempDir()
 	n := &NginxServer{Addr: FreePort(tb), config: filepath.Join(run, "nginx.conf"), done: make(chan struct{})}
 	values := map[string]string{
-		"LANCERSHUB_LISTEN": n.Addr, "LANCERSHUB_STORAGE": "127.0.0.1:9", "LANCERSHUB_RESOLVER": "127.0.0.1",
+		"LANCERSHUB_LISTEN": n.Addr, "LANCERSHUB_STORAGE": "127.0.0.1:9", "LANCERSHUB_FILES": "domains", "LANCERSHUB_RESOLVER": "127.0.0.1",
 		"LANCERSHUB_PUBLIC": filepath.Join(root, "pb_public"), "LANCERSHUB_PUBLIC_URL": "http://" + n.Addr,
 		"LANCERSHUB_TRUSTED_PROXY": "255.255.255.255", "LANCERSHUB_DASHBOARDS": "on", "LANCERSHUB_RUN": run, "LANCERSHUB_INCLUDE": run + "/include",
 	}
