@@ -102,11 +102,14 @@ func Load(ctx context.Context, o Options) error {
 // load fills the marketplace, checks the result and makes it safe to close.
 func (m *market) load(ctx context.Context, p *plan, steps []step, progress *progress) error {
 	defer progress.stop()
-	if err := m.fill(ctx, steps, progress); err != nil {
+	if err := m.fill(ctx, p, steps, progress); err != nil {
 		return err
 	}
 	if m.clock.Now().Before(p.now) {
 		m.clock.Set(p.now)
+	}
+	if err := services.NewPayments(m.Instances[collections.DomainPayments]).LearnPipeline(ctx); err != nil {
+		return err
 	}
 	progress.phase("Reading old notifications")
 	if err := m.readNotifications(ctx, p); err != nil {
@@ -136,11 +139,14 @@ func bind(i *services.Instance) error {
 }
 
 // fill carries out the steps, each at its time.
-func (m *market) fill(ctx context.Context, steps []step, progress *progress) error {
+func (m *market) fill(ctx context.Context, p *plan, steps []step, progress *progress) error {
 	working := context.WithoutCancel(ctx)
 	for _, next := range steps {
 		if ctx.Err() != nil {
 			return errInterrupted
+		}
+		if err := m.forecastMonths(working, next.at, p.now); err != nil {
+			return err
 		}
 		if next.at.After(m.clock.Now()) {
 			m.clock.Set(next.at)
@@ -154,6 +160,33 @@ func (m *market) fill(ctx context.Context, steps []step, progress *progress) err
 			}
 		}
 		progress.step(m.clock.Now().Format("January 2006"))
+	}
+	return nil
+}
+
+// forecastFor is how many months of stored forecasts the demo has: enough for
+// everybody to see how theirs came true.
+const forecastFor = 10
+
+// forecastMonths stores the forecasts of a night, as a marketplace that runs would,
+// at the beginning of each month that the clock is about to pass, and scores those before.
+func (m *market) forecastMonths(ctx context.Context, next, now time.Time) error {
+	if m.night.IsZero() {
+		// The 1st or the 2nd in every time zone.
+		m.night = time.Date(now.Year(), now.Month()-forecastFor, 1, 15, 0, 0, 0, time.UTC)
+	}
+	for ; m.night.Before(next); m.night = m.night.AddDate(0, 1, 0) {
+		if m.night.After(m.clock.Now()) {
+			m.clock.Set(m.night)
+		}
+		payments := services.NewPayments(m.Instances[collections.DomainPayments])
+		var err error
+		if m.night.Month()%3 == 0 {
+			err = payments.LearnPipeline(ctx)
+		}
+		if err = errors.Join(err, payments.RefreshForecasts(ctx)); err != nil {
+			return fmt.Errorf("failed to make the forecasts of %s: %w", m.night.Format("January 2006"), err)
+		}
 	}
 	return nil
 }

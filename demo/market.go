@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"time"
 
 	"github.com/lancershub/lancershub/collections"
 	"github.com/lancershub/lancershub/services"
@@ -20,6 +21,8 @@ type market struct {
 	sessions services.Sessions
 	// requests numbers the Idempotency-Keys.
 	requests int
+	// night is when forecasts are made next.
+	night time.Time
 }
 
 // object is a JSON object.

@@ -60,7 +60,7 @@ func DefaultPipeline() *PipelineModel {
 			0.30 * math.Pow(0.5, float64(k)),
 			0.60 - 0.50*far,
 		})
-		w := 0.7 + 0.3*far
+		w := 1 + 0.3*far // nobody has shown yet how well these weights fit here
 		m.Width80, m.Width95 = append(m.Width80, w), append(m.Width95, w)
 		m.TotalWidth80, m.TotalWidth95 = append(m.TotalWidth80, w), append(m.TotalWidth95, w)
 	}

@@ -25,10 +25,14 @@ type PipelineExample struct {
 // pipelineRidge is the number of examples that the default weights count for.
 const pipelineRidge = 30.0
 
+// pipelineCap bounds a weight: a promise is never worth more than itself, and a
+// history that seems to be was the beginning of somebody's growth.
+const pipelineCap = 1.1
+
 // LearnPipeline fits a model of horizon months: for each month ahead a pooled
 // regression of the earnings on the regressors with non-negative weights (Lawson
 // and Hanson 1974, Solving Least Squares Problems, ch. 23, here by coordinate
-// descent) and a ridge pull (Hoerl and Kennard 1970) towards DefaultPipeline.
+// descent) a bound of pipelineCap and a ridge pull (Hoerl and Kennard 1970) towards DefaultPipeline.
 // The widths are conformal: the quantile of the error over the half-width of the
 // history's range (Lei et al. 2018, JASA 113, locally weighted). It returns
 // ErrNoExamples or ErrHorizon.
@@ -85,7 +89,7 @@ func fitMonth(examples []PipelineExample, k int, prior []float64) []float64 {
 					r -= xx.At(i, j) * w[j]
 				}
 			}
-			next := math.Max(0, r/xx.At(i, i))
+			next := clamp(r/xx.At(i, i), 0, pipelineCap)
 			moved = math.Max(moved, math.Abs(next-w[i]))
 			w[i] = next
 		}

@@ -33,7 +33,8 @@ func bindEarnings(i *services.Instance, payments *services.PaymentsService) erro
 	return errors.Join(
 		i.Every(i.Options.SweepEvery, "forecasts after settlements", payments.RefreshStale),
 		i.Every(time.Hour, "forecasts of the day", payments.RefreshForecasts),
-		i.AtStart("forecasts of the day", payments.RefreshForecasts))
+		i.AtStart("forecasts of the day", payments.RefreshForecasts),
+		i.Every(6*time.Hour, "learn from past pipelines", payments.LearnPipeline))
 }
 
 // bindEarningsRoutes registers what a person can ask about their own money. Whose it

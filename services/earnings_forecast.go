@@ -116,7 +116,7 @@ func (s *PaymentsService) predict(in *forecastInputs, horizon int, model *learne
 		return nil, err
 	}
 	promised := inMonths(in.Items, in.At, horizon).WithContract(contract)
-	combined, parts, err := model.Combine(left, promised)
+	combined, parts, err := model.of(whole).Combine(left, promised)
 	if err != nil {
 		return nil, err
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/pocketbase/dbx"
 
+	"github.com/lancershub/lancershub/collections"
 	"github.com/lancershub/lancershub/forecast"
 )
 
@@ -27,10 +28,23 @@ const (
 	modelLearned = "learned"
 )
 
-// learnedModel is a model with its origin.
+// learnedModel is what a marketplace has learned, by the method of the history's
+// forecast: a regular income goes on where a sparse one is mostly a surprise.
 type learnedModel struct {
-	*forecast.PipelineModel
-	Note ModelNote
+	Regular, Sparse *forecast.PipelineModel
+	Note            ModelNote `json:"-"`
+}
+
+// of returns the model for a forecast of the history.
+func (m *learnedModel) of(base forecast.Forecast) *forecast.PipelineModel {
+	model := m.Regular
+	if base.Method == forecast.MethodSparse {
+		model = m.Sparse
+	}
+	if model == nil {
+		return forecast.DefaultPipeline()
+	}
+	return model
 }
 
 // pipelineModel returns the model learned last, or the default one.
@@ -43,13 +57,13 @@ func (s *PaymentsService) pipelineModel(view Perspective) (*learnedModel, error)
 	err := s.App.ConcurrentDB().NewQuery(`SELECT at, examples, model FROM forecast_model WHERE view = {:view}`).
 		Bind(dbx.Params{"view": string(view)}).One(&row)
 	if errors.Is(err, sql.ErrNoRows) {
-		return &learnedModel{forecast.DefaultPipeline(), ModelNote{Source: modelDefault}}, nil
+		return &learnedModel{Note: ModelNote{Source: modelDefault}}, nil
 	}
 	if err != nil {
 		return nil, err
 	}
-	model := &learnedModel{&forecast.PipelineModel{}, ModelNote{modelLearned, row.Examples, row.At}}
-	if err := json.Unmarshal([]byte(row.Model), model.PipelineModel); err != nil {
+	model := &learnedModel{Note: ModelNote{modelLearned, row.Examples, row.At}}
+	if err := json.Unmarshal([]byte(row.Model), model); err != nil {
 		return nil, fmt.Errorf("failed to read the forecast model: %w", err)
 	}
 	return model, nil
@@ -62,24 +76,33 @@ const (
 	learnOrigins = 6
 	learnHorizon = 6
 	learnEnough  = 30
+	// learnAgain is how old a model becomes.
+	learnAgain = 7 * collections.Day
 )
 
 // LearnPipeline learns, for income and for spend, how much of a month the history
 // and each kind of promise explain: at past month beginnings, from the pipeline
 // as it was known then and the months that followed. Without enough of a past the
-// default stays.
+// default stays; what was learned within a week is not learned again.
 func (s *PaymentsService) LearnPipeline(ctx context.Context) error {
 	for _, view := range []Perspective{PerspectiveIncome, PerspectiveSpend} {
+		before, err := s.pipelineModel(view)
+		if err != nil {
+			return err
+		}
+		if s.Clock.Now().Sub(time.UnixMilli(before.Note.At)) < learnAgain {
+			continue
+		}
 		examples, err := s.pipelineExamples(ctx, view)
 		if err != nil {
 			return fmt.Errorf("failed to collect past pipelines: %w", err)
 		}
-		if len(examples) < learnEnough {
-			continue
-		}
-		model, err := forecast.LearnPipeline(examples, learnHorizon)
+		model, used, err := learnModel(examples)
 		if err != nil {
 			return fmt.Errorf("failed to learn from past pipelines: %w", err)
+		}
+		if used == 0 {
+			continue
 		}
 		raw, err := json.Marshal(model)
 		if err != nil {
@@ -87,12 +110,35 @@ func (s *PaymentsService) LearnPipeline(ctx context.Context) error {
 		}
 		_, err = s.App.NonconcurrentDB().NewQuery(`INSERT INTO forecast_model (view, at, examples, model) VALUES ({:view}, {:at}, {:examples}, {:model})
 			ON CONFLICT (view) DO UPDATE SET at = excluded.at, examples = excluded.examples, model = excluded.model`).
-			Bind(dbx.Params{"view": string(view), "at": s.Clock.Now().UnixMilli(), "examples": len(examples), "model": string(raw)}).Execute()
+			Bind(dbx.Params{"view": string(view), "at": s.Clock.Now().UnixMilli(), "examples": used, "model": string(raw)}).Execute()
 		if err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// learnModel learns from each kind of history that there are learnEnough examples
+// of, and says how many it used.
+func learnModel(examples []forecast.PipelineExample) (model learnedModel, used int, err error) {
+	var regular, sparse []forecast.PipelineExample
+	for _, example := range examples {
+		if example.Base.Method == forecast.MethodSparse {
+			sparse = append(sparse, example)
+		} else {
+			regular = append(regular, example)
+		}
+	}
+	for into, some := range map[**forecast.PipelineModel][]forecast.PipelineExample{&model.Regular: regular, &model.Sparse: sparse} {
+		if len(some) < learnEnough {
+			continue
+		}
+		if *into, err = forecast.LearnPipeline(some, learnHorizon); err != nil {
+			return model, used, err
+		}
+		used += len(some)
+	}
+	return model, used, nil
 }
 
 func (s *PaymentsService) pipelineExamples(ctx context.Context, view Perspective) ([]forecast.PipelineExample, error) {

@@ -54,8 +54,8 @@ func (s *PaymentsService) RefreshStale(ctx context.Context) error {
 }
 
 // RefreshForecasts makes the forecast of the day for everybody who has none yet,
-// scores the months that are over, and learns how history and pipeline go
-// together. It runs every hour, because the day begins at another hour for others.
+// and scores the months that are over. It runs every hour, because the day begins
+// at another hour for others.
 func (s *PaymentsService) RefreshForecasts(ctx context.Context) error {
 	keys, err := s.forecastKeys("")
 	if err != nil {
@@ -87,9 +87,6 @@ func (s *PaymentsService) RefreshForecasts(ctx context.Context) error {
 	}
 	if len(due) == 0 {
 		return nil
-	}
-	if err := s.LearnPipeline(ctx); err != nil {
-		return err
 	}
 	return s.refresh(ctx, due)
 }

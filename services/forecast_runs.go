@@ -195,7 +195,7 @@ func pruneRuns(tx core.App, keys []runKey, now time.Time) error {
 // ForecastRecord is how a person's past forecasts came true.
 type ForecastRecord struct {
 	// Months is how many predicted months are over, counting each as often as it was
-	// predicted; Hit80 and Hit95 are the shares inside the ranges.
+	// predicted and leaving out those of which nothing was known and nothing came; Hit80 and Hit95 are the shares inside the ranges.
 	Months int     `json:"months"`
 	Hit80  float64 `json:"hit80"`
 	Hit95  float64 `json:"hit95"`
@@ -218,7 +218,7 @@ func (s *PaymentsService) forecastRecord(user string, view Perspective, currency
 	err := s.App.ConcurrentDB().NewQuery(`SELECT count(*) AS months, coalesce(avg(actual BETWEEN lower80 AND upper80), 0) AS hit80,
 			coalesce(avg(actual BETWEEN lower95 AND upper95), 0) AS hit95, coalesce(avg(abs(mean - actual)), 0) AS error,
 			coalesce(avg(mean - actual), 0) AS bias, coalesce(avg(CASE WHEN ahead <= 1 THEN abs(mean - actual) END), 0) AS next
-		FROM forecast_score WHERE user = {:user} AND view = {:view} AND currency = {:currency}`).
+		FROM forecast_score WHERE user = {:user} AND view = {:view} AND currency = {:currency} AND (mean <> 0 OR actual <> 0)`).
 		Bind(dbx.Params{"user": user, "view": string(view), "currency": currency}).One(&row)
 	return ForecastRecord{
 		Months: row.Months, Hit80: row.Hit80, Hit95: row.Hit95, MeanError: int64(math.Round(row.Error)),
