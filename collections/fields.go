@@ -2,10 +2,15 @@ package collections
 
 // Fields of users, on the users instance and (the part the peers need) on their mirrors.
 const (
-	UserName     = "name"
-	UserAvatar   = "avatar"
-	UserRoles    = "roles"
-	UserTimezone = "timezone"
+	UserName       = "name"
+	UserAvatar     = "avatar"
+	UserRoles      = "roles"
+	UserTimezone   = "timezone"
+	UserHeadline   = "headline"
+	UserBio        = "bio"
+	UserSkills     = "skills"
+	UserHourlyRate = "hourlyRate"
+	UserCountry    = "country"
 	// UserVer counts what ends all tokens issued before: password changed, suspended, signed out everywhere.
 	UserVer = "ver"
 	// UserRev counts every change the peers hear of.

@@ -15,6 +15,7 @@ func bindProjects(i *services.Instance) error {
 	projects.HandlePayments()
 	projects.HandleDeadlines()
 	projects.HandleDisputes()
+	projects.HandleClosedUsers()
 	projects.FollowPipeline()
 	bindProjectRecords(i, projects)
 	bindReviews(i, projects)

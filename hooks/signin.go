@@ -235,7 +235,7 @@ func signOut(sessions services.Sessions) func(e *core.RequestEvent) error {
 		if err != nil {
 			return services.Failf(http.StatusBadRequest, services.CodeInvalidInput, "The body is not valid JSON.")
 		}
-		setRefreshCookie(e, "", time.Unix(0, 0))
+		setRefreshCookie(e, "", services.LongAgo)
 		claims := claimsOf(e)
 		if claims == nil {
 			// Without a valid access token the refresh token says which session to end.

@@ -33,6 +33,7 @@ func bindUsers(i *services.Instance) error {
 	bindSignIn(i, sessions)
 	users.HandleMails()
 	bindAccount(i, users)
+	bindAccountData(i, users)
 	onServe(i, func(e *core.ServeEvent) {
 		e.Router.GET(services.PublicKeysPath, func(e *core.RequestEvent) error {
 			e.Response.Header().Set("Cache-Control", "public, max-age=60")

@@ -127,6 +127,7 @@ const (
 	CodeEditNotAllowed    = "edit_not_allowed"
 	CodeAlreadyReported   = "already_reported"
 	CodeContactNotAllowed = "contact_not_allowed"
+	CodeAccountInUse      = "account_in_use"
 	CodeNoMail            = "mail_not_configured"
 	CodeContractRunning   = "contract_running"
 	CodeAlreadyReviewed   = "already_reviewed"

@@ -47,10 +47,12 @@ type Instance struct {
 	// mailKey signs the links in mails; only messages has it.
 	mailKey []byte
 
-	relay     *Relay
-	wal       *walSync // nil unless commits are synced in groups
-	handlers  map[string]EventHandler
-	fires     map[string]Fire
+	relay    *Relay
+	wal      *walSync // nil unless commits are synced in groups
+	handlers map[string]EventHandler
+	fires    map[string]Fire
+	// closed is what this instance does when somebody closed their account.
+	closed    func(tx core.App, user string) error
 	scheduler gocron.Scheduler
 	lock      *flock.Flock
 	mux       http.Handler

@@ -22,6 +22,8 @@ const (
 	InternalEvents    = InternalPrefix + "events"
 	InternalEligible  = InternalPrefix + "eligibility"
 	InternalRecollect = InternalPrefix + "recollect"
+	InternalExport    = InternalPrefix + "export"
+	InternalObstacles = InternalPrefix + "obstacles"
 	InternalReserve   = InternalPrefix + "reservations/"
 	InternalPayments  = InternalPrefix + "payments/"
 	PublicKeysPath    = "/.well-known/jwks.json"
@@ -99,12 +101,9 @@ func (p *Peer) Deliver(ctx context.Context, event Event) error {
 	return err
 }
 
-func (p *Peer) call(ctx context.Context, method, path string, in any) ([]byte, error) {
-	body, err := json.Marshal(in)
-	if err != nil {
-		return nil, err
-	}
-	req, err := http.NewRequestWithContext(ctx, method, p.base+path, bytes.NewReader(body))
+// request makes a request with this instance's token and that of the person in whose name it is made.
+func (p *Peer) request(ctx context.Context, method, path string, body io.Reader) (*http.Request, error) {
+	req, err := http.NewRequestWithContext(ctx, method, p.base+path, body)
 	if err != nil {
 		return nil, err
 	}
@@ -116,6 +115,18 @@ func (p *Peer) call(ctx context.Context, method, path string, in any) ([]byte, e
 	req.Header.Set("Content-Type", "application/json")
 	if user, ok := ctx.Value(userTokenKey{}).(string); ok {
 		req.Header.Set(userTokenHeader, user)
+	}
+	return req, nil
+}
+
+func (p *Peer) call(ctx context.Context, method, path string, in any) ([]byte, error) {
+	body, err := json.Marshal(in)
+	if err != nil {
+		return nil, err
+	}
+	req, err := p.request(ctx, method, path, bytes.NewReader(body))
+	if err != nil {
+		return nil, err
 	}
 	res, err := p.client.Do(req)
 	if err != nil {

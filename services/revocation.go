@@ -23,6 +23,12 @@ func (i *Instance) HandleUsers() {
 		if _, err := SaveMirror(tx, user); err != nil {
 			return err
 		}
+		left := user.Status == collections.UserStatusClosed && (before == nil || before.GetString(collections.FieldStatus) != collections.UserStatusClosed)
+		if left && i.closed != nil {
+			if err := i.closed(tx, user.ID); err != nil {
+				return err
+			}
+		}
 		ended := user.Status != collections.UserStatusActive || (before != nil && before.GetInt(collections.UserVer) < user.Ver)
 		if ended {
 			afterCommit(tx, func() { i.DropClients(func(_, id string) bool { return id == user.ID }) })

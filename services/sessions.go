@@ -19,6 +19,9 @@ const (
 	refreshGrace = 10 * time.Second
 )
 
+// LongAgo is when a cookie ends that is taken back.
+var LongAgo = time.Unix(0, 0)
+
 // Sessions signs people in, keeps them signed in, and signs them out. Only the
 // users instance has it.
 type Sessions struct{ *Instance }

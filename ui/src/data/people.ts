@@ -4,20 +4,43 @@ import { filter, users } from '../api';
 import { keys } from './keys';
 import type { Person } from '../types';
 
+/** What a person searches freelancers by; all of it is in the address. */
 export interface PeopleSearch {
   q: string;
   country: string;
+  /** Rated at least so many stars; 0 for any, also without a rating. */
+  stars: number;
+  currency: string;
+  /** Highest hourly rate, in minor units of currency; 0 for any. */
+  rate: number;
+  sort: PeopleSort;
 }
 
-export function useFreelancers(search: PeopleSearch) {
+export const peopleSorts = ['newest', 'rating', 'experience', 'rate'] as const;
+export type PeopleSort = (typeof peopleSorts)[number];
+
+const sortFields: Record<PeopleSort, string> = {
+  newest: '-created,-id', rating: '-rating,-reviewCount,-id', experience: '-completedContracts,-rating,-id', rate: 'hourlyRate,-rating,-id',
+};
+
+/** The filter of a search. Words are all demanded. */
+export function peopleFilter(search: PeopleSearch): string {
   const parts = ['roles ~ "freelancer"'];
   for (const word of search.q.split(/\s+/).filter(Boolean).slice(0, 8)) {
     parts.push(filter('(name ~ {:word} || headline ~ {:word} || skills ~ {:word} || bio ~ {:word})', { word }));
   }
   if (search.country) parts.push(filter('country = {:country}', { country: search.country }));
+  if (search.stars > 0) parts.push(filter('rating >= {:rating}', { rating: search.stars * 100 }));
+  if (search.currency) parts.push(filter('currency = {:currency}', { currency: search.currency }));
+  if (search.currency && search.rate > 0) parts.push(filter('hourlyRate <= {:rate}', { rate: search.rate }));
+  if (search.sort === 'rate' || (search.currency && search.rate > 0)) parts.push('hourlyRate > 0');
+  return parts.join(' && ');
+}
+
+export function useFreelancers(search: PeopleSearch) {
   return useInfiniteQuery({
     queryKey: [...keys.people, 'search', search],
-    queryFn: ({ pageParam }) => users.users.getList(pageParam, 24, { filter: parts.join(' && '), sort: '-created' }),
+    queryFn: ({ pageParam }) => users.users.getList(pageParam, 24, { filter: peopleFilter(search), sort: sortFields[search.sort] }),
     initialPageParam: 1,
     getNextPageParam: (last) => (last.page < last.totalPages ? last.page + 1 : undefined),
     placeholderData: keepPreviousData,

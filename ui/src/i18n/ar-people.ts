@@ -44,7 +44,6 @@ export const arPeople: Record<keyof typeof enPeople, Message> = {
   'people.stars': 'التقييم لا يقل عن',
   'people.starsAtLeast': '{count} من 5',
   'people.rateUpTo': 'السعر حتى',
-  'people.skill': 'المهارة',
   'invite.button': 'ادعُ إلى مشروع',
   'invite.project': 'المشروع',
   'invite.note': 'بضع كلمات',

@@ -43,7 +43,6 @@ export const enPeople = {
   'people.stars': 'Rated at least',
   'people.starsAtLeast': '{count} of 5',
   'people.rateUpTo': 'Rate up to',
-  'people.skill': 'Skill',
   'invite.button': 'Invite to a project',
   'invite.project': 'Project',
   'invite.note': 'A few words',

@@ -1,35 +1,81 @@
 // The directory of freelancers; the search is in the address.
-import { useEffect, useState } from 'react';
+import { useEffect, useMemo, useState } from 'react';
 import { Link, useSearchParams } from 'react-router';
-import { useFreelancers } from '../../data/people';
+import { peopleSorts, useFreelancers, type PeopleSearch, type PeopleSort } from '../../data/people';
 import { useI18n } from '../../i18n/i18n';
+import { currencies, editMoney, parseMoney } from '../../lib/money';
 import { Button } from '../../ui/button';
 import { Empty, ErrorNotice, SkeletonRows } from '../../ui/feedback';
+import { Input, Select } from '../../ui/field';
 import { Icon } from '../../ui/icon';
 import { Page } from '../../ui/page';
 import { Avatar, Money, Tags, useName } from '../../ui/show';
+import { Rating } from '../../ui/stars';
+
+/** Reads a search from the address; what makes no sense there is ignored. */
+function searchOf(params: URLSearchParams): PeopleSearch {
+  const whole = (name: string) => {
+    const value = Number(params.get(name) ?? 0);
+    return Number.isSafeInteger(value) && value > 0 ? value : 0;
+  };
+  const sort = params.get('sort') as PeopleSort;
+  return {
+    q: params.get('q') ?? '', country: params.get('country') ?? '', stars: Math.min(whole('stars'), 5), currency: params.get('currency') ?? '',
+    rate: whole('rate'), sort: peopleSorts.includes(sort) ? sort : 'newest',
+  };
+}
+
+/** A field's own text, written to the address a moment after the last key. */
+function useDraft(value: string, commit: (value: string) => void): [string, (value: string) => void] {
+  const [draft, setDraft] = useState(value);
+  useEffect(() => setDraft(value), [value]);
+  useEffect(() => {
+    if (draft === value) return;
+    const timer = setTimeout(() => commit(draft), 300);
+    return () => clearTimeout(timer);
+  });
+  return [draft, setDraft];
+}
 
 export default function Directory() {
   const { t } = useI18n();
   const name = useName();
   const [params, setParams] = useSearchParams();
-  const q = params.get('q') ?? '';
-  const [words, setWords] = useState(q);
-  useEffect(() => setWords(q), [q]);
-  useEffect(() => {
-    if (words.trim() === q) return;
-    const timer = setTimeout(() => setParams(words.trim() ? { q: words.trim() } : {}, { replace: true }), 300);
-    return () => clearTimeout(timer);
-  });
-  const found = useFreelancers({ q, country: '' });
+  const search = useMemo(() => searchOf(params), [params]);
+  const set = (field: keyof PeopleSearch, value: string) => setParams((before) => {
+    if (value) before.set(field, value);
+    else before.delete(field);
+    return before;
+  }, { replace: true });
+  const [words, setWords] = useDraft(search.q, (value) => set('q', value.trim()));
+  const [country, setCountry] = useDraft(search.country, (value) => set('country', value.trim().toUpperCase()));
+  const [rate, setRate] = useDraft(search.rate > 0 ? editMoney(search.rate, search.currency) : '', (value) => set('rate', String(parseMoney(value, search.currency) || '')));
+  const found = useFreelancers(search);
   const people = found.data?.pages.flatMap((page) => page.items) ?? [];
   return (
     <Page title={t('people.title')} intro={t('people.intro')} width="wide">
-      <search className="relative mb-6 block max-w-xl">
-        <label htmlFor="people-q" className="sr-only">{t('people.search')}</label>
-        <Icon name="search" className="pointer-events-none absolute start-3 top-3 size-5 text-muted" />
-        <input id="people-q" type="search" value={words} onChange={(event) => setWords(event.target.value)} placeholder={t('people.searchHint')}
-          className="block min-h-11 w-full rounded-[10px] border border-edge bg-surface ps-10 pe-3 placeholder:text-muted" />
+      <search className="mb-6 block space-y-4">
+        <div className="relative">
+          <label htmlFor="people-q" className="sr-only">{t('people.search')}</label>
+          <Icon name="search" className="pointer-events-none absolute start-3 top-3 size-5 text-muted" />
+          <input id="people-q" type="search" value={words} onChange={(event) => setWords(event.target.value)} placeholder={t('people.searchHint')}
+            className="block min-h-11 w-full rounded-[10px] border border-edge bg-surface ps-10 pe-3 placeholder:text-muted" />
+        </div>
+        <div className="grid grid-cols-2 gap-3 lg:grid-cols-5">
+          <Select label={t('people.sort')} value={search.sort} onChange={(event) => set('sort', event.target.value === 'newest' ? '' : event.target.value)}>
+            {peopleSorts.map((sort) => <option key={sort} value={sort}>{t(`people.sort.${sort}`)}</option>)}
+          </Select>
+          <Select label={t('people.stars')} value={search.stars || ''} onChange={(event) => set('stars', event.target.value)}>
+            <option value="">{t('browse.any')}</option>
+            {[3, 4, 5].map((stars) => <option key={stars} value={stars}>{t('people.starsAtLeast', { count: stars })}</option>)}
+          </Select>
+          <Input label={t('people.country')} maxLength={2} value={country} placeholder="PT" onChange={(event) => setCountry(event.target.value)} />
+          <Select label={t('browse.currency')} value={search.currency} onChange={(event) => set('currency', event.target.value)}>
+            <option value="">{t('browse.any')}</option>
+            {currencies.map((code) => <option key={code}>{code}</option>)}
+          </Select>
+          <Input label={t('people.rateUpTo')} inputMode="decimal" value={rate} disabled={!search.currency} placeholder={search.currency ? '' : t('browse.minNeedsCurrency')} onChange={(event) => setRate(event.target.value)} />
+        </div>
       </search>
       <ErrorNotice error={found.error} onRetry={() => void found.refetch()} />
       {found.isPending && <SkeletonRows count={4} className="h-32" />}
@@ -44,6 +90,7 @@ export default function Directory() {
                 <p className="truncate text-sm text-muted" dir="auto">{person.headline || t('role.freelancer')}</p>
               </div>
             </div>
+            {person.reviewCount > 0 && <p className="text-sm"><Rating rating={person.rating} reviews={person.reviewCount} /></p>}
             {person.bio && <p className="line-clamp-3 text-sm text-muted" dir="auto">{person.bio}</p>}
             <div className="mt-auto flex flex-wrap items-end justify-between gap-2">
               <Tags tags={person.skills?.slice(0, 4)} />

@@ -11,6 +11,7 @@ import type { User } from '../../types';
 import { Card, Page } from '../../ui/page';
 import { Avatar, Money, Tags, useDates, useName } from '../../ui/show';
 import { Rating } from '../../ui/stars';
+import { InviteButton } from './invite';
 import { ReviewText } from '../reviews/review-text';
 
 /** A country's name in the reader's language. */
@@ -71,7 +72,7 @@ export default function Profile() {
   return (
     <Page title={name(person)} back={back} width="narrow"
       heading={<span className="flex items-center gap-4"><Avatar person={person} className="size-16" /><span className="min-w-0"><span className="block">{name(person)}</span>{person.headline && <span className="mt-1 block text-base font-normal text-muted" dir="auto">{person.headline}</span>}</span></span>}
-      actions={me?.id === person.id && <LinkButton to="/account" look="plain" icon="edit">{t('action.edit')}</LinkButton>}>
+      actions={me?.id === person.id ? <LinkButton to="/account" look="plain" icon="edit">{t('action.edit')}</LinkButton> : <InviteButton person={person} />}>
       <Card>
         <dl className="grid grid-cols-2 gap-4 sm:grid-cols-3">
           {facts.filter(([, value]) => value).map(([label, value]) => <div key={label}><dt className="text-sm text-muted">{label}</dt><dd className="font-medium">{value}</dd></div>)}
