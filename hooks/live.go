@@ -18,8 +18,7 @@ func bindLive(i *services.Instance) {
 	i.App.OnRealtimeConnectRequest().BindFunc(func(e *core.RealtimeConnectRequestEvent) error {
 		// No e.Next(): that would register the connection with PocketBase's broker,
 		// which walks all of its connections on every write.
-		i.Live.Connect(e.RealIP()).Serve(e.Request.Context(), e.Response)
-		return nil
+		return i.Live.Connect(e.RealIP()).Serve(e.Response)
 	})
 	onServe(i, func(e *core.ServeEvent) {
 		e.Router.Bind(&hook.Handler[*core.RequestEvent]{

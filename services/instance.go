@@ -144,7 +144,7 @@ func (i *Instance) open(dir string) error {
 	i.followClock()
 	i.saveInTransactions()
 	if i.Domain == collections.DomainMessages {
-		i.Live = NewLive()
+		i.Live = NewLive(i.Synced)
 		if i.mailKey, err = openMailKey(dir); err != nil {
 			return err
 		}
@@ -259,6 +259,9 @@ func (i *Instance) Prune() error {
 // files answers /s3/, or is nil behind a gateway in the same process.
 func (i *Instance) serve(ctx context.Context, listener net.Listener, files http.Handler) error {
 	ctx, i.cancel = context.WithCancel(ctx)
+	if i.Live != nil {
+		context.AfterFunc(ctx, i.Live.Stop)
+	}
 	i.listener = listener
 	ready := make(chan struct{})
 	i.App.OnServe().BindFunc(func(e *core.ServeEvent) error {

@@ -17,9 +17,12 @@ import (
 // in line inside the transaction, while the instance's only writer is held, and
 // leaves when everything before it has left.
 type Live struct {
-	mu    sync.Mutex
-	conns map[string]*Connection
-	users map[string]map[*Connection]struct{}
+	mu      sync.Mutex
+	conns   map[string]*Connection
+	users   map[string]map[*Connection]struct{}
+	stopped bool
+	// synced returns when what was committed is on disk; nil when nobody must wait.
+	synced func() error
 	// onPresence hears of a person's first connection, and of the end of the last.
 	onPresence func(user string, online bool)
 
@@ -51,9 +54,10 @@ type place struct {
 // that panicked is rolled back without telling.
 const lostPlace = 10 * time.Second
 
-// NewLive returns a Live without connections.
-func NewLive() *Live {
-	return &Live{conns: map[string]*Connection{}, users: map[string]map[*Connection]struct{}{}}
+// NewLive returns a Live without connections. Nothing is sent before synced
+// returns; nil for at once.
+func NewLive(synced func() error) *Live {
+	return &Live{conns: map[string]*Connection{}, users: map[string]map[*Connection]struct{}{}, synced: synced}
 }
 
 // Announce delivers news after tx commits, and not at all if it does not. It is
@@ -184,10 +188,27 @@ func (l *Live) Drop(ended func(session, user string) bool) {
 	}
 }
 
-func (l *Live) add(conn *Connection) {
+func (l *Live) add(conn *Connection) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.conns[conn.id] = conn
+	if !l.stopped {
+		l.conns[conn.id] = conn
+	}
+	return !l.stopped
+}
+
+// Stop ends all connections and takes no new one.
+func (l *Live) Stop() {
+	l.mu.Lock()
+	l.stopped = true
+	conns := make([]*Connection, 0, len(l.conns))
+	for _, conn := range l.conns {
+		conns = append(conns, conn)
+	}
+	l.mu.Unlock()
+	for _, conn := range conns {
+		conn.Close()
+	}
 }
 
 // identify puts conn into the index of its user.

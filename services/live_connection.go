@@ -2,9 +2,10 @@ package services
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
+	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -36,11 +37,14 @@ type Connection struct {
 	topics        map[string][]subscription
 	queue         [][]byte
 	queued        int
+	writing       bool
 	closed        bool
 	onClose       []func()
 
-	wake chan struct{}
-	done chan struct{}
+	socket net.Conn
+	beats  *time.Timer
+	until  time.Time
+	done   chan struct{}
 }
 
 // subscription is a topic as the client spelled it, with its options.
@@ -57,8 +61,10 @@ type TopicOptions struct {
 
 // Connect makes a connection from ip.
 func (l *Live) Connect(ip string) *Connection {
-	conn := &Connection{id: randomToken(30), ip: ip, live: l, wake: make(chan struct{}, 1), done: make(chan struct{})}
-	l.add(conn)
+	conn := &Connection{id: randomToken(30), ip: ip, live: l, done: make(chan struct{})}
+	if !l.add(conn) {
+		conn.Close()
+	}
 	return conn
 }
 
@@ -183,23 +189,55 @@ func (c *Connection) Send(frame []byte) {
 		c.queue = append(c.queue, frame)
 		c.queued += len(frame)
 	}
+	begin := !slow && !c.writing && c.socket != nil
+	c.writing = c.writing || begin
 	c.mu.Unlock()
 	if slow {
 		c.Close()
-		return
-	}
-	select {
-	case c.wake <- struct{}{}:
-	default:
+	} else if begin {
+		go c.flush()
 	}
 }
 
+// take returns what is queued; when there is nothing, the writer's job is done.
 func (c *Connection) take() [][]byte {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	frames := c.queue
-	c.queue, c.queued = nil, 0
+	c.queue, c.queued, c.writing = nil, 0, len(frames) > 0
 	return frames
+}
+
+// flush writes until nothing is queued. A connection has at most one writer, and
+// none while it is idle.
+func (c *Connection) flush() {
+	for frames := c.take(); len(frames) > 0; frames = c.take() {
+		if err := c.write(nil, frames...); err != nil {
+			c.Close()
+			return
+		}
+	}
+}
+
+// write sends frames as one chunk (RFC 9112, 7.1), after head, and not before
+// what they may speak of is on disk.
+func (c *Connection) write(head []byte, frames ...[]byte) error {
+	if c.live.synced != nil {
+		if err := c.live.synced(); err != nil {
+			return err
+		}
+	}
+	size := 0
+	for _, frame := range frames {
+		size += len(frame)
+	}
+	parts := append(net.Buffers{fmt.Appendf(head, "%x\r\n", size)}, frames...)
+	parts = append(parts, []byte("\r\n"))
+	if err := c.socket.SetWriteDeadline(time.Now().Add(writeTimeout)); err != nil {
+		return err
+	}
+	_, err := parts.WriteTo(c.socket)
+	return err
 }
 
 // OnClose runs fn when the connection has ended.
@@ -224,6 +262,10 @@ func (c *Connection) Close() {
 	c.closed, c.queue, c.queued = true, nil, 0
 	close(c.done)
 	ended := c.onClose
+	if c.socket != nil {
+		c.beats.Stop()
+		_ = c.socket.Close()
+	}
 	c.mu.Unlock()
 	c.live.remove(c)
 	for _, fn := range ended {
@@ -233,46 +275,66 @@ func (c *Connection) Close() {
 
 var ping = []byte(":\n\n")
 
-// Serve writes the queue to w until the client leaves or the connection is closed.
-func (c *Connection) Serve(ctx context.Context, w http.ResponseWriter) {
-	defer c.Close()
-	out := http.NewResponseController(w)
-	write := func(frames ...[]byte) error {
-		// Not every writer knows deadlines (a recorder does not); a dead peer then costs its queue.
-		if err := out.SetWriteDeadline(time.Now().Add(writeTimeout)); err != nil && !errors.Is(err, http.ErrNotSupported) {
-			return err
-		}
-		for _, frame := range frames {
-			if _, err := w.Write(frame); err != nil {
-				return err
-			}
-		}
-		return out.Flush()
+// Serve answers the request behind w with the stream and returns; the stream goes
+// on. The socket is taken over from the HTTP server, which would keep two
+// goroutines with deep stacks and two buffers for as long as the client listens.
+func (c *Connection) Serve(w http.ResponseWriter) error {
+	var head bytes.Buffer
+	head.WriteString("HTTP/1.1 200 OK\r\n")
+	header := w.Header().Clone()
+	header.Set("Transfer-Encoding", "chunked")
+	if err := header.Write(&head); err != nil {
+		return errors.Join(err, c.abandon())
 	}
+	head.WriteString("\r\n")
+	socket, _, err := http.NewResponseController(w).Hijack()
+	if err != nil {
+		return errors.Join(fmt.Errorf("failed to take over a connection: %w", err), c.abandon())
+	}
+	_ = socket.SetDeadline(time.Time{})
 	hello := []byte("id:" + c.id + "\nevent:PB_CONNECT\ndata:{\"clientId\":\"" + c.id + "\"}\n\n")
-	if write(hello) != nil {
+	c.mu.Lock()
+	c.socket, c.until = socket, time.Now().Add(maxConnection)
+	c.beats = time.AfterFunc(heartbeatEvery, c.beat)
+	closed := c.closed
+	if closed { // the instance is stopping
+		c.beats.Stop()
+		_ = socket.Close()
+	}
+	// The writer's job is taken until hello is out: it comes first.
+	c.writing = true
+	c.mu.Unlock()
+	if closed || c.write(head.Bytes(), hello) != nil {
+		return c.abandon()
+	}
+	go c.watch()
+	c.flush()
+	return nil
+}
+
+// abandon closes a connection that never came to be.
+func (c *Connection) abandon() error {
+	c.Close()
+	return nil
+}
+
+// watch waits for the client to leave. It sends nothing, so reading ends then.
+func (c *Connection) watch() {
+	defer c.Close()
+	var nothing [1]byte
+	for {
+		if _, err := c.socket.Read(nothing[:]); err != nil {
+			return
+		}
+	}
+}
+
+// beat shows proxies and ourselves that the other side is there, and ends what is old.
+func (c *Connection) beat() {
+	if time.Now().After(c.until) {
+		c.Close()
 		return
 	}
-	heartbeat := time.NewTicker(heartbeatEvery)
-	defer heartbeat.Stop()
-	end := time.NewTimer(maxConnection)
-	defer end.Stop()
-	for {
-		var err error
-		select {
-		case <-c.wake:
-			err = write(c.take()...)
-		case <-heartbeat.C:
-			err = write(ping)
-		case <-c.done:
-			return
-		case <-end.C:
-			return
-		case <-ctx.Done():
-			return
-		}
-		if err != nil {
-			return
-		}
-	}
+	c.Send(ping)
+	c.beats.Reset(heartbeatEvery)
 }

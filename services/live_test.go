@@ -14,11 +14,13 @@ import (
 func stuck(t *testing.T, live *Live) (*Connection, *http.Response) {
 	t.Helper()
 	connected := make(chan *Connection, 1)
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		conn := live.Connect("127.0.0.1")
 		conn.Subscribe("session", "user", []string{"messages/*"})
-		connected <- conn
-		conn.Serve(r.Context(), w)
+		defer func() { connected <- conn }()
+		if err := conn.Serve(w); err != nil {
+			t.Error(err)
+		}
 	}))
 	t.Cleanup(server.Close)
 	res, err := http.Get(server.URL)
@@ -34,7 +36,7 @@ func stuck(t *testing.T, live *Live) (*Connection, *http.Response) {
 // where to fetch on.
 func TestASlowConnectionIsClosedNotSkipped(t *testing.T) {
 	t.Parallel()
-	live := NewLive()
+	live := NewLive(nil)
 	conn, res := stuck(t, live) //nolint:bodyclose // by the test
 	text := strings.Repeat("x", 64<<10)
 	sent := 0
@@ -78,7 +80,7 @@ func TestASlowConnectionIsClosedNotSkipped(t *testing.T) {
 // the two ends it.
 func TestLiveForgetsWhoLeft(t *testing.T) {
 	t.Parallel()
-	live := NewLive()
+	live := NewLive(nil)
 	came, left := make(chan string, 4), make(chan string, 4)
 	live.onPresence = func(user string, online bool) {
 		if online {

@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"testing"
 	"time"
 
@@ -24,7 +25,11 @@ import (
 
 func TestMain(m *testing.M) {
 	if dir := os.Getenv(bareEnv); dir != "" {
-		if err := serveBare(dir); err != nil {
+		serve := func() error { return serveBare(dir) }
+		if people, err := strconv.Atoi(os.Getenv(bareChatsEnv)); err == nil {
+			serve = func() error { return serveBareChats(dir, people) }
+		}
+		if err := serve(); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
 		}

@@ -24,7 +24,7 @@ test('a client and a freelancer, from sign-up to a completed project', async (t)
   const losing = await other.projects.collection('proposals').create({ project: project.id, amount: 99900, days: 30, coverLetter: 'Me too.' });
   assert.equal(proposal.client, client.id);
   assert.equal(proposal.currency, 'EUR');
-  await eventually('the client hears of the proposals', async () => (await client.chats.collection('notifications').getList(1, 10, { filter: 'kind = "proposal.submitted"' })).totalItems === 2);
+  await eventually('the client hears of the proposals', async () => (await client.chats.collection('notifications').getList(1, 10, { filter: 'kind = "proposal.submitted"' })).items[0]?.count === 2);
 
   const hired = await client.command(client.projects, `proposals/${proposal.id}/accept`);
   assert.equal(hired.proposal.status, 'accepted');
@@ -34,8 +34,8 @@ test('a client and a freelancer, from sign-up to a completed project', async (t)
   assert.equal((await other.projects.collection('proposals').getOne(losing.id)).status, 'rejected');
 
   const chat = await eventually('a chat opens', async () => (await freelancer.chats.collection('chats').getFullList({ filter: `contract = "${hired.contract.id}"` }))[0]);
-  for (const person of [client, freelancer]) {
-    await eventually('both are notified', async () => (await person.chats.collection('notifications').getFullList({ filter: 'kind = "contract.created"' })).length === 1);
+  for (const [person, kind] of [[client, 'contract.started'], [freelancer, 'contract.created']]) {
+    await eventually('both are notified', async () => (await person.chats.collection('notifications').getFullList({ filter: `kind = "${kind}"` })).length === 1);
   }
   await refused(other.chats.collection('chats').getOne(chat.id)).then((e) => assert.equal(e.status, 404));
 
