@@ -197,7 +197,7 @@ export interface TimelineRow extends Stored {
   reason: string;
 }
 
-export type DeadlineKind = 'auto-release' | 'proposal-expiry' | 'project-expiry' | 'dormant' | 'dispute-answer' | 'dispute-talks' | 'destination-hold' | 'review';
+export type DeadlineKind = 'auto-release' | 'proposal-expiry' | 'project-expiry' | 'dormant' | 'dispute-answer' | 'dispute-talks' | 'destination-hold' | 'review-window';
 
 /** Something that happens by itself unless somebody acts before. */
 export interface Deadline extends Stored {

@@ -36,7 +36,7 @@ export const ar: Record<keyof typeof en, Message> = {
   'clock.dormant': 'يعود المال المحجوز عن «{title}» إلى العميل',
   'clock.dispute-answer': 'الصمت يحسم «{title}» لصالح من فتح النزاع',
   'clock.dispute-talks': 'تنتهي المحادثات حول «{title}»: المبلغ الصغير يُنصَّف والأكبر يذهب إلى مشرف',
-  'clock.review': 'تنتهي مدة تقييم «{title}»',
+  'clock.review-window': 'تنتهي مدة تقييم «{title}»',
   'clock.destination-hold': 'يصبح «{title}» صالحًا لاستلام الدفعات',
 
   'approve.how': 'على ماذا توافق؟',

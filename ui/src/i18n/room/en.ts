@@ -35,7 +35,7 @@ export const en = {
   'clock.dormant': 'The money held for “{title}” goes back to the client',
   'clock.dispute-answer': 'Silence decides “{title}” for who opened the dispute',
   'clock.dispute-talks': 'Talks about “{title}” end: a small amount is halved, a larger one goes to a moderator',
-  'clock.review': 'The time to review “{title}” ends',
+  'clock.review-window': 'The time to review “{title}” ends',
   'clock.destination-hold': '“{title}” can be used for payouts',
 
   'approve.how': 'What do you approve?',
