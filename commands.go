@@ -218,6 +218,26 @@ func ledgerCommand(options *services.Options) *cobra.Command {
 		},
 	})
 	parent.AddCommand(&cobra.Command{
+		Use: "reconcile", Short: "Compare ledger, payments, invoices, projects and the sandbox provider, also while they run", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			report, err := services.ReconcileIn(cmd.Context(), *options)
+			if err != nil {
+				return err
+			}
+			fmt.Printf("%d transactions, %d entries, %d unexplained\n", report.Transactions, report.Entries, report.Unexplained)
+			for _, finding := range report.Findings {
+				fmt.Println(" ", finding)
+			}
+			for _, waiting := range report.Waiting {
+				fmt.Println("  under way:", waiting)
+			}
+			if report.Unexplained > 0 {
+				return fmt.Errorf("something does not add up")
+			}
+			return nil
+		},
+	})
+	parent.AddCommand(&cobra.Command{
 		Use: "recount", Short: "Make the earnings book anew from the ledger, when verify finds that they differ", Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
 			if err := services.RecountEarningsIn(*options); err != nil {

@@ -55,16 +55,24 @@ func RulesOf(domain Domain) map[string]Rules {
 		}
 	case DomainPayments:
 		return map[string]Rules{
-			Users:              mirror,
-			Payments:           {parties, parties, SignedIn + " && " + isClient, Nobody, Nobody},
-			Timeline:           timeline,
-			Disputes:           timeline,
-			Evidence:           timeline,
-			Deadlines:          timeline,
-			Invoices:           timeline,
-			BillingDetails:     {ownRow, ownRow, SignedIn, ownRow, Nobody},
-			"ledgerEntries":    {Nobody, Nobody, Nobody, Nobody, Nobody},
-			"ledgerBalances":   {Nobody, Nobody, Nobody, Nobody, Nobody},
+			Users:            mirror,
+			Payments:         {parties, parties, SignedIn + " && " + isClient, Nobody, Nobody},
+			Timeline:         timeline,
+			Disputes:         timeline,
+			Evidence:         timeline,
+			Deadlines:        timeline,
+			Invoices:         timeline,
+			BillingDetails:   {ownRow, ownRow, SignedIn, ownRow, Nobody},
+			"ledgerEntries":  {Nobody, Nobody, Nobody, Nobody, Nobody},
+			"ledgerBalances": {Nobody, Nobody, Nobody, Nobody, Nobody},
+
+			"ledgerTransactions": {Nobody, Nobody, Nobody, Nobody, Nobody},
+			"reconciliations":    {Nobody, Nobody, Nobody, Nobody, Nobody},
+			"outboxEvents":       {Nobody, Nobody, Nobody, Nobody, Nobody},
+			"inboxEvents":        {Nobody, Nobody, Nobody, Nobody, Nobody},
+			"idempotencyKeys":    {Nobody, Nobody, Nobody, Nobody, Nobody},
+			"platformMonths":     {Nobody, Nobody, Nobody, Nobody, Nobody},
+
 			Payouts:            {ownFreelancer, ownFreelancer, SignedIn + " && " + isFreelancer, Nobody, Nobody},
 			PayoutDestinations: {ownFreelancer, ownFreelancer, SignedIn + " && " + isFreelancer, Nobody, Nobody},
 		}

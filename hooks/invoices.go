@@ -1,7 +1,6 @@
 package hooks
 
 import (
-	"errors"
 	"net/http"
 
 	"github.com/pocketbase/pocketbase/core"
@@ -41,5 +40,5 @@ func bindInvoices(i *services.Instance, payments *services.PaymentsService) erro
 			return payments.WriteInvoicePDF(e.Response, e.Request, invoice)
 		})
 	})
-	return errors.Join(i.AtStart("issue missing invoices", payments.CatchUpInvoices), i.Every(i.Options.SweepEvery, "store invoices", payments.StoreInvoices))
+	return i.Every(i.Options.SweepEvery, "store invoices", payments.StoreInvoices)
 }

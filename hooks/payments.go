@@ -24,7 +24,7 @@ func bindPayments(i *services.Instance) error {
 		return err
 	}
 	i.App.OnRecordCreateRequest(collections.Payments).BindFunc(createPayment(payments))
-	if err := errors.Join(bindPayouts(i, payments), bindInvoices(i, payments)); err != nil {
+	if err := errors.Join(bindPayouts(i, payments), bindInvoices(i, payments), bindReconciliation(i, payments)); err != nil {
 		return err
 	}
 	onServe(i, func(e *core.ServeEvent) {

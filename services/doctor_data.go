@@ -76,6 +76,7 @@ func (d *doctor) data(ctx context.Context, domain collections.Domain) {
 	d.events(app, domain)
 	if domain == collections.DomainPayments {
 		d.ledger(app)
+		d.reconciliation(app, running)
 		d.provider(ctx, app)
 	}
 }
@@ -284,6 +285,23 @@ func (d *doctor) ledger(app core.App) {
 			"stop payouts, keep a copy of the data folder, and see lancershub ledger verify")
 	default:
 		d.ok("ledger", collections.DomainPayments, fmt.Sprintf("%d ledger transactions add up", report.Transactions))
+	}
+}
+
+// reconciliation looks at what the last comparison of everything found.
+func (d *doctor) reconciliation(app core.App, running bool) {
+	last, err := LastReconciliation(app)
+	switch {
+	case err != nil:
+		d.fail("reconciliation", collections.DomainPayments, err.Error(), restoreAdvice)
+	case last == nil:
+		d.warn("reconciliation", collections.DomainPayments, "nothing was reconciled yet", "start the marketplace, or run lancershub ledger reconcile")
+	case last.Unexplained > 0:
+		d.fail("reconciliation", collections.DomainPayments, last.summary(), "see reconciliations in the payments admin UI, and lancershub ledger reconcile")
+	case running && d.now.Sub(time.UnixMilli(last.At)) > time.Hour:
+		d.warn("reconciliation", collections.DomainPayments, "the last one is more than an hour old", "look into the log of payments for why it fails")
+	default:
+		d.ok("reconciliation", collections.DomainPayments, last.summary())
 	}
 }
 

@@ -45,6 +45,11 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case HealthPath:
 		writeJSON(w, http.StatusOK, map[string]string{"status": "ok"})
 		return
+	case MetricsPath:
+		if g.mayWatch(r) {
+			g.writeMetrics(w, r)
+			return
+		}
 	case ReadyPath: // users asks the other three
 		inner := r.Clone(r.Context())
 		inner.URL.Path, inner.URL.RawPath = ReadyAllPath, ""
@@ -89,10 +94,10 @@ func route(full string) (collections.Domain, string, bool) {
 }
 
 // closedToPublic tells which paths inside a domain the gateway does not reach:
-// the routes between instances, raw SQL, batches, and (by option) the dashboards.
+// the routes between instances, raw SQL, batches, metrics, and (by option) the dashboards.
 func closedToPublic(inner string, noDashboards bool) bool {
 	clean := path.Clean(inner) + "/"
-	for _, closed := range []string{InternalPrefix, "/api/sql/", "/api/batch/"} {
+	for _, closed := range []string{InternalPrefix, "/api/sql/", "/api/batch/", MetricsPath + "/"} {
 		if strings.HasPrefix(clean, closed) {
 			return true
 		}

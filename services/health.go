@@ -3,6 +3,7 @@ package services
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"sync"
 	"time"
@@ -46,6 +47,9 @@ func (i *Instance) Ready(ctx context.Context) Readiness {
 	if backlog.Parked > 0 {
 		ready.Checks["outbox"] = "events are parked: look at the outbox in the admin UI"
 	}
+	if i.Domain == collections.DomainPayments {
+		ready.Checks["reconciliation"] = i.reconciled()
+	}
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()
 	var mu sync.Mutex
@@ -63,6 +67,21 @@ func (i *Instance) Ready(ctx context.Context) Readiness {
 	}
 	wait.Wait()
 	return ready
+}
+
+// reconciled says how the last reconciliation went. It makes nobody unready: money
+// that does not add up is looked at best while everything runs.
+func (i *Instance) reconciled() string {
+	last, err := LastReconciliation(i.App)
+	switch {
+	case err != nil:
+		return err.Error()
+	case last == nil:
+		return "not yet"
+	case last.Unexplained > 0:
+		return fmt.Sprintf("%d things do not agree: look at reconciliations in the admin UI", last.Unexplained)
+	}
+	return "ok"
 }
 
 // Overview is the readiness of the whole marketplace.
