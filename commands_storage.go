@@ -1,10 +1,15 @@
 package main
 
 import (
+	"encoding/json"
+	"errors"
+	"fmt"
 	"os"
 
+	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/lancershub/lancershub/collections"
 	"github.com/lancershub/lancershub/services"
 )
 
@@ -24,4 +29,84 @@ func storageFlags(flags *pflag.FlagSet, to *services.StorageOptions) {
 	} {
 		flags.StringVar(option.target, option.name, os.Getenv(option.env), option.explanation+" [$"+option.env+"]")
 	}
+}
+
+var errFilesDiffer = errors.New("records and files do not agree")
+
+func storageCommand(options *services.Options) *cobra.Command {
+	parent := &cobra.Command{Use: "storage", Short: "Look after the files"}
+	parent.AddCommand(storageVerifyCommand(options), storageCopyCommand(options))
+	return parent
+}
+
+func storageVerifyCommand(options *services.Options) *cobra.Command {
+	var asJSON, mend bool
+	cmd := &cobra.Command{
+		Use: "verify", Short: "Compare records and files both ways, also while the marketplace runs", Args: cobra.NoArgs,
+		Long: "Says which files are missing that records name, and which files no record has named for a day. Exit code 1 if there are any.",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			report, err := services.VerifyStorage(cmd.Context(), *options, mend)
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				encoder := json.NewEncoder(cmd.OutOrStdout())
+				encoder.SetIndent("", "  ")
+				err = encoder.Encode(report)
+			} else {
+				printStorage(cmd, report)
+			}
+			if err == nil && report.Open() > 0 {
+				return errFilesDiffer
+			}
+			return err
+		},
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print the report as JSON")
+	cmd.Flags().BoolVar(&mend, "mend", false, "remove files that no record has named for a day")
+	return cmd
+}
+
+func printStorage(cmd *cobra.Command, report *services.StorageReport) {
+	for _, finding := range report.Findings {
+		cmd.Printf("%-8s %s %s", finding.Problem, finding.Domain, finding.Key)
+		if finding.Record != "" {
+			cmd.Printf(" (%s of %s %s)", finding.Field, finding.Collection, finding.Record)
+		}
+		cmd.Println()
+		if finding.Mended {
+			cmd.Println("         removed")
+		} else {
+			cmd.Println("         →", finding.Mend)
+		}
+	}
+	cmd.Printf("%d files of records, %d objects (%.1f MB), %d too new to tell, %d findings.\n",
+		report.Records, report.Objects, float64(report.Bytes)/1e6, report.Recent, len(report.Findings))
+}
+
+func storageCopyCommand(options *services.Options) *cobra.Command {
+	to := services.StorageOptions{AccessKey: os.Getenv("LANCERSHUB_S3_TO_ACCESS_KEY"), SecretKey: os.Getenv("LANCERSHUB_S3_TO_SECRET_KEY")}
+	cmd := &cobra.Command{
+		Use: "copy --to scheme://host:port", Short: "Copy all files to another storage; run again, it goes on where it was", Args: cobra.NoArgs,
+		Long: "Copies from the storage that is configured to the one named (keys: $LANCERSHUB_S3_TO_ACCESS_KEY, $LANCERSHUB_S3_TO_SECRET_KEY;\n" +
+			"--to embedded is the embedded one). Copy once while the marketplace runs, stop it, copy again, start it with the new storage.",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if to.Endpoint == "" {
+				return errors.New("say where to: --to scheme://host:port, or --to embedded")
+			}
+			if to.Endpoint == "embedded" {
+				to.Endpoint = ""
+			}
+			show := progressOn(cmd.OutOrStdout())
+			report, err := services.CopyStorage(cmd.Context(), *options, to, func(domain collections.Domain, done, all int64) {
+				show("copying files of "+string(domain), float64(done)/float64(max(all, 1)))
+			})
+			fmt.Fprintf(cmd.OutOrStdout(), "\n%d files copied (%.1f MB), %d were there.\n", report.Copied, float64(report.Bytes)/1e6, report.Skipped)
+			return err
+		},
+	}
+	cmd.Flags().StringVar(&to.Endpoint, "to", "", "the target: scheme://host:port, or embedded")
+	cmd.Flags().StringVar(&to.Region, "to-region", "", "its region")
+	cmd.Flags().StringVar(&to.Prefix, "to-prefix", "", "prefix of its buckets' names (default: the same)")
+	return cmd
 }

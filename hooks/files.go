@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/pocketbase/pocketbase/core"
 
@@ -12,7 +13,10 @@ import (
 	"github.com/lancershub/lancershub/services"
 )
 
-const filesPath = "/api/files/"
+const (
+	filesPath       = "/api/files/"
+	sweepFilesEvery = 6 * time.Hour
+)
 
 // bindFiles sends downloads to the storage once the record's rule has allowed
 // them, and says so when the storage is down.
@@ -44,7 +48,9 @@ func bindFiles(i *services.Instance) error {
 		e.Response.Header().Set("Cache-Control", "private, no-store") // the link is for this person, now
 		return e.Redirect(http.StatusTemporaryRedirect, way.Link)
 	})
-	return i.Every(services.SlowSweep, "make the bucket", i.KeepBucket)
+	return errors.Join(
+		i.Every(services.SlowSweep, "make the bucket", i.KeepBucket),
+		i.Every(sweepFilesEvery, "sweep files", i.SweepFiles))
 }
 
 // through lets PocketBase send the file itself.

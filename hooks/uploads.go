@@ -1,6 +1,7 @@
 package hooks
 
 import (
+	"context"
 	"net/http"
 	"time"
 
@@ -31,7 +32,7 @@ func bindUploads(i *services.Instance, uploads func() services.Uploads) error {
 			return uploads().Complete(e.Request.Context(), c.Command, c.ID)
 		})
 	})
-	return i.Every(time.Hour, "sweep uploads", uploads().SweepUploads)
+	return i.Every(time.Hour, "sweep uploads", func(ctx context.Context) error { return uploads().SweepUploads(ctx) })
 }
 
 func startUpload(uploads func() services.Uploads) func(e *core.RequestEvent) error {

@@ -23,7 +23,7 @@ import (
 // Manifest says what is in a backup. It is written last: a folder without one
 // is no backup.
 type Manifest struct {
-	// Format is 1.
+	// Format is 2; 1 had no files.
 	Format int `json:"format"`
 	// Version of lancershub that wrote it.
 	Version string `json:"version"`
@@ -33,6 +33,10 @@ type Manifest struct {
 	Rows map[collections.Domain]map[string]int64 `json:"rows"`
 	// Files maps a path in the backup to what is stored there.
 	Files map[string]BackupFile `json:"files"`
+	// Objects maps <domain>/objects/<key> to the file of a record that is there.
+	Objects map[string]BackupObject `json:"objects,omitempty"`
+	// Missing are files that records named and the storage did not have.
+	Missing []string `json:"missing,omitempty"`
 }
 
 // BackupFile is one file of a backup. Databases are compressed (RFC 8878).
@@ -43,7 +47,7 @@ type BackupFile struct {
 }
 
 const (
-	backupFormat = 1
+	backupFormat = 2
 	// ManifestName is the file that makes a folder a backup.
 	ManifestName   = "manifest.json"
 	backupPrefix   = "lancershub-"
@@ -61,6 +65,19 @@ type BackupProgress func(what string, share float64)
 // it, because without them nobody could sign in or read the settings: keep a
 // backup as secret as the data folder.
 func Backup(ctx context.Context, options Options, dir, version string, progress BackupProgress) (path string, manifest *Manifest, err error) {
+	for range vanishTries {
+		if path, manifest, err = backupOnce(ctx, options, dir, version, progress); !errors.Is(err, errVanished) {
+			return path, manifest, err
+		}
+	}
+	return "", nil, fmt.Errorf("failed to find a moment of which every file is still there, in %d tries (backup_busy): %w", vanishTries, err)
+}
+
+// vanishTries is how often a backup is begun again because a file of its moment
+// was removed before it could be copied.
+const vanishTries = 5
+
+func backupOnce(ctx context.Context, options Options, dir, version string, progress BackupProgress) (path string, manifest *Manifest, err error) {
 	options = options.withDefaults()
 	for _, domain := range collections.Domains {
 		if _, err := os.Stat(filepath.Join(options.DataDir, string(domain), dataFile)); err != nil {
@@ -87,7 +104,10 @@ func Backup(ctx context.Context, options Options, dir, version string, progress 
 	}()
 	manifest = &Manifest{
 		Format: backupFormat, Version: version, TakenAt: cut.at,
-		Rows: map[collections.Domain]map[string]int64{}, Files: map[string]BackupFile{},
+		Rows: map[collections.Domain]map[string]int64{}, Files: map[string]BackupFile{}, Objects: map[string]BackupObject{},
+	}
+	if err := manifest.addAllFiles(ctx, cut, options, partial, progress); err != nil {
+		return "", nil, err
 	}
 	for _, domain := range collections.Domains {
 		if err := manifest.add(ctx, cut, options, domain, partial, progress); err != nil {
@@ -110,7 +130,7 @@ func Backup(ctx context.Context, options Options, dir, version string, progress 
 // add copies the database and the other files of a domain.
 func (m *Manifest) add(ctx context.Context, cut *cut, options Options, domain collections.Domain, to string, progress BackupProgress) error {
 	dir := filepath.Join(to, string(domain))
-	if err := os.Mkdir(dir, 0o700); err != nil {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
 	}
 	var err error

@@ -75,6 +75,8 @@ type Options struct {
 
 	// stores is set by Start: it waits for the storage, which starts beside the databases.
 	stores func() (*stores, error)
+	// beside leaves no trace in the data folder: another process may serve it.
+	beside bool
 }
 
 // Durability says what a commit survives.

@@ -71,7 +71,7 @@ func Restore(ctx context.Context, options Options, from string, how RestoreOptio
 		if err := manifest.unpack(ctx, from, staging, domain, progress); err != nil {
 			return nil, fmt.Errorf("failed to restore %s: %w", domain, err)
 		}
-		rows, err := manifest.examine(ctx, staging, domain)
+		rows, err := manifest.examine(ctx, from, staging, domain)
 		if err != nil {
 			return nil, fmt.Errorf("failed to verify %s: %w", domain, err)
 		}
@@ -95,6 +95,10 @@ func Restore(ctx context.Context, options Options, from string, how RestoreOptio
 	if err != nil || how.VerifyOnly {
 		return report, err
 	}
+	staged.Storage = options.Storage // the embedded one beside the restored database, or the configured one
+	if err := manifest.putFiles(ctx, from, staged, how.Domains, progress); err != nil {
+		return report, err
+	}
 	report.Replaced, err = putInPlace(options, staging, how.Domains)
 	return report, err
 }
@@ -112,7 +116,7 @@ func ReadManifest(from string) (*Manifest, error) {
 	if err := json.Unmarshal(raw, manifest); err != nil {
 		return nil, fmt.Errorf("the manifest of %s is damaged (backup_damaged): %w", from, err)
 	}
-	if manifest.Format != backupFormat {
+	if manifest.Format < 1 || manifest.Format > backupFormat {
 		return nil, fmt.Errorf("the backup %s has format %d, this version reads %d: use the version that wrote it (%s)", from, manifest.Format, backupFormat, manifest.Version)
 	}
 	return manifest, nil
@@ -202,7 +206,7 @@ func (m *Manifest) unpackFile(from, to, name string) error {
 }
 
 // examine looks at a restored database before anything opens it for work.
-func (m *Manifest) examine(ctx context.Context, dir string, domain collections.Domain) (rows int64, err error) {
+func (m *Manifest) examine(ctx context.Context, from, dir string, domain collections.Domain) (rows int64, err error) {
 	db, err := sql.Open("sqlite", filepath.Join(dir, string(domain), dataFile))
 	if err != nil {
 		return 0, err
@@ -222,7 +226,7 @@ func (m *Manifest) examine(ctx context.Context, dir string, domain collections.D
 		}
 		rows += want
 	}
-	return rows, nil
+	return rows, m.examineFiles(ctx, from, db, domain)
 }
 
 // putInPlace moves what was restored to the data folder, and what was there aside.

@@ -122,7 +122,7 @@ func (s *stores) serve(ctx context.Context, options Options, domains []collectio
 	for _, domain := range domains {
 		keys := known[domain]
 		endpoints[domain] = storage.Endpoint{URL: "http://" + s.server.Addr, Keys: keys.Keys}
-		if keys.Addr == s.server.Addr {
+		if keys.Addr == s.server.Addr || options.beside {
 			continue
 		}
 		keys.Addr = s.server.Addr

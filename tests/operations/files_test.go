@@ -1,0 +1,274 @@
+package operations
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"github.com/lancershub/lancershub/collections"
+	"github.com/lancershub/lancershub/hooks"
+	"github.com/lancershub/lancershub/services"
+	"github.com/lancershub/lancershub/storage"
+	"github.com/lancershub/lancershub/tests"
+)
+
+func quiet(string, float64) {}
+
+// office is a marketplace with a picture, a deliverable and a file in a chat.
+type office struct {
+	*tests.Story
+	avatar        string
+	picture, work []byte
+	deliverable   *tests.Response
+}
+
+func withFiles(t *testing.T, m *tests.Market) *office {
+	t.Helper()
+	o := &office{Story: tests.Funded(m), picture: tests.Picture(t, 300, true), work: tests.Bytes(9 << 20)}
+	saved := o.Freelancer.Form(http.MethodPatch, "/api/users/api/collections/users/records/"+o.Freelancer.ID, nil, tests.Attachment{Field: "avatar", Name: "me.png", Content: o.picture})
+	saved.Want(t, http.StatusOK, "")
+	o.avatar = "/api/users/api/files/users/" + o.Freelancer.ID + "/" + saved.Text("avatar")
+	o.deliverable = o.Freelancer.Upload(collections.DomainProjects, "milestone", o.Milestone, "shop.zip", o.work, nil)
+	m.Deliver()
+	return o
+}
+
+// there checks that the marketplace m serves the files.
+func (o *office) there(t *testing.T, m *tests.Market) {
+	t.Helper()
+	if got := m.Guest().Fetch(o.avatar); got.Status != http.StatusOK || !bytes.Equal(got.Raw, o.picture) {
+		t.Errorf("Expected the picture, got %d", got.Status)
+	}
+	client := o.Client.At(m)
+	got := client.Fetch(client.FileURL(collections.DomainProjects, collections.Deliverables, o.deliverable.Text("id"), o.deliverable.Text("file")))
+	if got.Status != http.StatusOK || !bytes.Equal(got.Raw, o.work) || got.Header.Get("Content-Disposition") != "attachment; filename=shop.zip" {
+		t.Errorf("Expected the deliverable, got %d %v", got.Status, got.Header)
+	}
+}
+
+// reopen starts a marketplace on the data of another, with changed options.
+func reopen(t *testing.T, m *tests.Market, change func(*services.Options)) *tests.Market {
+	t.Helper()
+	return tests.New(t, func(o *services.Options) {
+		o.DataDir, o.Clock = m.Options.DataDir, m.Clock
+		change(o)
+	})
+}
+
+// TestFilesAreBackedUp: a backup has the files that its records name, a restored
+// marketplace serves them, and a damaged or missing one is noticed.
+func TestFilesAreBackedUp(t *testing.T) {
+	t.Parallel()
+	m := tests.New(t)
+	o := withFiles(t, m)
+	to := t.TempDir()
+	path, manifest, err := services.Backup(t.Context(), m.Options, to, "test", quiet)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(manifest.Objects) != 2 || len(manifest.Missing) != 0 {
+		t.Errorf("Expected two files, got %v %v", manifest.Objects, manifest.Missing)
+	}
+	target := services.Options{DataDir: filepath.Join(t.TempDir(), "restored"), Logger: m.Options.Logger}
+	if _, err := services.Restore(t.Context(), target, path, services.RestoreOptions{VerifyOnly: true}, quiet); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := services.Restore(t.Context(), target, path, services.RestoreOptions{}, quiet); err != nil {
+		t.Fatal(err)
+	}
+	restored := tests.New(t, func(options *services.Options) { options.DataDir, options.Clock = target.DataDir, m.Clock })
+	o.there(t, restored)
+	for name := range manifest.Objects {
+		file := filepath.Join(path, filepath.FromSlash(name))
+		content, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		content[0] ^= 1
+		if err := os.WriteFile(file, content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := services.Restore(t.Context(), target, path, services.RestoreOptions{VerifyOnly: true}, quiet); err == nil || !strings.Contains(err.Error(), "backup_damaged") {
+			t.Errorf("Expected a damaged file to be noticed, got %v", err)
+		}
+		if err := os.Remove(file); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := services.Restore(t.Context(), target, path, services.RestoreOptions{VerifyOnly: true}, quiet); err == nil || !strings.Contains(err.Error(), "backup_damaged") {
+			t.Errorf("Expected a missing file to be noticed, got %v", err)
+		}
+		break
+	}
+}
+
+// TestStorageVerify: records without objects and objects without records are
+// found, and what a crash left behind is swept.
+func TestStorageVerify(t *testing.T) {
+	t.Parallel()
+	m := tests.New(t)
+	o := withFiles(t, m)
+	if got := m.Guest().Do(http.MethodGet, o.avatar+"?thumb=64x64", nil); got.Status != http.StatusOK {
+		t.Errorf("Expected a thumbnail, got %d", got.Status)
+	}
+	options := m.Options
+	options.Clock = services.SystemClock{}
+	report, err := services.VerifyStorage(t.Context(), options, false)
+	if err != nil || len(report.Findings) != 0 || report.Records != 2 || report.Objects != 3 {
+		t.Fatalf("Expected records and files to agree, got %+v %v", report, err)
+	}
+	files := m.Instances[collections.DomainProjects].Files
+	if err := files.Put(t.Context(), storage.Object{Key: "left/by/a-crash", Size: 4, Type: "text/plain"}, strings.NewReader("left")); err != nil {
+		t.Fatal(err)
+	}
+	if report, err = services.VerifyStorage(t.Context(), options, true); err != nil || len(report.Findings) != 0 || report.Recent != 1 {
+		t.Errorf("Expected a new object to be given time, got %+v %v", report, err)
+	}
+	clock := services.NewSetClock(time.Now().Add(25 * time.Hour))
+	options.Clock = clock
+	if report, err = services.VerifyStorage(t.Context(), options, false); err != nil || report.Open() != 1 || report.Findings[0].Problem != "orphan" || report.Findings[0].Key != "left/by/a-crash" {
+		t.Errorf("Expected the orphan, got %+v %v", report, err)
+	}
+	projects := m.Instances[collections.DomainProjects]
+	projects.Clock = clock
+	if err := projects.SweepFiles(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if _, err := files.Stat(t.Context(), "left/by/a-crash"); !errors.Is(err, storage.ErrNotFound) {
+		t.Errorf("Expected the sweep to remove it, got %v", err)
+	}
+	o.there(t, m) // and nothing else
+	record, err := projects.App.FindRecordById(collections.Deliverables, o.deliverable.Text("id"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := files.Remove(t.Context(), record.BaseFilesPath()+"/"+record.GetString("file")); err != nil {
+		t.Fatal(err)
+	}
+	if report, err = services.VerifyStorage(t.Context(), options, true); err != nil || report.Open() != 1 || report.Findings[0].Problem != "missing" || report.Findings[0].Record != record.Id || report.Findings[0].Mend == "" {
+		t.Errorf("Expected the missing file with advice, got %+v %v", report, err)
+	}
+	if got := o.Client.Do(http.MethodGet, o.Client.FileURL(collections.DomainProjects, collections.Deliverables, record.Id, record.GetString("file")), nil); got.Status != http.StatusNotFound {
+		t.Errorf("Expected a missing file to be not found, got %d", got.Status)
+	}
+}
+
+// elsewhere starts an S3 server with one key for all buckets, as an operator would configure one.
+func elsewhere(t *testing.T) services.StorageOptions {
+	t.Helper()
+	keys, buckets, dir := storage.NewKeys("operator"), []storage.Bucket{}, t.TempDir()
+	for _, domain := range collections.Domains {
+		buckets = append(buckets, storage.Bucket{Name: "elsewhere-" + string(domain), Dir: filepath.Join(dir, string(domain)), Keys: keys})
+	}
+	server, err := storage.Serve(t.Context(), "", buckets...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = server.Close() })
+	return services.StorageOptions{Endpoint: "http://" + server.Addr, Prefix: "elsewhere", AccessKey: keys.Access, SecretKey: keys.Secret}
+}
+
+// TestStorageCopy moves a marketplace from the embedded storage to another S3
+// server: the copy can be repeated, and the files are served from there.
+func TestStorageCopy(t *testing.T) {
+	t.Parallel()
+	m := tests.New(t)
+	o := withFiles(t, m)
+	to := elsewhere(t)
+	none := func(collections.Domain, int64, int64) {}
+	ctx, cancel := context.WithCancel(t.Context())
+	_, err := services.CopyStorage(ctx, m.Options, to, func(collections.Domain, int64, int64) { cancel() })
+	if err == nil {
+		t.Error("Expected an interrupted copy to say so")
+	}
+	report, err := services.CopyStorage(t.Context(), m.Options, to, none)
+	if err != nil || report.Copied+report.Skipped != 2 || report.Skipped == 0 {
+		t.Errorf("Expected the copy to go on, got %+v %v", report, err)
+	}
+	if report, err = services.CopyStorage(t.Context(), m.Options, to, none); err != nil || report.Copied != 0 || report.Skipped != 2 {
+		t.Errorf("Expected nothing more to copy, got %+v %v", report, err)
+	}
+	if err := m.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.RemoveAll(filepath.Join(m.Options.DataDir, "projects", "objects")); err != nil {
+		t.Fatal(err)
+	}
+	moved := reopen(t, m, func(options *services.Options) { options.Storage = to })
+	o.there(t, moved)
+}
+
+// TestFilesOfOlderInstallations: what PocketBase kept in a folder is moved into the storage on start.
+func TestFilesOfOlderInstallations(t *testing.T) {
+	t.Parallel()
+	m := tests.New(t)
+	o := withFiles(t, m)
+	if err := m.Close(); err != nil {
+		t.Fatal(err)
+	}
+	users := filepath.Join(m.Options.DataDir, "users")
+	if err := os.RemoveAll(filepath.Join(users, "objects", ".sgwtmp")); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Rename(filepath.Join(users, "objects"), filepath.Join(users, "storage")); err != nil {
+		t.Fatal(err)
+	}
+	again := reopen(t, m, func(*services.Options) {})
+	o.there(t, again)
+	if _, err := os.Stat(filepath.Join(users, "storage.moved")); err != nil {
+		t.Errorf("Expected the folder to be kept under another name: %v", err)
+	}
+}
+
+// TestStorageDown: without the storage the marketplace starts and works, and says
+// what it cannot do.
+func TestStorageDown(t *testing.T) {
+	t.Parallel()
+	m := tests.New(t)
+	o := withFiles(t, m)
+	if err := m.Close(); err != nil {
+		t.Fatal(err)
+	}
+	down, err := services.Start(t.Context(), services.Options{
+		DataDir: m.Options.DataDir, HTTPAddr: "127.0.0.1:0", Clock: m.Clock, Manual: true, NoRateLimits: true, Logger: m.Options.Logger,
+		Storage: services.StorageOptions{Endpoint: "http://127.0.0.1:9", AccessKey: "a", SecretKey: "b"},
+	}, hooks.Bind, fstest.MapFS{"index.html": {Data: []byte("the web app")}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = down.Close() })
+	base := "http://" + down.Addr
+	get := func(path string) (int, string) {
+		t.Helper()
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, base+path, http.NoBody)
+		if err != nil {
+			t.Fatal(err)
+		}
+		res, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer res.Body.Close()
+		var body bytes.Buffer
+		_, _ = body.ReadFrom(res.Body)
+		return res.StatusCode, body.String()
+	}
+	if status, body := get(o.avatar); status != http.StatusServiceUnavailable || !strings.Contains(body, services.CodeStorageUnavailable) {
+		t.Errorf("Expected to hear that files cannot be reached, got %d %s", status, body)
+	}
+	if status, body := get("/s3/lancershub-users/a?X-Amz-Signature=0"); status != http.StatusServiceUnavailable || !strings.Contains(body, services.CodeStorageUnavailable) {
+		t.Errorf("Expected the same at the door, got %d %s", status, body)
+	}
+	if status, body := get("/readyz"); status != http.StatusOK || !strings.Contains(body, `"storage":"does not answer"`) {
+		t.Errorf("Expected readiness to show it, got %d %s", status, body)
+	}
+	if status, _ := get("/api/projects/api/collections/projects/records"); status != http.StatusOK {
+		t.Errorf("Expected everything else to work, got %d", status)
+	}
+}
