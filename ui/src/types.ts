@@ -331,7 +331,9 @@ export interface Share {
 export interface CurrencySummary {
   currency: string;
   held: number;
+  clearing: number;
   available: number;
+  inTransit: number;
   total: number;
   thisMonth: number;
   lastMonth: number;
@@ -357,6 +359,20 @@ export interface MonthlySeries {
   months: Month[];
 }
 
+/** Where a predicted amount comes from; the parts add up to it. */
+export interface ForecastParts {
+  earned: number;
+  level: number;
+  trend: number;
+  season: number;
+  pooled: number;
+  committed: number;
+  probable: number;
+  late: number;
+  overdue: number;
+  speculative: number;
+}
+
 export interface ForecastMonth {
   month: string;
   mean: number;
@@ -364,6 +380,85 @@ export interface ForecastMonth {
   upper80: number;
   lower95: number;
   upper95: number;
+  parts: ForecastParts;
+}
+
+export interface Reason {
+  kind: string;
+  amount?: number;
+  share?: number;
+  count?: number;
+  id?: string;
+  title?: string;
+  text: string;
+}
+
+export interface PipelineBucket {
+  count: number;
+  amount: number;
+  expected: number;
+}
+
+export interface PipelineItem {
+  item: string;
+  kind: 'payment' | 'milestone' | 'proposal' | 'project';
+  bucket: 'committed' | 'probable' | 'speculative';
+  title: string;
+  project: string;
+  counterpart?: string;
+  amount: number;
+  expected: number;
+  month: string;
+  overdue: boolean;
+}
+
+export interface PipelineSummary {
+  committed: PipelineBucket;
+  probable: PipelineBucket;
+  speculative: PipelineBucket;
+  overdue: PipelineBucket;
+  rate: number;
+  won: number;
+  decided: number;
+  items: PipelineItem[];
+  left: number;
+}
+
+export interface ForecastRecord {
+  months: number;
+  hit80: number;
+  hit95: number;
+  meanError: number;
+  bias: number;
+  nextMonth: number;
+}
+
+/** A question about the future; the server stores nothing. */
+export interface Change {
+  kind: 'drop_client' | 'delay' | 'add_contract';
+  client?: string;
+  item?: string;
+  months?: number;
+  amounts?: number[];
+}
+
+export interface WhatIfAnswer {
+  before: EarningsForecast;
+  after: EarningsForecast;
+  difference: number;
+  monthDifferences: number[];
+}
+
+export interface PastForecast {
+  day: string;
+  total: number;
+  months: (ForecastMonth & { actual?: number; hit80?: boolean })[];
+}
+
+export interface ForecastHistory {
+  currency: string;
+  record: ForecastRecord;
+  forecasts: PastForecast[];
 }
 
 interface Score {
@@ -374,8 +469,17 @@ interface Score {
 export interface EarningsForecast {
   perspective: Perspective;
   currency: string;
+  confidence: { level: 'none' | 'peers' | 'pipeline' | 'early' | 'fair' | 'full'; months: number };
+  why: Reason[];
   history: Month[];
+  earned: number;
   months: ForecastMonth[];
+  total: number;
+  total80: [number, number];
+  total95: [number, number];
+  parts: ForecastParts;
+  pipeline: PipelineSummary;
+  record: ForecastRecord;
   method: string;
   backtest: { origins: number; months: number; own: Score; naive: Score; seasonalNaive: Score; coverage80: number; coverage95: number };
 }

@@ -1,8 +1,8 @@
 // Money: payments, earnings, forecast, and the timeline of a project.
-import { keepPreviousData, useQuery } from '@tanstack/react-query';
+import { keepPreviousData, useMutation, useQuery } from '@tanstack/react-query';
 import { filter, payments, projects } from '../api';
 import { keys } from './keys';
-import type { EarningsForecast, EarningsSummary, MonthlySeries, Perspective } from '../types';
+import type { Change, EarningsForecast, EarningsSummary, ForecastHistory, MonthlySeries, Perspective, WhatIfAnswer } from '../types';
 
 export function usePayments(project: string, settling: boolean) {
   return useQuery({
@@ -54,11 +54,28 @@ export function useMonthly(view: Perspective) {
   });
 }
 
+/** The forecast in a currency, or for "" in one's main one. */
 export function useForecast(view: Perspective, currency: string, horizon: number, enabled: boolean) {
   return useQuery({
     queryKey: [...keys.earnings, 'forecast', view, currency, horizon],
     queryFn: () => payments.client.send<EarningsForecast>('/api/earnings/forecast', { query: { view, currency, horizon } }),
-    enabled: enabled && currency !== '',
+    enabled,
     placeholderData: keepPreviousData,
+  });
+}
+
+/** Past forecasts, and how they came true. */
+export function useForecastHistory(view: Perspective, currency: string) {
+  return useQuery({
+    queryKey: [...keys.earnings, 'forecasts', view, currency],
+    queryFn: () => payments.client.send<ForecastHistory>('/api/earnings/forecasts', { query: { view, currency } }),
+    enabled: currency !== '',
+  });
+}
+
+/** Asks what would change; nothing is stored, so it needs no Idempotency-Key. */
+export function useWhatIf(view: Perspective, currency: string, horizon: number) {
+  return useMutation<WhatIfAnswer, unknown, Change[]>({
+    mutationFn: (changes) => payments.client.send<WhatIfAnswer>('/api/earnings/what-if', { method: 'POST', body: { view, currency, horizon, changes } }),
   });
 }

@@ -1,10 +1,12 @@
 // العربية
 import { arPeople } from './ar-people';
 import type { Catalogue } from './catalogue';
+import { ar as dashboard } from './dashboard/ar';
 import { ar as money } from './money/ar';
 import { ar as room } from './room/ar';
 
 export const ar: Catalogue = {
+  ...dashboard,
   ...room,
   ...arPeople,
   ...money,
@@ -466,16 +468,6 @@ export const ar: Catalogue = {
   'tile.yearText.spend': 'صرفته منذ يناير.',
   'tile.total': 'الإجمالي',
   'tile.totalText': 'صرفته حتى الآن.',
-  'outlook.title': 'ما المتوقع',
-  'outlook.sentence.income': '{month}: نحو {mean} (غالبًا بين {low} و{high})',
-  'outlook.sentence.spend': '{month}: ستنفق نحو {mean} (غالبًا بين {low} و{high})',
-  'outlook.quarter': { zero: 'لا أشهر قادمة: {mean}.', one: 'ذلك الشهر وحده: نحو {mean}.', two: 'الشهران القادمان معًا: نحو {mean}.', few: 'الأشهر الـ{count} القادمة معًا: نحو {mean}.', many: 'الأشهر الـ{count} القادمة معًا: نحو {mean}.', other: 'الأشهر الـ{count} القادمة معًا: نحو {mean}.' },
-  'outlook.range': 'يُقصد بالمدى أن يصح في 8 حالات من 10.',
-  'outlook.backtest': { zero: 'لم يُختبر بعد: {share}.', one: 'عند اختباره على شهر واحد من ماضيك صح في {share}.', two: 'عند اختباره على شهرين من ماضيك صح في {share}.', few: 'عند اختباره على {count} أشهر من ماضيك صح في {share}.', many: 'عند اختباره على {count} شهرًا من ماضيك صح في {share}.', other: 'عند اختباره على {count} شهر من ماضيك صح في {share}.' },
-  'outlook.better': 'كان خطؤه أقل بنسبة {share} من تكرار الشهر الأخير.',
-  'outlook.notBetter': 'ليس حتى الآن أفضل من تكرار الشهر الأخير.',
-  'outlook.early': 'لا يزال التوقع مبكرًا',
-  'outlook.earlyText': { zero: 'انظر أدناه إلى ما اتُّفق عليه.', one: 'يحتاج التوقع إلى شهر كامل على الأقل. انظر حتى ذلك الحين إلى ما اتُّفق عليه أدناه.', two: 'يحتاج التوقع إلى شهرين كاملين على الأقل. انظر حتى ذلك الحين إلى ما اتُّفق عليه أدناه.', few: 'يحتاج التوقع إلى {count} أشهر كاملة على الأقل. انظر حتى ذلك الحين إلى ما اتُّفق عليه أدناه.', many: 'يحتاج التوقع إلى {count} شهرًا كاملًا على الأقل. انظر حتى ذلك الحين إلى ما اتُّفق عليه أدناه.', other: 'يحتاج التوقع إلى {count} شهر كامل على الأقل. انظر حتى ذلك الحين إلى ما اتُّفق عليه أدناه.' },
   'months.title.income': 'الدخل الشهري',
   'months.title.spend': 'الإنفاق الشهري',
   'months.explain.income': 'المال المصروف لك بعد الرسوم. الأشهر القادمة توقع مع مداه.',
@@ -499,7 +491,7 @@ export const ar: Catalogue = {
   'donut.pending': 'معلق',
   'donut.failed': 'فاشل',
   'pipeline.title': 'ما قد يأتي',
-  'pipeline.explain.income': 'ما قد يصلك بعدُ بحسب درجة اليقين. قبل الرسوم ولا يُجمع أبدًا.',
+  'pipeline.explain.income': 'ما قد يصلك بعدُ بحسب درجة اليقين. بعد الرسوم ولا يُجمع أبدًا.',
   'pipeline.explain.spend': 'ما قد تدفعه بعدُ بحسب درجة اليقين. لا يُجمع أبدًا.',
   'pipeline.bucket': 'درجة اليقين',
   'pipeline.items': 'العناصر',

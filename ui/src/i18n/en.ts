@@ -1,10 +1,12 @@
 // English: the reference catalogue. Every other language has exactly these keys.
 import type { Message } from './catalogue';
 import { enPeople } from './en-people';
+import { en as dashboard } from './dashboard/en';
 import { en as money } from './money/en';
 import { en as room } from './room/en';
 
 export const en = {
+  ...dashboard,
   ...room,
   ...enPeople,
   ...money,
@@ -466,16 +468,6 @@ export const en = {
   'tile.yearText.spend': 'Released by you since January.',
   'tile.total': 'In all',
   'tile.totalText': 'Released by you so far.',
-  'outlook.title': 'What to expect',
-  'outlook.sentence.income': '{month}: about {mean} (likely {low} to {high})',
-  'outlook.sentence.spend': '{month}: you will spend about {mean} (likely {low} to {high})',
-  'outlook.quarter': { one: 'That month alone: about {mean}.', other: 'The next {count} months together: about {mean}.' },
-  'outlook.range': 'The range is meant to hold in 8 of 10 cases.',
-  'outlook.backtest': { one: 'Tested on {count} month of your own past, it held in {share}.', other: 'Tested on {count} months of your own past, it held in {share}.' },
-  'outlook.better': 'Its error was {share} smaller than that of repeating the last month.',
-  'outlook.notBetter': 'So far it is no better than repeating the last month.',
-  'outlook.early': 'Too early for a forecast',
-  'outlook.earlyText': { one: 'A forecast needs at least {count} complete month. Until then, look at what is agreed below.', other: 'A forecast needs at least {count} complete months. Until then, look at what is agreed below.' },
   'months.title.income': 'Monthly income',
   'months.title.spend': 'Monthly spend',
   'months.explain.income': 'Money released to you, after fees. The coming months are a forecast with its ranges.',
@@ -499,7 +491,7 @@ export const en = {
   'donut.pending': 'Pending',
   'donut.failed': 'Failed',
   'pipeline.title': 'Pipeline',
-  'pipeline.explain.income': 'What may still come to you, by how certain it is. Before fees, never added up.',
+  'pipeline.explain.income': 'What may still come to you, by how certain it is. After fees, never added up.',
   'pipeline.explain.spend': 'What you may still pay, by how certain it is. Never added up.',
   'pipeline.bucket': 'How certain',
   'pipeline.items': 'Items',

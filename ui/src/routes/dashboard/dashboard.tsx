@@ -1,11 +1,12 @@
 // Money over time, for both roles: what came or went, what is held, what to expect.
-import { lazy, Suspense } from 'react';
+import { lazy, Suspense, type ReactNode } from 'react';
 import { useSearchParams } from 'react-router';
 import { hasRole, useMe } from '../../data/me';
-import { useEarnings, useForecast, useMonthly, useMyPayments } from '../../data/payments';
-import { useAllMilestones, useAllProposals } from '../../data/projects';
+import { useEarnings, useForecast, useForecastHistory, useMonthly, useMyPayments } from '../../data/payments';
+import { useAllProposals } from '../../data/projects';
 import { useI18n } from '../../i18n/i18n';
-import type { CurrencySummary, Perspective } from '../../types';
+import { monthName } from '../../lib/dates';
+import type { CurrencySummary, EarningsForecast, Perspective } from '../../types';
 import { LinkButton } from '../../ui/button';
 import { Empty, ErrorNotice, Skeleton, SkeletonRows } from '../../ui/feedback';
 import { Page } from '../../ui/page';
@@ -13,8 +14,10 @@ import { Money } from '../../ui/show';
 import { Funnel } from './funnel';
 import { Outlook } from './outlook';
 import { Pipeline } from './pipeline';
+import { Record } from './record';
 import { Shares } from './shares';
 import { StatusDonut } from './status-donut';
+import { WhatIf } from './what-if';
 
 const MonthsChart = lazy(() => import('./months-chart'));
 const horizons = [3, 6, 12];
@@ -36,10 +39,13 @@ export default function Dashboard() {
   const current = currencies.find((one) => one.currency === params.get('currency')) ?? byTotal[0];
   const currency = current?.currency ?? '';
   const series = monthly.data?.find((one) => one.currency === currency);
-  const forecast = useForecast(view, currency, horizon, series !== undefined);
+  const forecast = useForecast(view, currency, horizon, summary.isSuccess);
+  const history = useForecastHistory(view, currency);
+  // Without any money so far, the pipeline's own currency is the one to show.
+  const shown = currency || (forecast.data?.currency ?? '');
+  const ahead = forecast.data?.perspective === view && forecast.data.currency === shown ? forecast.data : undefined;
   const payments = useMyPayments(me?.id ?? '', view);
   const proposals = useAllProposals();
-  const milestones = useAllMilestones();
   const loading = summary.isPending || monthly.isPending;
   const pill = 'min-h-9 rounded-lg px-3 text-sm font-medium text-muted aria-pressed:bg-surface aria-pressed:text-ink aria-pressed:shadow-card';
 
@@ -68,20 +74,22 @@ export default function Dashboard() {
           </Empty>
         </div>
       )}
-      {current && (
+      {!loading && shown !== '' && (
         <div className="space-y-5">
-          <Outlook forecast={forecast.data} view={view} error={forecast.error} pending={series !== undefined && forecast.isPending} />
-          <Tiles current={current} view={view} />
-          {series && (
+          <Outlook forecast={ahead} view={view} error={forecast.error} pending={!ahead && !forecast.error} />
+          {current && <Tiles current={current} view={view} ahead={ahead} />}
+          {(series || ahead) && (
             <Suspense fallback={<Skeleton className="h-[27rem] rounded-2xl" />}>
-              <MonthsChart series={series} forecast={forecast.data} view={view} horizon={horizon} horizons={horizons} onHorizon={(months) => set('months', String(months))} />
+              <MonthsChart series={series ?? { currency: shown, months: [] }} forecast={ahead} view={view} horizon={horizon} horizons={horizons} onHorizon={(months) => set('months', String(months))} />
             </Suspense>
           )}
         </div>
       )}
       <div className="mt-5 gap-5 space-y-5 lg:columns-2 *:break-inside-avoid">
         {current && <StatusDonut payments={(payments.data ?? []).filter((one) => one.currency === currency)} currency={currency} pending={payments.isPending} />}
-        <Pipeline me={me?.id ?? ''} view={view} currency={currency} milestones={milestones.data ?? []} proposals={proposals.data ?? []} />
+        {shown !== '' && !forecast.error && <Pipeline view={view} currency={shown} pipeline={ahead?.pipeline} />}
+        {ahead && <WhatIf key={`${view} ${shown}`} view={view} currency={shown} horizon={horizon} people={(current?.byCounterpart ?? []).slice(0, 20)} items={ahead.pipeline.items.filter((one) => one.bucket !== 'speculative')} />}
+        {history.data && <Record history={history.data} view={view} />}
         {current && current.byCounterpart.length > 0 && <Shares title={view === 'income' ? t('dashboard.topClients') : t('dashboard.topFreelancers')} shares={current.byCounterpart} currency={currency} people name={`${view}-people`} />}
         {current && current.byProject.length > 0 && <Shares title={t('dashboard.topProjects')} shares={current.byProject} currency={currency} name={`${view}-projects`} />}
         <Funnel me={me?.id ?? ''} view={view} proposals={proposals.data ?? []} />
@@ -90,22 +98,38 @@ export default function Dashboard() {
   );
 }
 
-function Tiles({ current, view }: { current: CurrencySummary; view: Perspective }) {
-  const { t } = useI18n();
-  const tiles: [string, number, string][] = [
-    ...(view === 'income' ? [[t('tile.available'), current.available, t('tile.availableText')] as [string, number, string]] : []),
-    [t('tile.held'), current.held, t(`tile.heldText.${view}`)],
-    [t('tile.thisMonth'), current.thisMonth, t('tile.lastMonth')],
-    [t('tile.thisYear'), current.thisYear, t(`tile.yearText.${view}`)],
-    ...(view === 'spend' ? [[t('tile.total'), current.total, t('tile.totalText')] as [string, number, string]] : []),
+interface TilesProps {
+  current: CurrencySummary;
+  view: Perspective;
+  ahead: EarningsForecast | undefined;
+}
+
+interface Tile {
+  label: string;
+  amount: number;
+  text: string;
+  more?: ReactNode;
+}
+
+function Tiles({ current, view, ahead }: TilesProps) {
+  const { t, locale } = useI18n();
+  const due = ahead?.pipeline.items.find((one) => one.bucket === 'committed');
+  const moving = current.clearing + current.inTransit;
+  const tiles: Tile[] = [
+    { label: t('tile.held'), amount: current.held, text: t(`tile.heldText.${view}`), more: due && <>{t('tile.next', { month: monthName(due.month, locale, 'long') })}</> },
+    ...(moving > 0 ? [{ label: t('tile.clearing'), amount: moving, text: t('tile.clearingText') }] : []),
+    { label: t('tile.thisMonth'), amount: current.thisMonth, text: t('tile.lastMonth'), more: <Money amount={current.lastMonth} currency={current.currency} /> },
+    { label: t('tile.thisYear'), amount: current.thisYear, text: t(`tile.yearText.${view}`) },
+    ...(view === 'spend' ? [{ label: t('tile.total'), amount: current.total, text: t('tile.totalText') }] : []),
   ];
+  if (view === 'income') tiles.unshift({ label: t('tile.available'), amount: current.available, text: t('tile.availableText') });
   return (
-    <dl className="grid grid-cols-2 gap-3 lg:grid-cols-4">
-      {tiles.map(([label, amount, text], index) => (
+    <dl className={`grid grid-cols-2 gap-3 ${tiles.length > 4 ? 'lg:grid-cols-5' : 'lg:grid-cols-4'}`}>
+      {tiles.map(({ label, amount, text, more }, index) => (
         <div key={label} className={`card flex flex-col p-4 sm:p-5 ${index === 0 ? 'border-primary bg-soft' : ''}`}>
           <dt className={`text-sm font-medium ${index === 0 ? 'text-strong' : 'text-muted'}`}>{label}</dt>
           <dd className="mt-1 text-xl font-bold sm:text-2xl"><Money amount={amount} currency={current.currency} /></dd>
-          <dd className={`mt-1 text-sm ${index === 0 ? 'text-strong' : 'text-muted'}`}>{text}{label === t('tile.thisMonth') && <> <Money amount={current.lastMonth} currency={current.currency} /></>}</dd>
+          <dd className={`mt-1 text-sm ${index === 0 ? 'text-strong' : 'text-muted'}`}>{text} {more}</dd>
         </div>
       ))}
     </dl>

@@ -2,11 +2,13 @@ import { expect, test } from 'vitest';
 import { chatRows, keepAhead } from '../../data/chats';
 import { searchFilter } from '../../data/projects';
 import { affectedBy } from '../../live/affected';
-import type { Member, Milestone, Payment, Proposal } from '../../types';
+import type { ForecastHistory, ForecastMonth, Member, Payment } from '../../types';
 import { searchOf } from '../projects/search';
-import { roundForPeople } from './outlook';
-import { fillBuckets } from './pipeline';
+import { split } from './months-chart';
+import { roundForPeople, whyKey } from './outlook';
+import { pastMonths } from './record';
 import { sumByPart } from './status-donut';
+import { contractAmounts } from './what-if';
 
 test('each part of a payment counts once', () => {
   const sums = sumByPart([
@@ -16,14 +18,30 @@ test('each part of a payment counts once', () => {
   expect(sums).toEqual({ released: { amount: 800, count: 2 }, refunded: { amount: 300, count: 1 }, held: { amount: 400, count: 1 }, pending: { amount: 50, count: 1 }, failed: { amount: 70, count: 1 } });
 });
 
-test('the pipeline sorts by certainty, for one person and one currency', () => {
-  const milestones = [
-    { freelancer: 'f', client: 'c', currency: 'EUR', status: 'funded', amount: 10 }, { freelancer: 'f', client: 'c', currency: 'EUR', status: 'planned', amount: 20 },
-    { freelancer: 'f', client: 'c', currency: 'EUR', status: 'released', amount: 40 }, { freelancer: 'f', client: 'c', currency: 'USD', status: 'funded', amount: 80 },
-  ] as Milestone[];
-  const proposals = [{ freelancer: 'f', client: 'c', currency: 'EUR', status: 'submitted', amount: 5 }, { freelancer: 'x', client: 'c', currency: 'EUR', status: 'submitted', amount: 7 }] as Proposal[];
-  expect(fillBuckets('f', 'income', 'EUR', milestones, proposals)).toEqual({ committed: { amount: 10, count: 1 }, probable: { amount: 20, count: 1 }, speculative: { amount: 5, count: 1 } });
-  expect(fillBuckets('c', 'spend', 'EUR', milestones, proposals).speculative).toEqual({ amount: 12, count: 2 });
+test('a predicted month splits into what is promised and what is expected', () => {
+  const parts = { earned: 1, level: 100, trend: -10, season: 5, pooled: 2, committed: 10, probable: 20, late: 3, overdue: 4, speculative: 5 };
+  expect(split({ parts } as ForecastMonth)).toEqual({ promised: 42, expected: 97 });
+  expect(split({ parts: { ...parts, trend: -500 } } as ForecastMonth).expected).toBe(0);
+});
+
+test('another contract is laid out month by month, at most a year', () => {
+  expect(contractAmounts(500, 1, 2)).toEqual([0, 500, 500]);
+  expect(contractAmounts(500, 10, 12)).toHaveLength(12);
+});
+
+test('of each month the first forecast is held against what came', () => {
+  const month = (name: string, mean: number, actual?: number) => ({ month: name, mean, lower80: 0, upper80: 10, ...(actual === undefined ? {} : { actual }) });
+  const history = { currency: 'EUR', forecasts: [
+    { day: '2026-03-02', months: [month('2026-03', 1)] }, { day: '2026-02-20', months: [month('2026-02', 2, 7)] },
+    { day: '2026-02-01', months: [month('2026-02', 3, 7)] }, { day: '2026-01-01', months: [month('2026-01', 0, 0)] },
+  ] } as unknown as ForecastHistory;
+  expect(pastMonths(history)).toEqual([{ month: '2026-02', mean: 3, lower80: 0, upper80: 10, actual: 7 }]);
+});
+
+test('a reason has words, and an unknown one is left out', () => {
+  expect(whyKey({ kind: 'trend', amount: -5, text: '' }, 'income')).toBe('why.trend.less');
+  expect(whyKey({ kind: 'earned', text: '' }, 'spend')).toBe('why.earned.spend');
+  expect(whyKey({ kind: 'stars', text: '' }, 'spend')).toBeUndefined();
 });
 
 test('a forecast is rounded to what it can know', () => {
