@@ -54,6 +54,10 @@ func bindPayments(i *services.Instance) error {
 		bindDisputes(e, payments)
 		bindEarningsRoutes(e, payments)
 		bindStatement(e, payments)
+		platformTotals(e, func(e *core.RequestEvent) (services.Table, error) {
+			query := e.Request.URL.Query()
+			return payments.PlatformTotals(query.Get("from"), query.Get("to"))
+		})
 		internal(i, e, http.MethodGet, services.InternalPayments+"{payment}", func(_ *services.Instance, _ services.Caller, e *core.RequestEvent) error {
 			return e.JSON(http.StatusOK, payments.State(e.Request.PathValue("payment")))
 		})

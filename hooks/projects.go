@@ -22,6 +22,7 @@ func bindProjects(i *services.Instance) error {
 	onServe(i, func(e *core.ServeEvent) {
 		bindProjectCommands(e, projects)
 		bindFees(e, projects)
+		platformTotals(e, func(*core.RequestEvent) (services.Table, error) { return projects.PlatformTotals() })
 		internal(i, e, http.MethodPost, services.InternalBook, tellBook(projects))
 		internal(i, e, http.MethodPut, services.InternalReserve+"{payment}", reserve(projects))
 	})

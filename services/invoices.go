@@ -29,7 +29,7 @@ type settlement struct {
 // so are the numbers: a series has no gaps.
 func (s *PaymentsService) invoice(tx core.App, payment *core.Record, done settlement) error {
 	client, freelancer := collections.Parties(payment)
-	people, err := s.billed(tx, client, freelancer)
+	people, err := billed(tx, client, freelancer)
 	if err != nil {
 		return err
 	}
@@ -38,11 +38,11 @@ func (s *PaymentsService) invoice(tx core.App, payment *core.Record, done settle
 		line:  workLine(payment, done.Amount),
 		notes: []string{"Paid through " + s.company().Name + ": nothing is due.", "Issued by " + s.company().Name + " on behalf of " + people[freelancer].Name + "."},
 	}
-	number, err := s.issue(tx, payment, done, work)
+	number, err := issue(tx, s.Clock.Now(), payment, done, work)
 	if err != nil || done.Fee == 0 {
 		return err
 	}
-	_, err = s.issue(tx, payment, done, draft{
+	_, err = issue(tx, s.Clock.Now(), payment, done, draft{
 		kind: collections.InvoiceOfFee, issuer: s.company(), recipient: people[freelancer], amount: done.Fee,
 		line:  "Service fee on invoice " + number + ": " + named(payment),
 		notes: []string{"Kept when the payment was released: nothing is due."},
@@ -83,8 +83,8 @@ func workLine(payment *core.Record, amount int64) string {
 }
 
 // issue gives a draft the next number of its series and stores it.
-func (s *PaymentsService) issue(tx core.App, payment *core.Record, done settlement, d draft) (string, error) {
-	now := s.Clock.Now().UTC()
+func issue(tx core.App, now time.Time, payment *core.Record, done settlement, d draft) (string, error) {
+	now = now.UTC()
 	series, seq, err := nextNumber(tx, d, now.Year())
 	if err != nil {
 		return "", fmt.Errorf("failed to number an invoice: %w", err)
@@ -98,13 +98,13 @@ func (s *PaymentsService) issue(tx core.App, payment *core.Record, done settleme
 		Payment: payment.Id, Project: payment.GetString(collections.FieldProject), Contract: payment.GetString(collections.FieldContract),
 		Milestone: payment.GetString(collections.FieldMilestone), LedgerRef: done.Ref, Notes: d.notes,
 	}
-	return content.Number, s.seal(tx, payment, content, series, seq, now)
+	return content.Number, seal(tx, payment, content, series, seq, now)
 }
 
 // seal stores an invoice as it will stay. It is written past PocketBase's record
 // hooks, which would take longer than the rest of a settlement; subscribers hear
 // of it when its PDF is stored.
-func (s *PaymentsService) seal(tx core.App, payment *core.Record, content InvoiceContent, series string, seq int64, now time.Time) error {
+func seal(tx core.App, payment *core.Record, content InvoiceContent, series string, seq int64, now time.Time) error {
 	raw, err := json.Marshal(content)
 	if err != nil {
 		return err
@@ -167,7 +167,7 @@ func newSeries(tx core.App, issuer string) (string, error) {
 
 // billed reads what people want to be called on invoices: their billing details,
 // or else the name they are known by.
-func (s *PaymentsService) billed(tx core.App, client, freelancer string) (map[string]InvoiceParty, error) {
+func billed(tx core.App, client, freelancer string) (map[string]InvoiceParty, error) {
 	var rows []struct {
 		ID      string `db:"id"`
 		Known   string `db:"known"`

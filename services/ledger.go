@@ -103,7 +103,10 @@ func Post(tx core.App, at time.Time, posting Posting) error {
 	if _, err := tx.DB().Insert("ledger_seal", dbx.Params{"ref": posting.Ref}).Execute(); err != nil {
 		return fmt.Errorf("failed to seal %s: %w", posting.Ref, err)
 	}
-	return keepBook(tx, at, posting)
+	if err := keepBook(tx, at, posting); err != nil {
+		return err
+	}
+	return creditBack(tx, at, posting)
 }
 
 // accountID finds an account, or opens it.

@@ -45,6 +45,9 @@ func (r PaymentRequest) check() error {
 // stays pending, nothing is held, and the answer is peer_unavailable.
 func (s *PaymentsService) Create(ctx context.Context, cmd Command, request PaymentRequest) (Answer, error) {
 	cmd.Route = routeCreatePayment
+	if stored, err := Replay(s.App, cmd); err != nil || stored != nil {
+		return replayed(stored), err // what was right then need not be now: another provider, another limit
+	}
 	if err := errors.Join(request.check(), s.Provider.CheckSource(request.Source)); err != nil {
 		return Answer{}, err
 	}

@@ -31,6 +31,9 @@ type DestinationNews struct {
 // replaces the one before at once and cools off before money goes there, so that
 // a thief in a hurry gains nothing and the owner, who is told, has time to object.
 func (s *PaymentsService) AddDestination(ctx context.Context, cmd Command, signedInAt time.Time, label, reference string) (Answer, error) {
+	if stored, err := Replay(s.App, cmd); err != nil || stored != nil {
+		return replayed(stored), err // however long ago the sign-in was
+	}
 	if s.Clock.Now().Sub(signedInAt) > FreshSignIn {
 		return Answer{}, forbidden(CodeSignInAgain, "Sign in again to change where your money goes.")
 	}

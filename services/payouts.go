@@ -36,6 +36,9 @@ func (o Options) MinimumPayout(currency string) int64 {
 // RequestPayout takes amount out of what a freelancer has available. The money
 // is in transit from here on and is sent when the request has been stored.
 func (s *PaymentsService) RequestPayout(cmd Command, amount int64, currency string) (Answer, error) {
+	if stored, err := Replay(s.App, cmd); err != nil || stored != nil {
+		return replayed(stored), err // whatever the smallest payout is by now
+	}
 	if err := CheckCurrency(currency); err != nil {
 		return Answer{}, err
 	}

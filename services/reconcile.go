@@ -162,17 +162,23 @@ func LastReconciliation(app core.App) (*Reconciliation, error) {
 	return &last, errors.Join(json.Unmarshal([]byte(row.Findings), &last.Findings), json.Unmarshal([]byte(row.Waiting), &last.Waiting))
 }
 
+// MoneyProblems has a sentence for each thing about payments, releases and their
+// invoices that does not agree; VerifyLedger has those about the ledger itself.
+func MoneyProblems(app core.App) ([]string, error) { return selectProblems(app, moneyChecks) }
+
 // money runs the checks that need nobody else.
 func (r *Reconciler) money(_ context.Context, report *Reconciliation) error {
-	problems, err := selectProblems(r.payments.App, moneyChecks)
+	problems, err := MoneyProblems(r.payments.App)
 	for _, problem := range problems {
 		report.found("%s", problem)
 	}
 	if err != nil {
 		return err
 	}
-	late, err := selectProblems(r.payments.App, []check{{"a payment should long be decided", fmt.Sprintf(
-		`SELECT id AS subject FROM payments WHERE status = 'pending' AND decideBy < %d`, report.At-collections.Day.Milliseconds())}})
+	late, err := selectProblems(r.payments.App, []check{
+		{"a refund was given up by its provider: a person must look", `SELECT id AS subject FROM provider_refunds WHERE state = 'failed'`},
+		{"a payment should long be decided", fmt.Sprintf(`SELECT id AS subject FROM payments WHERE status = 'pending' AND decideBy < %d`, report.At-collections.Day.Milliseconds())},
+	})
 	for _, problem := range late {
 		report.found("%s", problem)
 	}
@@ -207,7 +213,6 @@ var moneyChecks = []check{
 			WHERE t.kind = 'release' AND a.name LIKE 'hold:%' GROUP BY t.payment) r ON r.payment = p.id
 		WHERE p.released <> coalesce(r.total, 0)`},
 	{"a settled payment still holds money", `SELECT id AS subject FROM payments WHERE status IN ('released', 'refunded', 'split') AND amount <> released + refunded + rolled`},
-	{"a refund was given up by its provider: a person must look", `SELECT id AS subject FROM provider_refunds WHERE state = 'failed'`},
 	{"a gap in the numbers of invoices", `SELECT series AS subject FROM invoices GROUP BY series HAVING count(*) <> max(seq) OR min(seq) <> 1`},
 	{"a release has no invoice, or one about another amount", `SELECT t.ref AS subject FROM ledger_tx t JOIN ledger_entry e ON e.tx = t.ref
 		JOIN ledger_account a ON a.id = e.account AND a.name LIKE 'hold:%' LEFT JOIN invoices i ON i.ledgerRef = t.ref AND i.kind = 'invoice'
@@ -215,5 +220,8 @@ var moneyChecks = []check{
 	{"a fee has no invoice, or one about another amount", `SELECT t.ref AS subject FROM ledger_tx t JOIN ledger_entry e ON e.tx = t.ref
 		JOIN ledger_account a ON a.id = e.account AND a.name = 'fees' LEFT JOIN invoices i ON i.ledgerRef = t.ref AND i.kind = 'fee'
 		WHERE t.kind = 'release' AND coalesce(i.amount, 0) <> e.amount`},
+	{"money taken back from a freelancer has no credit note", `SELECT t.ref AS subject FROM ledger_tx t JOIN ledger_entry e ON e.tx = t.ref
+		JOIN ledger_account a ON a.id = e.account AND a.name LIKE 'user:%' WHERE t.payment <> '' AND e.amount < 0 GROUP BY t.ref
+		HAVING coalesce((SELECT sum(i.amount) FROM invoices i WHERE i.ledgerRef = t.ref AND i.kind = 'credit_note'), 0) <> -sum(e.amount)`},
 	{"an invoice is about no settlement", `SELECT i.number AS subject FROM invoices i LEFT JOIN ledger_tx t ON t.ref = i.ledgerRef WHERE t.ref IS NULL`},
 }

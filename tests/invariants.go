@@ -58,6 +58,11 @@ func Problems(apps map[collections.Domain]core.App) ([]string, error) {
 		return nil, err
 	}
 	problems = append(problems, report.Problems...)
+	money, err := services.MoneyProblems(apps[collections.DomainPayments])
+	if err != nil {
+		return nil, err
+	}
+	problems = append(problems, money...)
 	more, err := settledProjects(apps)
 	return append(problems, more...), err
 }

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/pocketbase/dbx"
+	"github.com/pocketbase/pocketbase/core"
 
 	"github.com/lancershub/lancershub/collections"
 	"github.com/lancershub/lancershub/services"
@@ -120,7 +121,11 @@ func TestThePDFOfAnInvoice(t *testing.T) {
 	token := func(p *Person) string {
 		return p.Do(http.MethodPost, "/api/payments/api/files/token", Body{}).Text("token")
 	}
-	if answer := s.Client.Do(http.MethodGet, file+"?token="+url.QueryEscape(token(s.Client)), nil); !bytes.Equal(before.Raw, answer.Raw) {
+	answer := s.Client.Do(http.MethodGet, file+"?token="+url.QueryEscape(token(s.Client)), nil)
+	if answer.Status == http.StatusTemporaryRedirect { // to the storage
+		answer = m.Guest().Do(http.MethodGet, answer.Header.Get("Location"), nil)
+	}
+	if !bytes.Equal(before.Raw, answer.Raw) {
 		t.Errorf("Expected the file with a file token, got %d %.80q", answer.Status, answer.Raw)
 	}
 	if answer := stranger.Do(http.MethodGet, file+"?token="+url.QueryEscape(token(stranger)), nil); answer.Status != http.StatusNotFound {
@@ -217,6 +222,49 @@ func TestOldReleasesAreInvoicedLater(t *testing.T) {
 	content := second.Object("content")
 	if content.Text("issuedAt") != "2026-03-11T12:00:00Z" || content.Text("suppliedAt") != "2026-03-10T12:00:00Z" {
 		t.Errorf("Expected to read that it was issued later, got %v", content.JSON)
+	}
+	m.Sound()
+}
+
+// TestMoneyTakenBackIsCredited: what is taken back from a freelancer corrects the
+// invoices of the payment, the newest first, in the transaction of the posting.
+func TestMoneyTakenBackIsCredited(t *testing.T) {
+	t.Parallel()
+	m := New(t)
+	s := Funded(m)
+	releasePart(s, 10_000)
+	releasePart(s, 20_000)
+	app := m.Instances[payments].App
+	for n, amount := range []int64{12_000, 10_000} {
+		err := app.RunInTransaction(func(tx core.App) error {
+			return services.Post(tx, m.Clock.Now(), services.Posting{
+				Ref: fmt.Sprintf("recovery:%d", n), Kind: "recovery", Payment: s.Payment, Currency: "EUR",
+				Entries: []services.Entry{{Account: services.AccountAvailable(s.Freelancer.ID), Amount: -amount}, {Account: services.AccountWorld, Amount: amount}},
+			})
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	code := strings.ToUpper(s.Freelancer.ID[:6])
+	invoices := invoicesOf(s.Client)
+	got := []string{}
+	for _, number := range sortedNumbers(invoices) {
+		if note := invoices[number]; note.Text("kind") == collections.CreditOfWork {
+			got = append(got, fmt.Sprintf("%s %d %s", number, note.Number("amount"), note.Text("corrects")))
+		}
+	}
+	want := []string{
+		code + "-CN-2026-00001 12000 " + code + "-2026-00002",
+		code + "-CN-2026-00002 8000 " + code + "-2026-00002",
+		code + "-CN-2026-00003 2000 " + code + "-2026-00001",
+	}
+	if fmt.Sprint(got) != fmt.Sprint(want) {
+		t.Fatalf("Expected %q, got %q", want, got)
+	}
+	note := invoices[code+"-CN-2026-00001"]
+	if pdf := s.Client.Do(http.MethodGet, "/api/payments/api/invoices/"+note.Text("id")+"/pdf", nil); pdf.Status != http.StatusOK || !bytes.HasPrefix(pdf.Raw, []byte("%PDF-")) {
+		t.Errorf("Expected the PDF of a credit note, got %d", pdf.Status)
 	}
 	m.Sound()
 }
