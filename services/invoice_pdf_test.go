@@ -87,3 +87,12 @@ func FuzzVisual(f *testing.F) {
 		}
 	})
 }
+
+func BenchmarkRenderInvoice(b *testing.B) {
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := RenderInvoice(sample()); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -18,7 +18,7 @@ import (
 const (
 	// printBatch bounds how many PDFs one sweep makes: each takes some milliseconds
 	// of a processor, and whoever cannot wait gets theirs made at once.
-	printBatch = 20
+	printBatch = 10
 	// issueBatch bounds how many missing invoices are issued in one transaction.
 	issueBatch = 100
 )

@@ -2,14 +2,19 @@ package services
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"fmt"
 	"time"
+
+	"github.com/pocketbase/dbx"
 
 	"github.com/lancershub/lancershub/collections"
 )
 
 // providerWindow is how far back a regular reconciliation compares with a provider
-// that has to be asked over the network; one on demand compares everything.
+// (a provider remembers more than should be asked for every five minutes); at start
+// and on demand everything is compared.
 const providerWindow = 14 * collections.Day
 
 // providerKey is what a sum is about: a payment or payout, in one currency.
@@ -25,7 +30,7 @@ type moved struct {
 // was charged, for money that rolled on) or payout.
 const worldSQL = `
 	SELECT CASE WHEN t.payment <> '' THEN t.payment ELSE substr(t.ref, instr(t.ref, ':') + 1) END AS key, e.currency, sum(e.amount) AS sum, max(e.at) AS last
-	FROM ledger_account a JOIN ledger_entry e ON e.account = a.id JOIN ledger_tx t ON t.ref = e.tx WHERE a.name = 'world:psp' GROUP BY 1, 2`
+	FROM ledger_account a JOIN ledger_entry e ON e.account = a.id JOIN ledger_tx t ON t.ref = e.tx WHERE a.name = 'world:psp' AND e.at >= {:since} GROUP BY 1, 2`
 
 // underwaySQL has the payments and payouts that a provider has not finished with.
 const underwaySQL = `SELECT id FROM payments WHERE status = 'pending'
@@ -33,61 +38,28 @@ const underwaySQL = `SELECT id FROM payments WHERE status = 'pending'
 	UNION SELECT payment FROM provider_refunds WHERE state IN ('ready', 'sent')
 	UNION SELECT charge FROM provider_refunds WHERE state IN ('ready', 'sent')`
 
-// ownersSQL has by whom and when each payment and payout was begun.
-const ownersSQL = `SELECT id, coalesce(nullif(provider, ''), 'sandbox') AS provider, created, rolledFrom AS source FROM payments
-	UNION ALL SELECT p.id, coalesce(nullif(d.provider, ''), 'sandbox') AS provider, p.created, '' FROM payouts p JOIN payoutDestinations d ON d.id = p.destination`
+// ownerSQL has by whom and when a payment or payout was begun.
+const ownerSQL = `SELECT coalesce(nullif(provider, ''), 'sandbox') AS provider, created FROM payments WHERE id = {:id}
+	UNION ALL SELECT coalesce(nullif(d.provider, ''), 'sandbox') AS provider, p.created FROM payouts p JOIN payoutDestinations d ON d.id = p.destination WHERE p.id = {:id}`
 
-// owner is who moves the money of a payment or payout.
-type owner struct {
-	ID       string `db:"id"`
-	Provider string `db:"provider"`
-	Created  string `db:"created"`
-	Source   string `db:"source"`
-}
+// rolledSQL has which payment the money of another rolled on to.
+const rolledSQL = `SELECT id, rolledFrom FROM payments WHERE rolledFrom <> ''`
 
 // providers compares each provider's own list with the world account.
 func (r *Reconciler) providers(ctx context.Context, report *Reconciliation) error {
-	s := r.payments
-	owners, err := r.owners()
+	since := time.UnixMilli(0)
+	if report.Occasion == ReconcileRegular {
+		since = time.UnixMilli(report.At).Add(-providerWindow)
+	}
+	root, err := r.roots()
 	if err != nil {
 		return err
 	}
-	root := func(id string) string {
-		for range len(owners) {
-			before := owners[id].Source
-			if before == "" {
-				break
-			}
-			id = before
-		}
-		return id
-	}
-	var rows []struct {
-		Key      string `db:"key"`
-		Currency string `db:"currency"`
-		Sum      int64  `db:"sum"`
-		Last     int64  `db:"last"`
-	}
-	if err := s.App.ConcurrentDB().NewQuery(worldSQL).All(&rows); err != nil {
-		return fmt.Errorf("failed to read the world account: %w", err)
-	}
-	ledger := map[providerKey]moved{}
-	for _, row := range rows {
-		addMoved(ledger, providerKey{root(row.Key), row.Currency}, row.Sum, row.Last)
-	}
-	var open []string
-	if err := s.App.ConcurrentDB().NewQuery(underwaySQL).Column(&open); err != nil {
+	ledger, underway, err := r.world(since, root)
+	if err != nil {
 		return err
 	}
-	underway := map[string]bool{}
-	for _, id := range open {
-		underway[root(id)] = true
-	}
-	for name, provider := range s.providers {
-		since := time.UnixMilli(0)
-		if name != ProviderSandbox && report.Occasion != ReconcileOnDemand {
-			since = time.UnixMilli(report.At).Add(-providerWindow)
-		}
+	for name, provider := range r.payments.providers {
 		listing, cancel := context.WithTimeout(ctx, time.Minute)
 		movements, err := provider.List(listing, since, time.UnixMilli(report.At).Add(collections.Day))
 		cancel()
@@ -99,21 +71,65 @@ func (r *Reconciler) providers(ctx context.Context, report *Reconciliation) erro
 		for _, m := range movements {
 			addMoved(theirs, providerKey{root(m.Key), m.Currency}, m.Amount, m.At.UnixMilli())
 		}
-		r.compareProvider(ctx, report, providerSide{name: name, since: dateTime(since).String(), owners: owners, underway: underway, ledger: ledger, theirs: theirs})
+		side := providerSide{name: name, since: dateTime(since).String(), underway: underway, ledger: ledger, theirs: theirs}
+		if err := r.compareProvider(ctx, report, side); err != nil {
+			return err
+		}
 	}
 	return nil
 }
 
-func (r *Reconciler) owners() (map[string]owner, error) {
-	var rows []owner
-	if err := r.payments.App.ConcurrentDB().NewQuery(ownersSQL).All(&rows); err != nil {
-		return nil, fmt.Errorf("failed to read who moves what: %w", err)
+// roots tells with which payment the money of a payment came in.
+func (r *Reconciler) roots() (func(id string) string, error) {
+	var rows []struct {
+		ID   string `db:"id"`
+		From string `db:"rolledFrom"`
 	}
-	owners := make(map[string]owner, len(rows))
+	if err := r.payments.App.ConcurrentDB().NewQuery(rolledSQL).All(&rows); err != nil {
+		return nil, fmt.Errorf("failed to read what rolled on: %w", err)
+	}
+	from := make(map[string]string, len(rows))
 	for _, row := range rows {
-		owners[row.ID] = row
+		from[row.ID] = row.From
 	}
-	return owners, nil
+	return func(id string) string {
+		for range len(from) {
+			before, rolled := from[id]
+			if !rolled {
+				break
+			}
+			id = before
+		}
+		return id
+	}, nil
+}
+
+// world reads what the ledger says passed the border since then, and which
+// payments and payouts a provider has not finished with.
+func (r *Reconciler) world(since time.Time, root func(string) string) (map[providerKey]moved, map[string]bool, error) {
+	var rows []struct {
+		Key      string `db:"key"`
+		Currency string `db:"currency"`
+		Sum      int64  `db:"sum"`
+		Last     int64  `db:"last"`
+	}
+	db := r.payments.App.ConcurrentDB()
+	if err := db.NewQuery(worldSQL).Bind(dbx.Params{"since": since.UnixMilli()}).All(&rows); err != nil {
+		return nil, nil, fmt.Errorf("failed to read the world account: %w", err)
+	}
+	ledger := map[providerKey]moved{}
+	for _, row := range rows {
+		addMoved(ledger, providerKey{root(row.Key), row.Currency}, row.Sum, row.Last)
+	}
+	var open []string
+	if err := db.NewQuery(underwaySQL).Column(&open); err != nil {
+		return nil, nil, err
+	}
+	underway := map[string]bool{}
+	for _, id := range open {
+		underway[root(id)] = true
+	}
+	return ledger, underway, nil
 }
 
 func addMoved(sums map[providerKey]moved, key providerKey, amount, at int64) {
@@ -124,40 +140,56 @@ func addMoved(sums map[providerKey]moved, key providerKey, amount, at int64) {
 // providerSide is one provider beside the ledger.
 type providerSide struct {
 	name, since    string
-	owners         map[string]owner
 	underway       map[string]bool
 	ledger, theirs map[providerKey]moved
 }
 
 // compareProvider compares the sums of what was begun in the window: only then
 // has the provider's list all of it.
-func (r *Reconciler) compareProvider(ctx context.Context, report *Reconciliation, side providerSide) {
-	compare := func(key providerKey) {
-		ours, theirs := side.ledger[key], side.theirs[key]
-		who, known := side.owners[key.key]
-		if ours.sum == theirs.sum || known && (who.Provider != side.name || who.Created < side.since) {
-			return
-		}
-		sentence := fmt.Sprintf("%s says that %s moved %s %s, the ledger %s", side.name, key.key,
-			decimal(theirs.sum, key.currency), key.currency, decimal(ours.sum, key.currency))
-		if side.underway[key.key] || max(ours.last, theirs.last) > report.At-settleTime.Milliseconds() {
-			report.waits("%s", sentence)
-			return
-		}
-		if r.askedAgain(ctx, key.key) {
-			report.waits("%s; the payout was asked about again", sentence)
-			return
-		}
-		report.found("%s", sentence)
-	}
+func (r *Reconciler) compareProvider(ctx context.Context, report *Reconciliation, side providerSide) error {
 	for key := range side.theirs {
-		compare(key)
+		if err := r.compareKey(ctx, report, side, key); err != nil {
+			return err
+		}
 	}
 	for key := range side.ledger {
-		if _, both := side.theirs[key]; !both {
-			compare(key)
+		if _, both := side.theirs[key]; both {
+			continue
+		}
+		if err := r.compareKey(ctx, report, side, key); err != nil {
+			return err
 		}
 	}
+	return nil
+}
+
+func (r *Reconciler) compareKey(ctx context.Context, report *Reconciliation, side providerSide, key providerKey) error {
+	ours, theirs := side.ledger[key], side.theirs[key]
+	if ours.sum == theirs.sum {
+		return nil
+	}
+	var owner struct {
+		Provider string `db:"provider"`
+		Created  string `db:"created"`
+	}
+	err := r.payments.App.ConcurrentDB().NewQuery(ownerSQL).Bind(dbx.Params{"id": key.key}).One(&owner)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return err
+	}
+	if err == nil && (owner.Provider != side.name || owner.Created < side.since) {
+		return nil
+	}
+	sentence := fmt.Sprintf("%s says that %s moved %s %s, the ledger %s", side.name, key.key,
+		decimal(theirs.sum, key.currency), key.currency, decimal(ours.sum, key.currency))
+	switch {
+	case side.underway[key.key] || max(ours.last, theirs.last) > report.At-settleTime.Milliseconds():
+		report.waits("%s", sentence)
+	case r.askedAgain(ctx, key.key):
+		report.waits("%s; the payout was asked about again", sentence)
+	default:
+		report.found("%s", sentence)
+	}
+	return nil
 }
 
 // askedAgain asks what became of a payout that the provider remembers otherwise (a

@@ -58,7 +58,15 @@ func TestASoundMarketplaceReconciles(t *testing.T) {
 	if report := m.reconcile(); report.Unexplained != 0 || report.Transactions == 0 {
 		t.Errorf("Expected nothing unexplained, got %+v", report)
 	}
-	if last, err := services.LastReconciliation(m.Instances[payments].App); err != nil || last == nil || last.Unexplained != 0 || last.Occasion != services.ReconcileOnDemand {
+	reconciler := services.NewReconciler(m.Payments())
+	if report, err := reconciler.Run(t.Context(), services.ReconcileRegular); err != nil || report.Unexplained != 0 {
+		t.Errorf("Expected nothing unexplained in the last days, got %+v, %v", report, err)
+	}
+	m.Clock.Advance(60 * collections.Day)
+	if report, err := reconciler.Run(t.Context(), services.ReconcileRegular); err != nil || report.Unexplained != 2 {
+		t.Errorf("Expected only the payment that should long be decided and its reservation, got %+v, %v", report, err)
+	}
+	if last, err := services.LastReconciliation(m.Instances[payments].App); err != nil || last == nil || last.Unexplained != 2 || last.Occasion != services.ReconcileRegular {
 		t.Errorf("Expected the report to be stored, got %+v, %v", last, err)
 	}
 }

@@ -60,5 +60,5 @@ func BenchmarkInvoices(b *testing.B) {
 	b.ReportMetric(per(release, rounds*parts), "release-ms")
 	b.ReportMetric(per(invoice, rounds*parts), "invoice-ms")
 	b.ReportMetric(per(invoice, rounds*parts)/per(release, rounds*parts), "share")
-	b.ReportMetric(per(pdf, rounds*20), "pdf-ms")
+	b.ReportMetric(per(pdf, rounds*10), "pdf-ms")
 }
