@@ -170,7 +170,7 @@ func storedOffice(b *testing.B, messages int) *office {
 		}
 		for _, fill := range []string{
 			fmt.Sprintf(`WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < %d) INSERT INTO messages (id, chat, seq, change, sender, kind, body, created, updated)
-				SELECT printf('l%%014d', i), '%s', i, i, '%s', 'user', 'a message of a usual length, as people write them', '2026-01-01 00:00:00.000Z', '2026-01-01 00:00:00.000Z' FROM n`, long, chatID(0), personID(101)),
+				SELECT printf('l%%014d', i), '%s', i, i + 0, '%s', 'user', 'a message of a usual length, as people write them', '2026-01-01 00:00:00.000Z', '2026-01-01 00:00:00.000Z' FROM n`, long, chatID(0), personID(101)),
 			fmt.Sprintf(`WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < %d) INSERT INTO messages (id, chat, seq, change, sender, kind, body, created, updated)
 				SELECT printf('m%%014d', i), printf('chat%%011d', 1 + i / 1000), i %% 1000 + 1, i %% 1000 + 1, '%s', 'user', 'a message of a usual length, as people write them', '2026-01-01 00:00:00.000Z', '2026-01-01 00:00:00.000Z' FROM n`, messages-long-1, personID(101)),
 			`UPDATE chats SET lastSeq = (SELECT max(seq) FROM messages WHERE chat = chats.id), lastChange = (SELECT max(seq) FROM messages WHERE chat = chats.id)`,
