@@ -39,7 +39,7 @@ export async function open(browser, { size = 'desktop', theme = 'light', languag
     // Refused requests are logged by the browser itself; the screens say them in words.
     if (message.type() === 'error' && !/Failed to load resource|ERR_INTERNET_DISCONNECTED/.test(message.text())) noise.push(message.text());
   });
-  page.on('pageerror', (error) => noise.push(String(error)));
+  page.on('pageerror', (error) => noise.push(String(error.stack ?? error)));
   windows.push(page);
   return Object.assign(page, { noise, label: `${size}-${theme}${language.startsWith('ar') ? '-ar' : ''}` });
 }

@@ -63,17 +63,17 @@ test('ten thousand messages are scrolled through without loading them all', { ti
   const { client, freelancer, chat } = await hired();
   const page = await open(browser);
   const asked = [];
-  const message = (seq) => ({ id: `m${seq}`, chat: chat.id, seq, sender: seq % 3 ? freelancer.id : client.id, kind: 'user', body: `Message number ${seq}. ${'More words to make lines of different length. '.repeat(seq % 5)}`, clientId: '', editedAt: '', deletedAt: '', created: new Date(Date.UTC(2026, 0, 1) + seq * 600_000).toISOString().replace('T', ' '), updated: `${seq}` });
+  const message = (seq) => ({ id: `m${seq}`, chat: chat.id, seq, change: seq, replyTo: '', mentions: [], reactions: null, sender: seq % 3 ? freelancer.id : client.id, kind: 'user', body: `Message number ${seq}. ${'More words to make lines of different length. '.repeat(seq % 5)}`, clientId: '', editedAt: '', deletedAt: '', created: new Date(Date.UTC(2026, 0, 1) + seq * 600_000).toISOString().replace('T', ' '), updated: `${seq}` });
   await page.route('**/api/chats/api/chats/*/messages?**', (route, request) => {
     const query = new URL(request.url()).searchParams;
     const from = Number(query.get('after')) + 1;
     asked.push(from);
-    return route.fulfill({ json: { items: Array.from({ length: Math.min(Number(query.get('limit')), 10000 - from + 1) }, (_, index) => message(from + index)) } });
+    return route.fulfill({ json: { lastChange: 10000, items: Array.from({ length: Math.min(Number(query.get('limit')), 10000 - from + 1) }, (_, index) => message(from + index)) } });
   });
   await page.route('**/api/chats/api/collections/members/records?**', async (route) => {
     const answer = await route.fetch();
     const json = await answer.json();
-    for (const row of json.items) { row.expand.chat.lastSeq = 10000; row.lastReadSeq = 10000; }
+    for (const row of json.items) { row.expand.chat.lastSeq = 10000; row.lastReadSeq = 10000; row.ownAfter = 0; }
     return route.fulfill({ json });
   });
   await signIn(page, client);

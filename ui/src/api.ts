@@ -3,7 +3,7 @@ import PocketBase, { LocalAuthStore, type RecordService, type SendOptions } from
 import { endsSession, failureOf } from './lib/errors';
 import { saveFile } from './lib/csv';
 import type {
-  Chat, Contract, Deadline, Dispute, Evidence, Member, Message, Milestone, Notification, Payment, Payout, PayoutDestination, Project, Proposal, Session, TimelineRow, User,
+  Block, Chat, Contract, Deadline, Dispute, Evidence, Member, Message, Milestone, Notification, Payment, Payout, PayoutDestination, Project, Proposal, Session, TimelineRow, User,
 } from './types';
 
 /** The access token and the user, shared by the four clients and by all tabs. */
@@ -115,6 +115,7 @@ export const chats = {
   chats: clients.chats.collection('chats') as RecordService<Chat>,
   members: clients.chats.collection('members') as RecordService<Member>,
   messages: clients.chats.collection('messages') as RecordService<Message>,
+  blocks: clients.chats.collection('blocks') as RecordService<Block>,
   notifications: clients.chats.collection('notifications') as RecordService<Notification>,
 };
 

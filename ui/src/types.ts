@@ -285,35 +285,78 @@ export interface PayoutBalance {
 }
 
 export interface Chat extends Stored {
+  kind: 'direct' | 'group';
+  origin: 'invitation' | 'proposal' | 'contract';
+  proposal: string;
   project: string;
   contract: string;
   title: string;
   lastSeq: number;
+  lastChange: number;
   lastMessageAt: string;
 }
 
 export interface Member extends Stored {
   chat: string;
   user: string;
+  role: 'owner' | 'member';
   lastReadSeq: number;
+  /** Own messages after lastReadSeq: they are not unread. */
+  ownAfter: number;
+  mentions: number;
   muted: boolean;
+  archived: boolean;
   expand?: { chat?: Chat; user?: Person };
 }
 
 export interface Message extends Stored {
   chat: string;
   seq: number;
+  /** Numbers everything that happens to the messages of a chat. */
+  change: number;
   sender: string;
   kind: 'user' | 'system';
   body: string;
   clientId: string;
+  replyTo: string;
+  mentions: string[];
+  /** Who reacted, by emoji. */
+  reactions: Record<string, string[]> | null;
   editedAt: string;
   deletedAt: string;
+}
+
+/** What a person has not read: GET /api/chats/unread. */
+export interface Unread {
+  /** Without muted chats. */
+  total: number;
+  notifications: number;
+  chats: { chat: string; unread: number; mentions: number; lastSeq: number; lastReadSeq: number; muted: boolean }[];
+}
+
+export interface Block extends Stored {
+  user: string;
+  blocked: string;
+}
+
+export type Channel = 'off' | 'app' | 'digest' | 'email';
+
+/** GET /api/notifications/settings. Times are "15:04" of one's own day. */
+export interface NotificationSettings {
+  channels: Record<string, Channel> | null;
+  quietFrom: string;
+  quietTo: string;
+  digestAt: string;
+  timezone: string;
+  kinds: { kind: string; category: string; channel: Channel; usual: Channel; required: boolean }[];
 }
 
 export interface Notification extends Stored {
   user: string;
   kind: string;
+  /** How many came together. */
+  count: number;
+  params: Record<string, unknown> | null;
   title: string;
   body: string;
   link: string;

@@ -2,7 +2,7 @@
 import { useInfiniteQuery, useQuery, useQueryClient } from '@tanstack/react-query';
 import { chats, filter } from '../api';
 import { keys } from './keys';
-import type { Chat, Member, Message, Person } from '../types';
+import type { Chat, Member, Message, NotificationSettings, Person, Unread } from '../types';
 
 /** A chat as its list shows it. */
 export interface ChatRow {
@@ -29,15 +29,22 @@ export function chatRows(rows: readonly Member[], me: string): ChatRow[] {
     const mine = members.find((row) => row.user === me);
     const chat = mine?.expand?.chat;
     if (!mine || !chat) continue;
-    list.push({ chat, mine, others: members.filter((row) => row.user !== me), unread: Math.max(0, chat.lastSeq - mine.lastReadSeq) });
+    list.push({ chat, mine, others: members.filter((row) => row.user !== me), unread: Math.max(0, chat.lastSeq - mine.lastReadSeq - mine.ownAfter) });
   }
   return list.sort((a, b) => b.chat.lastMessageAt.localeCompare(a.chat.lastMessageAt));
 }
 
-/** Keeps the higher read marks of rows we already have. */
+/** Keeps what is further on in rows we already have: read marks and last messages. */
 export function keepAhead(rows: readonly Member[], before: readonly Member[] | undefined): Member[] {
-  const known = new Map(before?.map((row) => [row.id, row.lastReadSeq]));
-  return rows.map((row) => ({ ...row, lastReadSeq: Math.max(row.lastReadSeq, known.get(row.id) ?? 0) }));
+  const known = new Map(before?.map((row) => [row.id, row]));
+  return rows.map((row) => {
+    const had = known.get(row.id);
+    if (!had) return row;
+    const read = had.lastReadSeq > row.lastReadSeq ? { lastReadSeq: had.lastReadSeq, ownAfter: had.ownAfter, mentions: had.mentions } : {};
+    const [chat, older] = [row.expand?.chat, had.expand?.chat];
+    const last = chat && older && older.lastSeq > chat.lastSeq ? { ...chat, lastSeq: older.lastSeq, lastMessageAt: older.lastMessageAt } : chat;
+    return { ...row, ...read, expand: { ...row.expand, chat: last } };
+  });
 }
 
 export function useChats(me: string) {
@@ -69,12 +76,38 @@ export function usePreviews(rows: readonly ChatRow[] | undefined) {
   });
 }
 
-export function useUnreadNotifications(me: string) {
+/** What is unread in all, as the server counts it: the same on every device. */
+export function useUnreadOf(me: string) {
+  return useQuery({ queryKey: keys.unread, queryFn: () => chats.client.send<Unread>('/api/chats/unread', {}), enabled: me !== '' });
+}
+
+/** Who of the people one shares a chat with is here now. */
+export function usePresence(enabled = true) {
+  return useQuery({ queryKey: keys.presence, queryFn: async () => (await chats.client.send<{ online: string[] | null }>('/api/chats/presence', {})).online ?? [], enabled, staleTime: 60_000 });
+}
+
+/** Whom one has blocked. */
+export function useBlocks() {
+  return useQuery({ queryKey: keys.blocks, queryFn: () => chats.blocks.getFullList(), staleTime: 60_000 });
+}
+
+export interface FoundMessage {
+  message: Message;
+  /** Escaped HTML with <mark> around what matched. */
+  snippet: string;
+}
+
+/** Searches one chat, or all of mine. */
+export function useMessageSearch(words: string, chat = '') {
   return useQuery({
-    queryKey: [...keys.notifications, 'unread'],
-    queryFn: async () => (await chats.notifications.getList(1, 1, { filter: 'readAt = ""' })).totalItems,
-    enabled: me !== '',
+    queryKey: [...keys.previews, 'search', chat, words],
+    queryFn: async () => (await chats.client.send<{ items: FoundMessage[] }>('/api/chats/search', { query: { q: words, chat, limit: 30 } })).items,
+    enabled: /[\p{L}\p{N}]/u.test(words),
   });
+}
+
+export function useNotificationSettings() {
+  return useQuery({ queryKey: [...keys.notifications, 'settings'], queryFn: () => chats.client.send<NotificationSettings>('/api/notifications/settings', {}) });
 }
 
 export function useNotifications() {

@@ -14,6 +14,9 @@ export const keys = {
   people: ['people'],
   sessions: ['sessions'],
   chats: ['chats'],
+  unread: ['unread'],
+  presence: ['presence'],
+  blocks: ['blocks'],
   previews: ['previews'],
   notifications: ['notifications'],
 } as const satisfies Record<string, readonly string[]>;

@@ -4,10 +4,12 @@ import type { Catalogue } from './catalogue';
 import { ar as dashboard } from './dashboard/ar';
 import { ar as money } from './money/ar';
 import { ar as room } from './room/ar';
+import { ar as talk } from './talk/ar';
 
 export const ar: Catalogue = {
   ...dashboard,
   ...room,
+  ...talk,
   ...arPeople,
   ...money,
   'nav.skip': 'تخطَّ إلى المحتوى',

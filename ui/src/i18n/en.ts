@@ -4,10 +4,12 @@ import { enPeople } from './en-people';
 import { en as dashboard } from './dashboard/en';
 import { en as money } from './money/en';
 import { en as room } from './room/en';
+import { en as talk } from './talk/en';
 
 export const en = {
   ...dashboard,
   ...room,
+  ...talk,
   ...enPeople,
   ...money,
   'nav.skip': 'Skip to content',

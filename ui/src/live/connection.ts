@@ -5,7 +5,7 @@ import type { QueryClient } from '@tanstack/react-query';
 import { useSyncExternalStore } from 'react';
 import { chats, session } from '../api';
 import { keys } from '../data/keys';
-import type { Member, Message, Notification } from '../types';
+import type { Member, Message, Notification, Unread } from '../types';
 import { affectedBy } from './affected';
 import { conversation, forgetConversations, openConversations } from './conversation';
 
@@ -50,15 +50,23 @@ export function connect(queries: QueryClient): () => void {
   };
   const onMessage = (message: Message) => {
     conversation(message.chat).hear(message);
-    void queries.invalidateQueries({ queryKey: keys.chats });
+    noteMessage(queries, message);
     if (message.kind === 'system') refresh([keys.milestones, keys.contracts, keys.payments, keys.timeline, keys.disputes, keys.deadlines]);
   };
   const subscriptions = [
     realtime.subscribe('PB_CONNECT', onConnect),
     chats.messages.subscribe('*', (event) => onMessage(event.record)),
-    chats.notifications.subscribe('*', (event: { record: Notification }) => refresh(affectedBy(event.record.kind))),
+    chats.notifications.subscribe('*', (event: { record: Notification }) => refresh([...affectedBy(event.record.kind), keys.unread])),
     chats.members.subscribe('*', (event) => {
-      queries.setQueryData<Member[]>(keys.chats, (rows) => rows?.map((row) => (row.id === event.record.id ? { ...row, lastReadSeq: event.record.lastReadSeq, muted: event.record.muted } : row)));
+      const known = queries.getQueryData<Member[]>(keys.chats)?.some((row) => row.id === event.record.id);
+      if (event.action !== 'update' || !known) return refresh([keys.chats, keys.unread]);
+      const { lastReadSeq, ownAfter, mentions, muted, archived } = event.record;
+      queries.setQueryData<Member[]>(keys.chats, (rows) => rows?.map((row) => (row.id === event.record.id ? { ...row, lastReadSeq, ownAfter, mentions, muted, archived } : row)));
+      refresh([keys.unread]);
+    }),
+    realtime.subscribe('unread', (one: Unread['chats'][number]) => noteUnread(queries, one)),
+    realtime.subscribe('presence', ({ user, online }: { user: string; online: boolean }) => {
+      queries.setQueryData<string[]>(keys.presence, (all) => all && [...all.filter((other) => other !== user), ...(online ? [user] : [])]);
     }),
   ];
   for (const subscription of subscriptions) subscription.catch(() => undefined); // the SDK keeps trying
@@ -74,4 +82,31 @@ export function connect(queries: QueryClient): () => void {
     void realtime.unsubscribe().catch(() => undefined);
     if (!session.isValid) forgetConversations();
   };
+}
+
+/** Moves a chat on in the list without fetching it again. */
+function noteMessage(queries: QueryClient, message: Message): void {
+  const rows = queries.getQueryData<Member[]>(keys.chats);
+  if (!rows) return;
+  if (!rows.some((row) => row.chat === message.chat)) {
+    void queries.invalidateQueries({ queryKey: keys.chats });
+    return;
+  }
+  queries.setQueryData<Member[]>(keys.chats, rows.map((row) => {
+    const chat = row.expand?.chat;
+    if (!chat || row.chat !== message.chat || message.seq <= chat.lastSeq) return row;
+    const own = row.user === message.sender ? row.ownAfter + 1 : row.ownAfter;
+    return { ...row, ownAfter: own, expand: { ...row.expand, chat: { ...chat, lastSeq: message.seq, lastMessageAt: message.created } } };
+  }));
+}
+
+/** What the server counted for one chat takes the place of what was known. */
+function noteUnread(queries: QueryClient, one: Unread['chats'][number]): void {
+  queries.setQueryData<Unread>(keys.unread, (all) => {
+    if (!all) return all;
+    const before = all.chats.find((chat) => chat.chat === one.chat);
+    const muted = before?.muted ?? queries.getQueryData<Member[]>(keys.chats)?.some((row) => row.chat === one.chat && row.muted && row.user === session.record?.id) ?? false;
+    const change = muted ? 0 : one.unread - (before?.unread ?? 0);
+    return { ...all, total: Math.max(0, all.total + change), chats: [...all.chats.filter((chat) => chat.chat !== one.chat), ...(one.unread > 0 ? [{ ...one, muted }] : [])] };
+  });
 }

@@ -4,7 +4,7 @@ import { chats, session } from '../api';
 import { mustRetryWithSameKey } from '../lib/idempotency';
 import { readStored, writeStored } from '../lib/preferences';
 import type { Message } from '../types';
-import { addOutgoing, caughtUpTo, changeOutgoing, dropOutgoing, emptyLog, knowOf, missing, receive, revealsGap, type Log, type Outgoing } from './log';
+import { addOutgoing, changeOutgoing, dropOutgoing, emptyLog, hear, knowOf, missing, receive, type Log, type Outgoing } from './log';
 
 const pageSize = 100;
 const outboxKey = () => `lancershub_outbox_${session.record?.id ?? ''}`;
@@ -22,6 +22,8 @@ export class Conversation {
   private readonly listeners = new Set<() => void>();
   private readonly fetching = new Set<string>();
   private sending: Promise<void> = Promise.resolve();
+  private catching: Promise<void> | undefined;
+  private telling: ReturnType<typeof setTimeout> | undefined;
 
   constructor(readonly chat: string) {
     for (const one of storedOutbox()) {
@@ -41,7 +43,11 @@ export class Conversation {
     const outgoingChanged = next.outgoing !== this.log.outgoing;
     this.log = next;
     if (outgoingChanged) this.keepOutbox();
-    for (const listener of this.listeners) listener();
+    // A burst of messages is one rendering: React gives up on dozens in a row.
+    this.telling ??= setTimeout(() => {
+      this.telling = undefined;
+      for (const listener of this.listeners) listener();
+    });
   }
 
   /** Unsent messages survive a closed tab. */
@@ -54,12 +60,11 @@ export class Conversation {
     this.set(knowOf(this.log, seq));
   }
 
-  /** Takes a message from the live connection. */
+  /** Takes a message from the live connection, or the answer to a command on one. */
   hear(message: Message): void {
-    const gap = revealsGap(this.log, message.seq);
-    const after = caughtUpTo(this.log);
-    this.set(receive(this.log, [message]));
-    if (gap) void this.fetchAfter(after, message.seq - 1);
+    const { log, missed } = hear(this.log, message);
+    this.set(log);
+    if (missed) void this.catchUp().catch(() => undefined);
   }
 
   /** Fetches what is missing in from..to. */
@@ -70,18 +75,24 @@ export class Conversation {
     void this.fetchAfter(page, page + pageSize);
   }
 
-  /** After a reconnect: everything that came since. */
-  async catchUp(): Promise<void> {
+  /** Everything that is new, edited or deleted since we last knew all; one walk at a time. */
+  catchUp(): Promise<void> {
+    if (this.log.change === 0) return Promise.resolve();
+    this.catching ??= this.walk().finally(() => { this.catching = undefined; });
+    return this.catching;
+  }
+
+  private async walk(): Promise<void> {
     for (;;) {
-      const after = caughtUpTo(this.log);
-      const items = await this.load(after, 200);
-      this.set(receive(this.log, items));
+      const { items, lastChange } = await this.load({ changed: this.log.change, limit: 200 });
+      const last = items.at(-1)?.change ?? lastChange;
+      this.set(receive(this.log, items, items.length < 200 ? Math.max(last, lastChange) : last));
       if (items.length < 200) return;
     }
   }
 
-  private load(after: number, limit: number): Promise<Message[]> {
-    return chats.client.send<{ items: Message[] }>(`/api/chats/${this.chat}/messages`, { query: { after, limit } }).then((answer) => answer.items);
+  private load(query: Record<string, number>): Promise<{ items: Message[]; lastChange: number }> {
+    return chats.client.send(`/api/chats/${this.chat}/messages`, { query });
   }
 
   private async fetchAfter(after: number, upTo: number): Promise<void> {
@@ -89,7 +100,9 @@ export class Conversation {
     if (this.fetching.has(name)) return;
     this.fetching.add(name);
     try {
-      this.set(receive(this.log, await this.load(after, Math.min(500, Math.max(1, upTo - after)))));
+      const { items, lastChange } = await this.load({ after, limit: Math.min(500, Math.max(1, upTo - after)) });
+      // Only the first fetch begins the count: later ones say nothing about messages fetched before.
+      this.set(receive(this.log, items, this.log.change === 0 ? lastChange : 0));
     } catch {
       // The rows stay empty; scrolling or the next reconnect asks again.
     } finally {
@@ -98,8 +111,8 @@ export class Conversation {
   }
 
   /** Shows a message at once and sends it; messages leave in the order they were written. */
-  send(body: string): void {
-    const one: Outgoing = { chat: this.chat, clientId: crypto.randomUUID(), body, at: Date.now(), state: 'sending' };
+  send(body: string, more: Pick<Outgoing, 'replyTo' | 'mentions'> = {}): void {
+    const one: Outgoing = { chat: this.chat, clientId: crypto.randomUUID(), body, ...more, at: Date.now(), state: 'sending' };
     this.set(addOutgoing(this.log, one));
     this.dispatch(one);
   }
@@ -124,7 +137,7 @@ export class Conversation {
   private dispatch(one: Outgoing): void {
     this.sending = this.sending.then(async () => {
       try {
-        const sent = await chats.messages.create({ chat: this.chat, body: one.body, clientId: one.clientId });
+        const sent = await chats.messages.create({ chat: this.chat, body: one.body, clientId: one.clientId, ...(one.replyTo ? { replyTo: one.replyTo } : {}), ...(one.mentions?.length ? { mentions: one.mentions } : {}) });
         this.hear(sent);
       } catch (error) {
         this.set(changeOutgoing(this.log, one.clientId, { state: 'failed', refused: !mustRetryWithSameKey(error) }));

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 import type { Message } from '../types';
-import { addOutgoing, caughtUpTo, changeOutgoing, dropOutgoing, emptyLog, knowOf, missing, receive, revealsGap, type Outgoing } from './log';
+import { addOutgoing, changeOutgoing, dropOutgoing, emptyLog, hear, knowOf, missing, receive, type Outgoing } from './log';
 
 function message(seq: number, more: Partial<Message> = {}): Message {
-  return { id: `m${seq}`, collectionId: '', collectionName: 'messages', created: '', updated: `u${seq}`, chat: 'c', seq, sender: 'a', kind: 'user', body: `text ${seq}`, clientId: '', editedAt: '', deletedAt: '', ...more };
+  return { id: `m${seq}`, collectionId: '', collectionName: 'messages', created: '', updated: `u${seq}`, chat: 'c', seq, change: seq, replyTo: '', mentions: [], reactions: null, sender: 'a', kind: 'user', body: `text ${seq}`, clientId: '', editedAt: '', deletedAt: '', ...more };
 }
 
 const outgoing = (clientId: string): Outgoing => ({ chat: 'c', clientId, body: 'hello', at: 1, state: 'sending' });
@@ -21,12 +21,18 @@ test('an edited message replaces the old one', () => {
   expect(log.messages.get(1)?.body).toBe('changed');
 });
 
-test('a number that is too high reveals a gap', () => {
-  const log = receive(emptyLog, [message(1), message(2)]);
-  expect(revealsGap(log, 3)).toBe(false);
-  expect(revealsGap(log, 5)).toBe(true);
-  expect(revealsGap(emptyLog, 40)).toBe(false); // nothing loaded yet: nothing missed
-  expect(caughtUpTo(log)).toBe(2);
+test('an older state never replaces a newer one', () => {
+  const log = receive(emptyLog, [message(1, { body: 'new', updated: 'b', change: 9 })]);
+  expect(receive(log, [message(1, { body: 'old', updated: 'a', change: 1 })]).messages.get(1)?.body).toBe('new');
+});
+
+test('a change whose number is too high shows that something was missed', () => {
+  const log = receive(emptyLog, [message(1), message(2)], 2);
+  expect(log.change).toBe(2);
+  expect(hear(log, message(3))).toMatchObject({ missed: false, log: { change: 3 } });
+  expect(hear(log, message(5))).toMatchObject({ missed: true, log: { change: 2 } });
+  expect(hear(log, message(1, { change: 3, updated: 'edited', body: 'edited' })).log.messages.get(1)?.body).toBe('edited');
+  expect(hear(emptyLog, message(40)).missed).toBe(false); // nothing was fetched yet: nothing is missed
 });
 
 test('holes are found within what is looked at', () => {

@@ -8,6 +8,8 @@ export interface Outgoing {
   chat: string;
   clientId: string;
   body: string;
+  replyTo?: string;
+  mentions?: string[];
   /** When it was written, in milliseconds. */
   at: number;
   state: 'sending' | 'failed';
@@ -20,21 +22,37 @@ export interface Log {
   messages: ReadonlyMap<number, Message>;
   /** The highest seq known to exist, whether it has arrived or not. */
   lastSeq: number;
+  /** All changes up to this number are known here; 0 while nothing was fetched. */
+  change: number;
   outgoing: readonly Outgoing[];
 }
 
-export const emptyLog: Log = { messages: new Map(), lastSeq: 0, outgoing: [] };
+export const emptyLog: Log = { messages: new Map(), lastSeq: 0, change: 0, outgoing: [] };
 
-/** Takes in messages, in any order and any number of times. What we sent ourselves leaves the outgoing ones. */
-export function receive(log: Log, incoming: readonly Message[]): Log {
-  const fresh = incoming.filter((message) => log.messages.get(message.seq)?.updated !== message.updated);
+/**
+ * Takes in messages, in any order and any number of times; an older state of one
+ * never replaces a newer. What we sent ourselves leaves the outgoing ones. With
+ * upTo, everything up to that change is known from here on.
+ */
+export function receive(log: Log, incoming: readonly Message[], upTo = 0): Log {
+  const fresh = incoming.filter((message) => {
+    const known = log.messages.get(message.seq);
+    return !known || (known.updated !== message.updated && message.change >= known.change);
+  });
   const arrived = new Set(incoming.map((message) => message.clientId).filter(Boolean));
   const outgoing = log.outgoing.filter((one) => !arrived.has(one.clientId));
-  if (fresh.length === 0 && outgoing.length === log.outgoing.length) return log;
-  const messages = new Map(log.messages);
-  for (const message of fresh) messages.set(message.seq, message);
+  const change = Math.max(log.change, upTo);
+  if (fresh.length === 0 && outgoing.length === log.outgoing.length && change === log.change) return log;
+  const messages = fresh.length > 0 ? new Map(log.messages) : log.messages;
+  for (const message of fresh) (messages as Map<number, Message>).set(message.seq, message);
   const lastSeq = fresh.reduce((last, message) => Math.max(last, message.seq), log.lastSeq);
-  return { messages, lastSeq, outgoing };
+  return { messages, lastSeq, change, outgoing: outgoing.length === log.outgoing.length ? log.outgoing : outgoing };
+}
+
+/** What the live connection brings: in order, so a number that is too high means that something was missed. */
+export function hear(log: Log, message: Message): { log: Log; missed: boolean } {
+  const missed = log.change > 0 && message.change > log.change + 1;
+  return { log: receive(log, [message], missed || log.change === 0 ? 0 : message.change), missed };
 }
 
 /** Learns that messages up to seq exist. */
@@ -51,18 +69,6 @@ export function missing(log: Log, from: number, to: number): { from: number; to:
   let stop = start;
   while (stop < end && !log.messages.has(stop + 1)) stop++;
   return { from: start, to: stop };
-}
-
-/** The seq to catch up after: everything from the last message held without a hole behind it. */
-export function caughtUpTo(log: Log): number {
-  let highest = 0;
-  for (const seq of log.messages.keys()) highest = Math.max(highest, seq);
-  return highest;
-}
-
-/** Whether a message that just arrived shows that others before it were missed. */
-export function revealsGap(log: Log, seq: number): boolean {
-  return log.messages.size > 0 && seq > caughtUpTo(log) + 1;
 }
 
 export function addOutgoing(log: Log, one: Outgoing): Log {

@@ -1,7 +1,7 @@
 // Keeps the live connection while someone is signed in, and says when it is lost.
 import { useQueryClient } from '@tanstack/react-query';
 import { useEffect, useState, useSyncExternalStore } from 'react';
-import { useChats, useUnreadNotifications } from '../data/chats';
+import { useUnreadOf } from '../data/chats';
 import { useMe } from '../data/me';
 import { useI18n } from '../i18n/i18n';
 import { setUnreadInTitle } from '../lib/title';
@@ -19,13 +19,10 @@ function useOnline(): boolean {
   }, () => navigator.onLine);
 }
 
-/** What is unread in all: messages in chats that are not muted. */
+/** What is unread in all: messages in chats that are not muted, and notifications. */
 export function useUnread(): { messages: number; notifications: number } {
-  const me = useMe()?.id ?? '';
-  const chats = useChats(me);
-  const notifications = useUnreadNotifications(me);
-  const messages = (chats.data ?? []).reduce((sum, row) => sum + (row.mine.muted ? 0 : row.unread), 0);
-  return { messages, notifications: notifications.data ?? 0 };
+  const { data } = useUnreadOf(useMe()?.id ?? '');
+  return { messages: data?.total ?? 0, notifications: data?.notifications ?? 0 };
 }
 
 export function LivePart() {

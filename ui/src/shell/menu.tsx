@@ -41,7 +41,7 @@ export function Menu({ label, button, className = '', children }: Props) {
         <span aria-hidden="true" className="contents">{button}</span>
         <span className="sr-only">{label}</span>
       </button>
-      <div id={id} hidden={!open} className={`card rise absolute end-0 top-full mt-1 min-w-60 p-2 ${className}`}>{children}</div>
+      <div id={id} hidden={!open} className={`card rise absolute end-0 top-full z-40 mt-1 min-w-60 p-2 ${className}`}>{children}</div>
     </div>
   );
 }

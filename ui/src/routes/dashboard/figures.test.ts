@@ -64,7 +64,7 @@ test('a search becomes a filter in which nothing can break out', () => {
 });
 
 const member = (id: string, chat: string, user: string, lastReadSeq: number, lastSeq: number, at: string) =>
-  ({ id, chat, user, lastReadSeq, expand: { chat: { id: chat, lastSeq, lastMessageAt: at } } }) as Member;
+  ({ id, chat, user, lastReadSeq, ownAfter: 0, expand: { chat: { id: chat, lastSeq, lastMessageAt: at } } }) as Member;
 
 test('chats stand by their latest message, with what I have not read', () => {
   const rows = chatRows([member('1', 'a', 'me', 2, 5, '2026-01-01'), member('2', 'a', 'you', 5, 5, '2026-01-01'), member('3', 'b', 'me', 7, 7, '2026-02-01')], 'me');

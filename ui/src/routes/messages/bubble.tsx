@@ -1,5 +1,5 @@
 // One message: from a person, from the marketplace, or on its way.
-import { memo } from 'react';
+import { memo, type ReactNode } from 'react';
 import { useI18n } from '../../i18n/i18n';
 import { conversation } from '../../live/conversation';
 import type { Outgoing } from '../../live/log';
@@ -10,12 +10,19 @@ import { useDates } from '../../ui/show';
 interface BubbleProps {
   message: Message;
   before: Message | undefined;
+  /** The message it answers, if it is loaded. */
+  answered: Message | undefined;
   me: string;
+  /** Names of the people in the chat, by id. */
+  names: ReadonlyMap<string, string>;
   read: boolean;
   lastOfMine: boolean;
+  onActions: (message: Message) => void;
+  onReact: (message: Message, emoji: string) => void;
+  onShow: (seq: number) => void;
 }
 
-export const Bubble = memo(function Bubble({ message, before, me, read, lastOfMine }: BubbleProps) {
+export const Bubble = memo(function Bubble({ message, before, answered, me, names, read, lastOfMine, onActions, onReact, onShow }: BubbleProps) {
   const { t } = useI18n();
   const dates = useDates();
   const day = dates.weekday(message.created);
@@ -28,18 +35,66 @@ export const Bubble = memo(function Bubble({ message, before, me, read, lastOfMi
       {message.kind === 'system' ? (
         <p className="mx-auto max-w-md py-2 text-center text-sm text-muted"><bdi>{message.body}</bdi> <span className="text-xs whitespace-nowrap">{dates.time(message.created)}</span></p>
       ) : (
-        <div className={`flex ${close ? 'pt-0.5' : 'pt-2'} ${mine ? 'justify-end' : 'justify-start'}`}>
-          <div className={`max-w-[82%] rounded-2xl px-3.5 py-2 ${mine ? 'rounded-ee-md bg-primary text-on-primary' : 'rounded-es-md bg-sunken'}`}>
-            <p className="sr-only">{mine ? t('messages.you') : ''}</p>
-            <p className="prose-text" dir="auto">{message.body}</p>
-            <p className="mt-0.5 text-end text-xs opacity-90"><time dateTime={message.created.replace(' ', 'T')}>{dates.time(message.created)}</time></p>
+        <div className={`group flex items-center gap-1 ${close ? 'pt-0.5' : 'pt-2'} ${mine ? 'flex-row-reverse' : ''}`}>
+          <div className={`max-w-[78%] ${mine ? 'items-end' : 'items-start'} flex min-w-0 flex-col`}>
+            {!mine && !close && names.size > 2 && <p className="px-1 text-xs font-semibold text-muted" dir="auto">{names.get(message.sender)}</p>}
+            {message.deletedAt ? <p className="rounded-2xl border border-dashed border-line px-3.5 py-2 text-sm text-muted italic">{t('messages.deleted')}</p> : (
+              <div className={`max-w-full rounded-2xl px-3.5 py-2 ${mine ? 'rounded-ee-md bg-primary text-on-primary' : 'rounded-es-md bg-sunken'}`}>
+                <p className="sr-only">{mine ? t('messages.you') : ''}</p>
+                {message.replyTo && <Quote message={answered} names={names} onShow={onShow} />}
+                <p className="prose-text" dir="auto">{withMentions(message, names)}</p>
+                <p className="mt-0.5 text-end text-xs">{message.editedAt && `${t('messages.edited')} · `}<time dateTime={message.created.replace(' ', 'T')}>{dates.time(message.created)}</time></p>
+              </div>
+            )}
+            <Reactions message={message} me={me} names={names} onReact={onReact} />
           </div>
+          {!message.deletedAt && <IconButton icon="dots" label={t('messages.actions')} className="size-9 opacity-60 group-hover:opacity-100 focus-visible:opacity-100" onClick={() => onActions(message)} />}
         </div>
       )}
       {lastOfMine && <p className="pt-0.5 text-end text-xs text-muted">{read ? t('messages.read') : t('messages.sent')}</p>}
     </>
   );
 });
+
+/** The text with the names of those it mentions set off. */
+function withMentions(message: Message, names: ReadonlyMap<string, string>): ReactNode {
+  const said = (message.mentions ?? []).map((user) => names.get(user)).filter((name): name is string => Boolean(name));
+  if (said.length === 0) return message.body;
+  const parts = message.body.split(new RegExp(`(${said.map((name) => `@${name.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}`).join('|')})`));
+  return parts.map((part, index) => (index % 2 === 1 ? <strong key={index}>{part}</strong> : part));
+}
+
+function Quote({ message, names, onShow }: { message: Message | undefined; names: ReadonlyMap<string, string>; onShow: (seq: number) => void }) {
+  const { t } = useI18n();
+  if (!message) return <p className="mb-1 border-s-2 border-current ps-2 text-sm italic">{t('messages.earlier')}</p>;
+  return (
+    <button type="button" onClick={() => onShow(message.seq)} className="mb-1 block max-w-full border-s-2 border-current ps-2 text-start text-sm">
+      <span className="block font-semibold" dir="auto">{names.get(message.sender) ?? ''}</span>
+      <span className="line-clamp-2" dir="auto">{message.deletedAt ? t('messages.deleted') : message.body}</span>
+    </button>
+  );
+}
+
+function Reactions({ message, me, names, onReact }: { message: Message; me: string; names: ReadonlyMap<string, string>; onReact: BubbleProps['onReact'] }) {
+  const { t } = useI18n();
+  const all = Object.entries(message.reactions ?? {});
+  if (all.length === 0) return null;
+  return (
+    <ul className="mt-1 flex flex-wrap gap-1">
+      {all.map(([emoji, users]) => {
+        const who = users.map((user) => names.get(user) ?? '').filter(Boolean).join(', ');
+        return (
+          <li key={emoji}>
+            <button type="button" aria-pressed={users.includes(me)} title={who} onClick={() => onReact(message, emoji)}
+              className="figures inline-flex min-h-7 items-center gap-1 rounded-full border border-line bg-surface px-2 text-sm text-ink aria-pressed:border-primary aria-pressed:bg-soft">
+              {emoji} {users.length}<span className="sr-only">{t('messages.reaction', { names: who })}</span>
+            </button>
+          </li>
+        );
+      })}
+    </ul>
+  );
+}
 
 /** A message on its way, or one that did not get through. */
 export function Sending({ one, chat }: { one: Outgoing; chat: string }) {

@@ -1,24 +1,44 @@
-import { useRef, useState } from 'react';
-import { command } from '../../api';
+import { useEffect, useRef, useState } from 'react';
+import { chats, command } from '../../api';
 import { useI18n } from '../../i18n/i18n';
+import { conversation } from '../../live/conversation';
+import type { Message } from '../../types';
+import { IconButton } from '../../ui/button';
+import { useSentence, useToast } from '../../ui/feedback';
 import { Icon } from '../../ui/icon';
 
 interface Props {
   chat: string;
-  onSend: (body: string) => void;
+  /** The others in the chat, who can be mentioned. */
+  others: readonly { id: string; name: string }[];
+  /** What is being answered or changed. */
+  about: { message: Message; how: 'reply' | 'edit' } | null;
+  onAbout: (about: null) => void;
+  onSend: (body: string, more: { replyTo?: string; mentions: string[] }) => void;
 }
 
 const drafts = new Map<string, string>();
 const typingEveryMs = 3000;
 
 /** Where a message is written. What is not sent yet is kept while the app is open. */
-export function Composer({ chat, onSend }: Props) {
+export function Composer({ chat, others, about, onAbout, onSend }: Props) {
   const { t } = useI18n();
+  const say = useToast();
+  const sentence = useSentence();
   const [text, setText] = useState(drafts.get(chat) ?? '');
   const told = useRef(0);
   const box = useRef<HTMLTextAreaElement>(null);
+  const editing = about?.how === 'edit' ? about.message : null;
+
+  useEffect(() => {
+    if (!about) return;
+    if (about.how === 'edit') setText(about.message.body);
+    box.current?.focus();
+  }, [about]);
+
   const change = (value: string) => {
     setText(value);
+    if (editing) return;
     drafts.set(chat, value);
     const now = Date.now();
     if (value && now - told.current > typingEveryMs) {
@@ -26,32 +46,64 @@ export function Composer({ chat, onSend }: Props) {
       command('chats', `chats/${chat}/typing`, {}, crypto.randomUUID()).catch(() => undefined);
     }
   };
+  const leave = () => {
+    if (editing) setText(drafts.get(chat) ?? '');
+    onAbout(null);
+  };
   const send = () => {
-    const body = text.trim();
+    const body = text.trim().slice(0, 10000);
     if (!body) return;
-    onSend(body.slice(0, 10000));
-    setText('');
-    drafts.delete(chat);
+    const mentions = others.filter((one) => one.name && body.includes(`@${one.name}`)).map((one) => one.id);
+    if (editing) {
+      chats.messages.update(editing.id, { body, mentions }).then((changed) => conversation(chat).hear(changed), (error: unknown) => say(sentence(error)));
+      setText(drafts.get(chat) ?? '');
+    } else {
+      onSend(body, { replyTo: about?.message.id, mentions });
+      setText('');
+      drafts.delete(chat);
+    }
+    onAbout(null);
     told.current = 0;
     box.current?.focus();
   };
+  const wanted = /(?:^|\s)@([^\s@]*)$/.exec(text)?.[1];
+  const offered = wanted === undefined ? [] : others.filter((one) => one.name.toLocaleLowerCase().startsWith(wanted.toLocaleLowerCase())).slice(0, 6);
+  const mention = (name: string) => {
+    change(`${text.slice(0, text.length - (wanted?.length ?? 0))}${name} `);
+    box.current?.focus();
+  };
   return (
-    <form className="flex items-end gap-2 border-t border-line p-3 pb-[max(0.75rem,env(safe-area-inset-bottom))]" onSubmit={(event) => { event.preventDefault(); send(); }}>
-      <label htmlFor={`write-${chat}`} className="sr-only">{t('messages.write')}</label>
-      <textarea id={`write-${chat}`} ref={box} dir="auto" rows={1} value={text} placeholder={t('messages.write')} maxLength={10000}
-        onChange={(event) => change(event.target.value)}
-        onKeyDown={(event) => {
-          // On a touch keyboard Enter makes a new line: there is a button to send.
-          if (event.key === 'Enter' && !event.shiftKey && !event.nativeEvent.isComposing && matchMedia('(pointer: fine)').matches) {
-            event.preventDefault();
-            send();
-          }
-        }}
-        className="field-sizing-content block max-h-40 min-h-11 flex-1 resize-none rounded-[10px] border border-edge bg-surface px-3 py-2.5 placeholder:text-muted" />
-      <button type="submit" disabled={!text.trim()} aria-label={t('messages.send')} title={t('messages.send')}
-        className="inline-flex size-11 shrink-0 items-center justify-center rounded-[10px] bg-primary text-on-primary hover:bg-primary-hover disabled:opacity-55">
-        <Icon name="send" directed />
-      </button>
+    <form className="border-t border-line p-3 pb-[max(0.75rem,env(safe-area-inset-bottom))]" onSubmit={(event) => { event.preventDefault(); send(); }}>
+      {about && (
+        <div className="mb-2 flex items-center gap-2 rounded-lg bg-sunken py-1 ps-3 text-sm">
+          <Icon name={editing ? 'edit' : 'reply'} directed className="size-4 text-muted" />
+          <p className="min-w-0 flex-1 truncate"><span className="font-semibold">{editing ? t('messages.editing') : t('messages.replying')}</span> <bdi className="text-muted">{about.message.body}</bdi></p>
+          <IconButton icon="close" label={t('action.cancel')} className="size-9" onClick={leave} />
+        </div>
+      )}
+      {offered.length > 0 && (
+        <ul aria-label={t('messages.mention')} className="mb-2 flex flex-wrap gap-2">
+          {offered.map((one) => <li key={one.id}><button type="button" className="min-h-9 rounded-full border border-line bg-surface px-3 text-sm hover:border-edge" onClick={() => mention(one.name)}><bdi>@{one.name}</bdi></button></li>)}
+        </ul>
+      )}
+      <div className="flex items-end gap-2">
+        <label htmlFor={`write-${chat}`} className="sr-only">{t('messages.write')}</label>
+        <textarea id={`write-${chat}`} ref={box} dir="auto" rows={1} value={text} placeholder={t('messages.write')} maxLength={10000}
+          onChange={(event) => change(event.target.value)}
+          onKeyDown={(event) => {
+            if (event.key === 'Escape' && about) leave();
+            // On a touch keyboard Enter makes a new line: there is a button to send.
+            if (event.key === 'Enter' && !event.shiftKey && !event.nativeEvent.isComposing && matchMedia('(pointer: fine)').matches) {
+              event.preventDefault();
+              send();
+            }
+          }}
+          className="field-sizing-content block max-h-40 min-h-11 flex-1 resize-none rounded-[10px] border border-edge bg-surface px-3 py-2.5 placeholder:text-muted" />
+        <button type="submit" disabled={!text.trim()} aria-label={editing ? t('action.save') : t('messages.send')} title={editing ? t('action.save') : t('messages.send')}
+          className="inline-flex size-11 shrink-0 items-center justify-center rounded-[10px] bg-primary text-on-primary hover:bg-primary-hover disabled:opacity-55">
+          <Icon name={editing ? 'check' : 'send'} directed={!editing} />
+        </button>
+      </div>
     </form>
   );
 }

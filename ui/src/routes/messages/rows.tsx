@@ -18,10 +18,13 @@ interface Props {
   ref: Ref<RowsHandle>;
   chat: string;
   me: string;
+  names: ReadonlyMap<string, string>;
   /** How far the other has read. */
   readByOther: number;
   /** Whether the reader is at the end; kept up to date by this component. */
   atEnd: RefObject<boolean>;
+  onActions: (message: Message) => void;
+  onReact: (message: Message, emoji: string) => void;
 }
 
 /** A guess at a row's height, until it is measured. */
@@ -29,7 +32,7 @@ const rowHeight = 60;
 /** This near the end counts as being there. */
 const nearEnd = 80;
 
-export function Rows({ ref, chat, me, readByOther, atEnd }: Props) {
+export function Rows({ ref, chat, me, names, readByOther, atEnd, onActions, onReact }: Props) {
   const { t } = useI18n();
   const one = conversation(chat);
   const log = useLog(chat);
@@ -56,18 +59,23 @@ export function Rows({ ref, chat, me, readByOther, atEnd }: Props) {
     if (items.length > 0) one.ensure(Math.max(1, first - 20), Math.min(log.lastSeq, last + 5));
   }, [one, first, last, log, items.length]);
 
-  // The reader stays at the end while there; rows that turn out higher do not push the last one away.
-  useLayoutEffect(() => {
-    if (atEnd.current && box.current) box.current.scrollTop = box.current.scrollHeight;
-  }, [total, atEnd]);
-  useEffect(() => {
-    // A keyboard that comes up takes room away: the last message stays in sight.
-    const watch = new ResizeObserver(() => {
+  // The reader stays at the end while there; rows that turn out higher do not push
+  // the last one away. Once a frame: each move measures rows, which moves again.
+  const pinning = useRef(0);
+  const pin = useCallback(() => {
+    if (!atEnd.current || pinning.current !== 0) return;
+    pinning.current = requestAnimationFrame(() => {
+      pinning.current = 0;
       if (atEnd.current && box.current) box.current.scrollTop = box.current.scrollHeight;
     });
+  }, [atEnd]);
+  useLayoutEffect(pin, [total, pin]);
+  useEffect(() => {
+    // A keyboard that comes up takes room away: the last message stays in sight.
+    const watch = new ResizeObserver(pin);
     if (box.current) watch.observe(box.current);
     return () => watch.disconnect();
-  }, [atEnd]);
+  }, [pin]);
   const seen = useRef(count);
   useEffect(() => {
     const more = count - seen.current;
@@ -89,13 +97,13 @@ export function Rows({ ref, chat, me, readByOther, atEnd }: Props) {
     setAway(0);
     virtual.scrollToIndex(count - 1, { align: 'end' });
   };
-  useImperativeHandle(ref, () => ({
-    show: (seq) => {
-      atEnd.current = false;
-      setMarked(seq);
-      virtual.scrollToIndex(seq - 1, { align: 'center' });
-    },
-  }), [virtual, atEnd]);
+  const show = useCallback((seq: number) => {
+    atEnd.current = false;
+    setMarked(seq);
+    virtual.scrollToIndex(seq - 1, { align: 'center' });
+  }, [virtual, atEnd]);
+  useImperativeHandle(ref, () => ({ show }), [show]);
+  const byId = useMemo(() => new Map([...log.messages.values()].map((message) => [message.id, message])), [log.messages]);
 
   const mineLast = useMemo(() => lastMine(log.messages, log.lastSeq, me), [log, me]);
   return (
@@ -108,7 +116,7 @@ export function Rows({ ref, chat, me, readByOther, atEnd }: Props) {
             return (
               <div key={item.key} ref={virtual.measureElement} data-index={item.index} className={`absolute inset-x-0 top-0 rounded-xl ${marked === item.index + 1 ? 'bg-warn-soft' : ''}`} style={{ transform: `translateY(${item.start}px)` }}>
                 {sending ? <Sending one={sending} chat={chat} />
-                  : message ? <Bubble message={message} before={log.messages.get(item.index)} me={me} read={message.seq <= readByOther} lastOfMine={message.seq === mineLast} />
+                  : message ? <Bubble message={message} before={log.messages.get(item.index)} answered={message.replyTo ? byId.get(message.replyTo) : undefined} me={me} names={names} onActions={onActions} onReact={onReact} onShow={show} read={message.seq <= readByOther} lastOfMine={message.seq === mineLast} />
                     : <div aria-hidden="true" className={`py-1.5 ${item.index % 3 === 0 ? 'ps-24' : 'pe-24'}`}><span className="shimmer block h-11 rounded-2xl" /></div>}
               </div>
             );

@@ -26,7 +26,7 @@ export default function PaymentList() {
       <ErrorNotice error={query.error} onRetry={() => void query.refetch()} />
       {query.isPending && <SkeletonRows count={5} className="h-20" />}
       {query.data && list.length === 0 && <Empty icon="money" title={t('payments.none')} text={t('payments.noneText')} />}
-      <ul className="card divide-y divide-line empty:hidden">{list.map((one) => <li key={one.id} className="relative p-4 hover:bg-sunken sm:px-5"><Row payment={one} /></li>)}</ul>
+      <ul className="card divide-y divide-line overflow-hidden empty:hidden">{list.map((one) => <li key={one.id} className="relative p-4 hover:bg-sunken sm:px-5"><Row payment={one} /></li>)}</ul>
       {query.hasNextPage && <div className="mt-5 text-center"><Button look="plain" busy={query.isFetchingNextPage} onClick={() => void query.fetchNextPage()}>{t('action.more')}</Button></div>}
     </MoneyPage>
   );

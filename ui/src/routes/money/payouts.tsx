@@ -34,7 +34,7 @@ export default function Payouts() {
       <ErrorNotice error={list.error} onRetry={() => void list.refetch()} />
       {list.isPending && <SkeletonRows count={3} className="h-20" />}
       {list.data && payouts.length === 0 && <Empty icon="bank" title={t('payouts.none')} text={t('payouts.noneText')} />}
-      <ul className="card divide-y divide-line empty:hidden">{payouts.map((one) => <li key={one.id} className="p-4 sm:px-5"><PayoutRow payout={one} /></li>)}</ul>
+      <ul className="card divide-y divide-line overflow-hidden empty:hidden">{payouts.map((one) => <li key={one.id} className="p-4 sm:px-5"><PayoutRow payout={one} /></li>)}</ul>
       {list.hasNextPage && <div className="mt-5 text-center"><Button look="plain" busy={list.isFetchingNextPage} onClick={() => void list.fetchNextPage()}>{t('action.more')}</Button></div>}
     </MoneyPage>
   );

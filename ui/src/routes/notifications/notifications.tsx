@@ -5,7 +5,7 @@ import { useNotifications } from '../../data/chats';
 import { keys } from '../../data/keys';
 import { useI18n } from '../../i18n/i18n';
 import type { Notification } from '../../types';
-import { Button } from '../../ui/button';
+import { Button, LinkButton } from '../../ui/button';
 import { Empty, ErrorNotice, SkeletonRows } from '../../ui/feedback';
 import { Icon, type IconName } from '../../ui/icon';
 import { Page } from '../../ui/page';
@@ -25,21 +25,23 @@ export default function Notifications() {
   const list = query.data?.pages.flatMap((page) => page.items) ?? [];
   const unread = list.filter((one) => !one.readAt);
   const reading = useMutation({
-    mutationFn: async (some: readonly Notification[]) => {
-      for (const one of some) await chats.notifications.update(one.id, { readAt: new Date().toISOString().replace('T', ' ') });
+    // One, or all there are.
+    mutationFn: async (one: Notification | 'all') => {
+      if (one === 'all') await chats.client.send('/api/notifications/read', { method: 'POST', body: {}, headers: { 'Idempotency-Key': crypto.randomUUID() } });
+      else await chats.notifications.update(one.id, { readAt: new Date().toISOString().replace('T', ' ') });
     },
-    onSettled: () => queries.invalidateQueries({ queryKey: keys.notifications }),
+    onSettled: () => Promise.all([keys.notifications, keys.unread].map((queryKey) => queries.invalidateQueries({ queryKey }))),
   });
   return (
     <Page title={t('nav.notifications')} width="narrow"
-      actions={unread.length > 0 && <Button look="plain" icon="check" busy={reading.isPending} onClick={() => reading.mutate(unread)}>{t('notifications.readAll')}</Button>}>
+      actions={<><LinkButton to="/account/notifications" look="quiet" icon="filter">{t('account.preferences')}</LinkButton>{unread.length > 0 && <Button look="plain" icon="check" busy={reading.isPending} onClick={() => reading.mutate('all')}>{t('notifications.readAll')}</Button>}</>}>
       <ErrorNotice error={query.error ?? reading.error} onRetry={() => void query.refetch()} />
       {query.isPending && <SkeletonRows count={5} className="h-20" />}
       {query.data && list.length === 0 && <Empty icon="bell" title={t('notifications.none')} text={t('notifications.noneText')} />}
       <ul className="card divide-y divide-line overflow-hidden empty:hidden">
         {list.map((one) => (
           <li key={one.id}>
-            <Link to={one.link || '/notifications'} onClick={() => { if (!one.readAt) reading.mutate([one]); }} className={`flex gap-4 px-4 py-4 -outline-offset-2 hover:bg-sunken sm:px-5 ${one.readAt ? '' : 'bg-soft'}`}>
+            <Link to={one.link || '/notifications'} onClick={() => { if (!one.readAt) reading.mutate(one); }} className={`flex gap-4 px-4 py-4 -outline-offset-2 hover:bg-sunken sm:px-5 ${one.readAt ? '' : 'bg-soft'}`}>
               <span className={`mt-0.5 flex size-9 shrink-0 items-center justify-center rounded-full ${one.readAt ? 'bg-sunken text-muted' : 'bg-primary text-on-primary'}`}><Icon name={iconOf(one.kind)} /></span>
               <span className="min-w-0 flex-1">
                 <span className={`block ${one.readAt ? '' : 'font-semibold'}`} dir="auto">{!one.readAt && <span className="sr-only">{t('notifications.unread')} </span>}{one.title}</span>

@@ -86,6 +86,9 @@ function Offer({ proposal, project, person, cheapest }: OfferProps) {
             <FeePreviewTable of={{ proposal: proposal.id }} side="client" />
             <p className="text-sm text-muted">{t('compare.acceptNote')}</p>
           </CommandDialog>
+          <CommandDialog label={t('discuss.title')} look="plain" domain="projects" path={`proposals/${proposal.id}/discuss`} done={t('discuss.done')} text={{ name: 'note', label: t('discuss.note') }}>
+            <p className="text-muted">{t('discuss.text', { name: who })}</p>
+          </CommandDialog>
           <CommandDialog label={t('compare.reject')} look="plain" domain="projects" path={`proposals/${proposal.id}/reject`} done={t('compare.rejected')} text={{ name: 'reason', label: t('form.reason') }}>
             <p className="text-muted">{t('compare.rejectText', { name: who })}</p>
           </CommandDialog>

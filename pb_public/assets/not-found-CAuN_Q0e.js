@@ -1,1 +1,0 @@
-import{G as e,_ as t,d as n,t as r}from"./feedback-D8Ziq5pY.js";import{l as i}from"./index-DOS02Noa.js";var a=e();function o(){let{t:e}=t();return(0,a.jsx)(i,{title:e(`notFound.title`),width:`narrow`,children:(0,a.jsx)(r,{icon:`search`,title:e(`notFound.head`),text:e(`notFound.text`),children:(0,a.jsx)(n,{to:`/projects`,children:e(`nav.find`)})})})}export{o as default};
