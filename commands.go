@@ -80,6 +80,7 @@ func serveCommand(options *services.Options) *cobra.Command {
 	flags.Int64Var(&options.SmallClaim, "small-claim", 0, "disputes up to this amount, in whole units of their currency, are halved instead of going to a moderator (default 50)")
 	flags.StringToInt64Var(&minimums, "minimum-payout", nil, "the smallest payout of a currency in minor units, for example EUR=2000 (repeat)")
 	flags.StringVar(&options.Company, "company", "", "who runs the marketplace, for invoices: name and address, lines separated by semicolons")
+	flags.DurationVar(&options.SweepEvery, "sweep-every", 0, "how often unfinished work is looked for, beside being woken by commits (default 5s)")
 	flags.DurationVar(&options.DecideAfter, "decide-after", 0, "how long a payment may stay undecided (default 2m)")
 	return cmd
 }

@@ -281,6 +281,7 @@ func (i *Instance) FireDeadlines(ctx context.Context) error {
 		}
 		err := i.App.RunInTransaction(func(tx core.App) error { return i.look(tx, id) })
 		if err == nil {
+			failpoint("deadline-committed")
 			continue
 		}
 		if refusal := new(Error); errors.As(err, &refusal) && refusal.Status == http.StatusConflict {

@@ -113,6 +113,7 @@ func Once(app core.App, clock Clock, cmd Command, fn func(tx core.App) (any, err
 			answer = *stored
 			return nil
 		}
+		cmd.failpoint("begun")
 		value, err := fn(tx)
 		if err != nil {
 			return err
@@ -120,8 +121,15 @@ func Once(app core.App, clock Clock, cmd Command, fn func(tx core.App) (any, err
 		if answer, err = answerOf(http.StatusOK, value); err != nil {
 			return err
 		}
-		return cmd.store(tx, clock, answer)
+		if err := cmd.store(tx, clock, answer); err != nil {
+			return err
+		}
+		cmd.failpoint("stored")
+		return nil
 	})
+	if err == nil {
+		cmd.failpoint("committed")
+	}
 	return answer, err
 }
 

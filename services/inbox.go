@@ -29,7 +29,7 @@ func (i *Instance) Receive(source collections.Domain, event Event) error {
 	}
 	sum := sha256.Sum256(raw)
 	sha := hex.EncodeToString(sum[:])
-	return i.App.RunInTransaction(func(tx core.App) error {
+	err = i.App.RunInTransaction(func(tx core.App) error {
 		result, err := tx.DB().NewQuery(`INSERT INTO inbox (source, id, sha, at) VALUES ({:source}, {:id}, {:sha}, {:at}) ON CONFLICT DO NOTHING`).
 			Bind(dbx.Params{"source": string(source), "id": event.ID, "sha": sha, "at": i.Clock.Now().UnixMilli()}).Execute()
 		if err != nil {
@@ -41,12 +41,15 @@ func (i *Instance) Receive(source collections.Domain, event Event) error {
 			}
 			return i.sameAsBefore(tx, source, event, sha)
 		}
+		failpoint("inbox-noted")
 		if err := handler(tx, event); err != nil {
 			return fmt.Errorf("failed to apply %s: %w", event.ID, err)
 		}
 		failpoint("inbox-before-commit")
 		return nil
 	})
+	failpoint("inbox-committed")
+	return err
 }
 
 func (i *Instance) sameAsBefore(tx core.App, source collections.Domain, event Event, sha string) error {

@@ -53,6 +53,7 @@ func (s *PaymentsService) decideLate(ctx context.Context, cmd Command, payment *
 	if err := s.cancelCharge(ctx, provider, charge); err != nil {
 		return true, Answer{}, s.unlock(payment.Id, err)
 	}
+	failpoint("payment-cancelled")
 	answer, err = s.fail(cmd, payment, Failf(http.StatusConflict, CodeConflict, "The payment could not be completed in time; nothing was taken."))
 	return true, answer, err
 }

@@ -99,6 +99,7 @@ func (s *PaymentsService) begin(cmd Command, request PaymentRequest) (payment *c
 		if err := tx.Save(payment); err != nil {
 			return err
 		}
+		failpoint("payment-claimed")
 		return cmd.claim(tx, s.Clock, payment.Id, now)
 	})
 	return payment, fresh, stored, err
@@ -242,6 +243,7 @@ func (s *PaymentsService) fail(cmd Command, payment *core.Record, reason *Error)
 		if err := s.Emit(tx, TopicPaymentFailed, collections.Payments, payment.Id, payment.GetInt(collections.FieldVersion), paymentNews(payment, 0, System)); err != nil {
 			return Answer{}, err
 		}
+		failpoint("payment-failing")
 		return answerOf(reason.Status, reason.With("payment", payment.Id).Body())
 	})
 	return answer, err

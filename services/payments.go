@@ -216,7 +216,7 @@ func (s *PaymentsService) moveOut(tx core.App, payment *core.Record, m movement)
 	if err != nil {
 		return err
 	}
-	failpoint("release-posted")
+	failpoint(m.verb, "posted")
 	return s.Emit(tx, m.topic, collections.Payments, payment.Id, version, paymentNews(payment, m.amount, m.by))
 }
 
@@ -255,6 +255,7 @@ func (s *PaymentsService) completeOne(ctx context.Context, payment *core.Record)
 		Where(dbx.HashExp{"resource": payment.Id, "route": routeCreatePayment}).Row(&cmd.Key, &cmd.Fingerprint); err != nil {
 		return fmt.Errorf("payment %s has no idempotency row: %w", payment.Id, err)
 	}
+	failpoint("complete-picked")
 	if _, err := s.resume(ctx, cmd, payment); err != nil && Code(err) == "" {
 		return fmt.Errorf("failed to complete payment %s: %w", payment.Id, err)
 	}

@@ -154,6 +154,7 @@ func (s *PaymentsService) endPayout(tx core.App, payout *core.Record, end payout
 	if err != nil {
 		return err
 	}
+	failpoint("payout-ended")
 	return s.tellPayout(tx, end.topic, payout, end.by)
 }
 
@@ -173,6 +174,7 @@ func (s *PaymentsService) settlePayout(tx core.App, payout *core.Record) error {
 	if err != nil {
 		return err
 	}
+	failpoint("payout-settled")
 	return s.tellPayout(tx, TopicPayoutSettled, payout, System)
 }
 

@@ -172,6 +172,7 @@ func (l *relayLoop) round(ctx context.Context) (int, error) {
 	if err != nil || len(rows) == 0 {
 		return 0, err
 	}
+	failpoint("relay-picked")
 	byAggregate := map[string][]outboxRow{}
 	order := []string{}
 	for _, row := range rows {
@@ -195,7 +196,9 @@ func (l *relayLoop) round(ctx context.Context) (int, error) {
 	}
 	sendErr := group.Wait()
 	failpoint("relay-before-mark")
-	return len(delivered), errors.Join(sendErr, l.mark(delivered))
+	err = errors.Join(sendErr, l.mark(delivered))
+	failpoint("relay-marked")
+	return len(delivered), err
 }
 
 // deliver sends the events of one aggregate in order and stops at the first
@@ -215,6 +218,7 @@ func (l *relayLoop) deliver(ctx context.Context, rows []outboxRow) ([]int64, err
 			return done, errors.Join(err, l.postpone(row, err))
 		}
 		done = append(done, row.Seq)
+		failpoint("relay-sent")
 	}
 	return done, nil
 }

@@ -67,8 +67,13 @@ func (s ProjectsService) Reserve(payment string, want ReservationRequest) (*Rese
 		if !errors.Is(err, sql.ErrNoRows) {
 			return err
 		}
-		return s.insertReservation(tx, payment, milestone, want)
+		if err := s.insertReservation(tx, payment, milestone, want); err != nil {
+			return err
+		}
+		failpoint("reserve-stored")
+		return nil
 	})
+	failpoint("reserve-committed")
 	return answer, err
 }
 

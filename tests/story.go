@@ -1,6 +1,7 @@
 package tests
 
 import (
+	"fmt"
 	"net/http"
 	"strconv"
 	"sync/atomic"
@@ -96,3 +97,23 @@ func Hired(m *Market) *Story { return NewStory(m).Publish().Propose().Hire() }
 
 // Funded is a story up to the held payment.
 func Funded(m *Market) *Story { return Hired(m).Fund() }
+
+// TryPropose publishes a project and proposes, or returns what went wrong: the
+// marketplace may die meanwhile. It returns the proposal.
+func (s *Story) TryPropose() (string, error) {
+	made, err := s.Client.Try(http.MethodPost, "/api/projects/api/collections/projects/records", Body{"title": "A shop for teapots", "currency": "EUR"})
+	if err != nil {
+		return "", err
+	}
+	if _, err = s.Client.Try(http.MethodPost, "/api/projects/api/projects/"+made.Text("id")+"/publish", Body{}); err != nil {
+		return "", err
+	}
+	proposed, err := s.Freelancer.Try(http.MethodPost, "/api/projects/api/collections/proposals/records", Body{"project": made.Text("id"), "amount": 5_000, "days": 14})
+	if err != nil {
+		return "", err
+	}
+	if proposed.Status != http.StatusOK {
+		return "", fmt.Errorf("failed to propose: %s", proposed.Raw)
+	}
+	return proposed.Text("id"), nil
+}

@@ -5,17 +5,16 @@
 package faults
 
 import (
-	"net/http"
+	"fmt"
+	"math/rand/v2"
 	"os"
-	"path/filepath"
+	"slices"
 	"strconv"
+	"strings"
+	"sync"
 	"testing"
 	"time"
 
-	"github.com/pocketbase/pocketbase/core"
-
-	"github.com/lancershub/lancershub/collections"
-	"github.com/lancershub/lancershub/services"
 	"github.com/lancershub/lancershub/tests"
 	"github.com/lancershub/lancershub/tests/process"
 )
@@ -23,25 +22,11 @@ import (
 func TestMain(m *testing.M) {
 	code := m.Run()
 	process.Cleanup()
+	tests.Cleanup()
 	os.Exit(code)
 }
 
-// failpoints are the places to die at, and what was going on there.
-var failpoints = []struct{ name, moment string }{
-	{"accept-checked", "users said yes, nothing is stored"},
-	{"accept-half", "inside the transaction of an acceptance"},
-	{"accept-committed", "the acceptance is stored, its answer lost"},
-	{"payment-begun", "the payment is pending, nobody was asked"},
-	{"payment-checked", "users and projects said yes, nothing was charged"},
-	{"payment-charged", "the provider took the money, nothing is stored"},
-	{"payment-posted", "inside the transaction that holds the money"},
-	{"payment-committed", "the money is held, the answer lost"},
-	{"release-posted", "inside the transaction that releases"},
-	{"inbox-before-commit", "inside the transaction that applies an event"},
-	{"relay-before-mark", "events are delivered and not yet marked so"},
-}
-
-// rounds per failpoint: LANCERSHUB_ROUNDS for a soak.
+// rounds is how often something is tried: LANCERSHUB_ROUNDS for a soak.
 func rounds(standard int) int {
 	if n, err := strconv.Atoi(os.Getenv("LANCERSHUB_ROUNDS")); err == nil && n > 0 {
 		return n
@@ -49,132 +34,217 @@ func rounds(standard int) int {
 	return standard
 }
 
-// TestKilledAtEveryFailpoint kills the marketplace with kill -9 in the middle of
-// the main job, starts it again, lets both people retry with the same keys, and
-// checks that nothing was lost, doubled or half done.
-func TestKilledAtEveryFailpoint(t *testing.T) {
-	for _, failpoint := range failpoints {
-		t.Run(failpoint.name, func(t *testing.T) {
-			t.Parallel()
-			v := &victim{t: t, addr: process.FreePort(t), data: filepath.Join(t.TempDir(), "data")}
-			t.Cleanup(func() {
-				if t.Failed() {
-					t.Log(v.running.Log())
+// anywhere is a kill -9 from outside at a random moment.
+const anywhere = "anywhere"
+
+// places are where the marketplace dies, what goes on there, and what leads to it.
+var places = []struct {
+	name, moment string
+	turn         turn
+	// weight is how many of a hundred rounds it gets compared with others; 0 means 10.
+	weight int
+}{
+	{"accept-checked", "users said yes to an acceptance, nothing is stored", hire, 0},
+	{"accept-half", "inside the transaction of an acceptance", hire, 0},
+	{"accept-committed", "the acceptance is stored, its answer lost", hire, 0},
+	{"payment-claimed", "inside the transaction that begins a payment", pay, 0},
+	{"payment-begun", "the payment is pending, nobody was asked", pay, 0},
+	{"reserve-stored", "inside the transaction that reserves the milestone", pay, 0},
+	{"reserve-committed", "the milestone is reserved, projects' answer lost", pay, 0},
+	{"payment-checked", "users and projects said yes, nothing was charged", pay, 0},
+	{"payment-charged", "the provider took the money, nothing is stored", pay, 0},
+	{"payment-posted", "inside the transaction that holds the money", pay, 0},
+	{"payment-committed", "the money is held, the answer lost", pay, 0},
+	{"payment-failing", "inside the transaction of a declined payment", payDeclined, 0},
+	{"payment-cancelled", "a charge was cancelled because time is up, nothing is stored", payLate, 2},
+	{"complete-picked", "the completer took on what a crash left", payLate, 0},
+	{"release-posted", "inside the transaction that releases", parts, 0},
+	{"refund-posted", "inside the transaction that gives back", parts, 0},
+	{"payments/release begun", "a release found no stored answer", parts, 0},
+	{"payments/release stored", "the answer to a release is written, not committed", parts, 0},
+	{"payments/release committed", "the release is committed, the answer lost", parts, 0},
+	{"payments/refund stored", "the answer to a refund is written, not committed", parts, 0},
+	{"payments/refund committed", "the refund is committed, the answer lost", parts, 0},
+	{"refund-marked", "a refund is marked as sent, the provider not asked", parts, 0},
+	{"refund-sent", "the provider gave back, its answer is lost", parts, 0},
+	{"payments/ask-refund committed", "a refund is asked for, the answer lost", askRefund, 0},
+	{"payments/decline-refund committed", "a refund is declined, the answer lost", askRefund, 0},
+	{"milestones/approve stored", "the answer to an approval in part is written, not committed", roll, 0},
+	{"milestones/approve committed", "the approval in part is committed, the answer lost", roll, 0},
+	{"roll-posted", "inside the transaction that lets the rest roll on", roll, 0},
+	{"contracts/bonus stored", "the bonus is added, not committed", bonus, 0},
+	{"contracts/bonus committed", "the bonus is committed, the answer lost", bonus, 0},
+	{"dispute-posted", "inside the transaction that locks a disputed amount", withdraw, 0},
+	{"payments/dispute committed", "the dispute is open, the answer lost", withdraw, 0},
+	{"disputes/answer committed", "the dispute is answered, the answer lost", withdraw, 0},
+	{"disputes/offer committed", "an offer is stored, the answer lost", agree, 0},
+	{"disputes/escalate committed", "the dispute is escalated, the answer lost", withdraw, 0},
+	{"disputes/withdraw stored", "the dispute is withdrawn, not committed", withdraw, 0},
+	{"disputes/withdraw committed", "the dispute is withdrawn, the answer lost", withdraw, 0},
+	{"dispute-half", "a decision has released one part and not given back the other", agree, 0},
+	{"disputes/accept stored", "the decision is written, not committed", agree, 0},
+	{"disputes/accept committed", "the decision is committed, the answer lost", agree, 0},
+	{"payout-posted", "inside the transaction that asks for a payout", payout, 0},
+	{"payouts committed", "the payout is asked for, the answer lost", payout, 0},
+	{"payout-marked", "the payout is marked as sent, the provider not asked", payout, 0},
+	{"payout-sent", "the provider has the payout, its answer is lost", payout, 0},
+	{"payout-settled", "inside the transaction that settles a payout", payout, 0},
+	{"payout-ended", "inside the transaction that puts a failed payout back", payoutFails, 0},
+	{"payouts/cancel committed", "the payout is cancelled, the answer lost", cancelPayout, 0},
+	{"deadline-before-commit", "inside the transaction of a deadline that fires", account, 5},
+	{"deadline-committed", "a deadline has fired", account, 5},
+	{"relay-picked", "events are picked, none is sent", pay, 0},
+	{"relay-sent", "an event is delivered, its sender does not know", pay, 0},
+	{"relay-before-mark", "events are delivered and not yet marked so", pay, 0},
+	{"relay-marked", "events are marked as delivered", pay, 0},
+	{"inbox-noted", "an event is noted, not applied", pay, 0},
+	{"inbox-before-commit", "an event is applied, not committed", pay, 0},
+	{"inbox-committed", "an event is applied, its sender does not know", pay, 0},
+	{anywhere, "kill -9 from outside at a random moment", pay, 40},
+}
+
+// TestCrashMatrix kills the real binary with kill -9 at every named place of
+// every path that moves money, while several couples are at work. It is started
+// again, everybody repeats what was not answered with the same keys, and then
+// what is stored must be exactly what was acknowledged; every few deaths all
+// invariants are checked offline.
+func TestCrashMatrix(t *testing.T) {
+	t.Parallel()
+	seed := seedOf(t)
+	random := rand.New(rand.NewPCG(seed, 1))
+	folder, couples := prepare(t, 5)
+	order := []int{}
+	for total := rounds(1000); len(order) < total; {
+		for n, place := range places {
+			weight := place.weight
+			if weight == 0 {
+				weight = 10
+			}
+			if random.IntN(10) < weight%10 || weight >= 10 {
+				order = append(order, slices.Repeat([]int{n}, max(1, weight/10))...)
+			}
+		}
+	}
+	order = order[:max(rounds(1000), len(places))]
+	random.Shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] })
+	const lanes = 3
+	table := newOutcomes()
+	began := time.Now()
+	t.Run("lanes", func(t *testing.T) {
+		for n := range lanes {
+			own := rand.New(rand.NewPCG(seed, uint64(n)+2))
+			t.Run(strconv.Itoa(n), func(t *testing.T) {
+				t.Parallel()
+				l := newLane(t, folder, couples, own)
+				for i := n; i < len(order) && !t.Failed(); i += lanes {
+					table.add(order[i], l.dieAt(places[order[i]].name, places[order[i]].turn))
+					if i/lanes%12 == 11 {
+						l.verify()
+					}
 				}
+				if t.Failed() {
+					t.Logf("LANCERSHUB_SEED=%d, last death at %s\n%s", seed, l.killed, l.p.Log())
+					return
+				}
+				l.verify()
 			})
-			v.start()
-			people := tests.NewStory(tests.Remote(t, "http://"+v.addr))
-			for range rounds(5) {
-				v.surviveKill(people, failpoint.name)
+		}
+	})
+	table.report(t, seed, time.Since(began))
+}
+
+// dieAt lets the couples work until the process dies at a place, and goes on
+// until everybody has an answer. It returns what was found on disk.
+func (l *lane) dieAt(place string, turn turn) map[string]int {
+	main := l.couples[0]
+	if place == "payout-ended" {
+		main = l.couples[1]
+	}
+	if strings.HasPrefix(place, "deadline") {
+		main = l.couples[2]
+	}
+	for _, c := range l.couples {
+		l.ready(c)
+	}
+	_, before := l.current()
+	l.fates = map[string]int{}
+	if place == anywhere {
+		p, _ := l.current()
+		l.killed = place
+		time.AfterFunc(time.Duration(l.pick(60_000))*time.Microsecond, p.Kill)
+	} else {
+		l.arm(place, 1+int(l.pick(2)))
+	}
+	var all sync.WaitGroup
+	for _, c := range l.couples[3:] {
+		all.Go(func() {
+			for l.alive(before) {
+				parts(l, c)
 			}
-			if err := v.running.Stop(); err != nil {
-				t.Errorf("Expected a graceful stop, got %v", err)
-			}
-			sound(t, v.data)
 		})
 	}
-}
-
-// victim is a marketplace that dies once and is started again.
-type victim struct {
-	t          *testing.T
-	addr, data string
-	running    *process.Process
-	deaths     int
-}
-
-func (v *victim) start(env ...string) {
-	v.running = process.Start(v.t, v.addr, v.data, env, "--decide-after", "30s")
-}
-
-// do repeats a request until it is answered, starting the process again when it died.
-func (v *victim) do(p *tests.Person, path, key string, body tests.Body) *tests.Response {
-	v.t.Helper()
-	for until := time.Now().Add(30 * time.Second); time.Now().Before(until); {
-		answer, err := p.Try(http.MethodPost, path, body, "Idempotency-Key", key)
-		if err != nil {
-			_ = v.running.Ended(v.t, 10*time.Second)
-			v.deaths++
-			v.start()
-			continue
+	for until := time.Now().Add(patience); l.alive(before); {
+		turn(l, main)
+		if time.Now().After(until) {
+			l.t.Errorf("Expected to die at %s", place)
+			break
 		}
-		if answer.Code() == services.CodeInProgress || answer.Status == http.StatusServiceUnavailable {
-			time.Sleep(20 * time.Millisecond)
-			continue
-		}
-		return answer
+		l.refill(main)
 	}
-	v.t.Fatalf("Expected an answer to %s", path)
-	return nil
+	all.Wait()
+	if place != anywhere {
+		_ = os.Remove(l.armFile())
+	}
+	for _, c := range append([]*couple{main}, l.couples[3:]...) {
+		l.check(c)
+	}
+	return l.fates
 }
 
-// settle waits until all events are delivered, also across a death in the background.
-func (v *victim) settle(m *tests.Market, reached func() bool) {
-	v.t.Helper()
-	for until := time.Now().Add(30 * time.Second); time.Now().Before(until); time.Sleep(10 * time.Millisecond) {
-		if _, err := m.Guest().Try(http.MethodGet, "/healthz", nil); err != nil {
-			_ = v.running.Ended(v.t, 10*time.Second)
-			v.deaths++
-			v.start()
-		}
-		if reached() {
-			m.Deliver()
-			return
-		}
-	}
-	v.t.Fatalf("Expected the events to arrive\n%s", v.running.Log())
+// alive tells whether nothing has died since there were so many deaths.
+func (l *lane) alive(before int) bool {
+	_, deaths := l.current()
+	return deaths == before && !l.t.Failed()
 }
 
-// surviveKill takes two people through the main job once more, with one death.
-func (v *victim) surviveKill(people *tests.Story, failpoint string) {
-	t, m := v.t, people.Market
-	v.deaths = 0
-	s := &tests.Story{Market: m, Client: people.Client, Freelancer: people.Freelancer, Amount: people.Amount}
-	s.Publish().Propose()
-	m.Deliver()
-	v.running.Kill()
-	v.start("LANCERSHUB_FAILPOINT=" + failpoint)
+// outcomes counts, by place, the deaths and what was found of the commands under way.
+type outcomes struct {
+	mu     sync.Mutex
+	deaths map[int]int
+	fates  map[int]map[string]int
+}
 
-	hired := v.do(s.Client, "/api/projects/api/proposals/"+s.Proposal+"/accept", "accept-"+s.Proposal, nil)
-	hired.Want(t, http.StatusOK, "")
-	s.Contract, s.Milestone = hired.Object("contract").Text("id"), hired.Object("milestone").Text("id")
-	paid := v.do(s.Client, "/api/payments/api/collections/payments/records", "pay-"+s.Milestone, s.PaymentBody())
-	paid.Want(t, http.StatusOK, "")
-	s.Payment = paid.Text("id")
-	is := func(domain collections.Domain, collection, id, status string) func() bool {
-		return func() bool {
-			answer, err := s.Client.Try(http.MethodGet, services.Prefix(domain)+"/api/collections/"+collection+"/records/"+id, nil)
-			return err == nil && answer.Text("status") == status
-		}
+func newOutcomes() *outcomes {
+	return &outcomes{deaths: map[int]int{}, fates: map[int]map[string]int{}}
+}
+
+func (o *outcomes) add(place int, fates map[string]int) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.deaths[place]++
+	if o.fates[place] == nil {
+		o.fates[place] = map[string]int{}
 	}
-	v.settle(m, is(collections.DomainProjects, collections.Milestones, s.Milestone, collections.MilestoneFunded))
-	v.do(s.Client, "/api/projects/api/milestones/"+s.Milestone+"/approve", "approve-"+s.Milestone, nil).Want(t, http.StatusOK, "")
-	v.settle(m, is(collections.DomainProjects, collections.Projects, s.Project, collections.ProjectCompleted))
-	if again := v.do(s.Client, "/api/payments/api/collections/payments/records", "pay-"+s.Milestone, s.PaymentBody()); string(again.Raw) != string(paid.Raw) {
-		t.Errorf("Expected the same key to give the same answer, got %s", again.Raw)
-	}
-	if v.deaths != 1 {
-		t.Errorf("Expected the failpoint to kill once, it killed %d times", v.deaths)
+	for fate, n := range fates {
+		o.fates[place][fate] += n
 	}
 }
 
-// sound opens the data of a stopped marketplace and checks all invariants.
-func sound(t *testing.T, data string) {
+// report logs the table and, if LANCERSHUB_REPORT names a file, writes it there.
+func (o *outcomes) report(t *testing.T, seed uint64, took time.Duration) {
 	t.Helper()
-	apps := map[collections.Domain]core.App{}
-	for _, domain := range collections.Domains {
-		instance, err := services.OpenInstance(domain, services.Options{DataDir: data})
-		if err != nil {
-			t.Fatal(err)
+	var text strings.Builder
+	total := 0
+	fmt.Fprintln(&text, "| dies at | when | kills | unanswered commands of which the disk had nothing | had begun | had all |\n| --- | --- | --: | --: | --: | --: |")
+	for n, place := range places {
+		total += o.deaths[n]
+		f := o.fates[n]
+		fmt.Fprintf(&text, "| `%s` | %s | %d | %d | %d | %d |\n", place.name, place.moment, o.deaths[n], f[nothing], f[begun], f[done])
+	}
+	t.Logf("%d kills at %d places in %s, LANCERSHUB_SEED=%d\n%s", total, len(places), took.Round(time.Second), seed, text.String())
+	if path := os.Getenv("LANCERSHUB_REPORT"); path != "" {
+		if err := os.WriteFile(path, []byte(text.String()), 0o644); err != nil {
+			t.Error(err)
 		}
-		defer instance.Close()
-		apps[domain] = instance.App
-	}
-	problems, err := tests.Problems(apps)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, problem := range problems {
-		t.Error("Broken invariant:", problem)
 	}
 }

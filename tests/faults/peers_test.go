@@ -52,7 +52,7 @@ func (s *split) stop() {
 			s.t.Errorf("Expected %s to stop gracefully, got %v", name, err)
 		}
 	}
-	sound(s.t, s.data)
+	tests.SoundIn(s.t, s.data)
 }
 
 // retry repeats a request with the same key until the answer is not "try again".
@@ -158,5 +158,5 @@ func TestAPaymentNobodyResumes(t *testing.T) {
 	if err := p.Stop(); err != nil {
 		t.Errorf("Expected a graceful stop, got %v\n%s", err, p.Log())
 	}
-	sound(t, data)
+	tests.SoundIn(t, data)
 }

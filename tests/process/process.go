@@ -305,3 +305,13 @@ func Need(tb testing.TB, tool, install string) string {
 	tb.Skipf("%s is missing, so this was not tested: %s", tool, install)
 	return ""
 }
+
+// Died tells whether the process has ended, or does within a moment.
+func (p *Process) Died(within time.Duration) bool {
+	select {
+	case <-p.done:
+		return true
+	case <-time.After(within):
+		return false
+	}
+}

@@ -1,0 +1,146 @@
+//go:build faults
+
+package faults
+
+import (
+	"net/http"
+
+	"github.com/lancershub/lancershub/collections"
+	"github.com/lancershub/lancershub/services"
+	"github.com/lancershub/lancershub/tests"
+)
+
+const (
+	projects = collections.DomainProjects
+	payments = collections.DomainPayments
+)
+
+// turn is one thing a couple does, again and again, until the process dies in it.
+type turn func(l *lane, c *couple)
+
+func (c *couple) nextMilestone() string {
+	milestone := c.planned[0]
+	c.planned = c.planned[1:]
+	return milestone
+}
+
+// fund pays for a planned milestone and returns its payment, or "" when time ran out.
+func (l *lane) fund(c *couple, milestone, source string, amount int64) string {
+	paid := l.command(c, c.Client, "/api/payments/api/collections/payments/records", tests.Body{
+		"project": c.Project, "milestone": milestone, "amount": amount, "currency": "EUR", "source": source,
+	})
+	switch {
+	case paid.Status == http.StatusOK:
+		return paid.Text("id")
+	case paid.Status == http.StatusPaymentRequired && source == services.SourceDeclined:
+	case paid.Status == http.StatusConflict && paid.Code() == services.CodeConflict: // not decided in time
+	default:
+		l.t.Errorf("Expected the payment to be held, got %d: %s (after %s)", paid.Status, paid.Raw, l.killed)
+	}
+	return ""
+}
+
+// pay funds a milestone and releases it.
+func pay(l *lane, c *couple) {
+	payment := l.fund(c, c.nextMilestone(), "", 5_000)
+	if payment != "" {
+		l.want(c, c.Client, "/api/payments/api/payments/"+payment+"/release", nil)
+	}
+}
+
+func payDeclined(l *lane, c *couple) { l.fund(c, c.nextMilestone(), services.SourceDeclined, 5_000) }
+
+// payLate never gets an answer from the provider: the payment fails by itself.
+func payLate(l *lane, c *couple) { l.fund(c, c.nextMilestone(), services.SourcePending, 5_000) }
+
+// parts releases and gives back small parts of what is held.
+func parts(l *lane, c *couple) {
+	out, back := l.pick(100)+1, l.pick(100)+1
+	l.money(c, c.Client, "release", tests.Body{"amount": out})
+	c.released += out
+	l.money(c, c.Freelancer, "refund", tests.Body{"amount": back})
+	c.refunded += back
+}
+
+func askRefund(l *lane, c *couple) {
+	l.money(c, c.Client, "ask-refund", tests.Body{"amount": 5})
+	l.money(c, c.Freelancer, "decline-refund", nil)
+}
+
+// dispute opens one about 1000 and returns its path. The freelancer should get 200, says the client.
+func (l *lane) dispute(c *couple) string {
+	opened := l.money(c, c.Client, "dispute", tests.Body{"amount": 1000, "toFreelancer": 200, "reason": "The lid is missing."})
+	return "/api/payments/api/disputes/" + opened.Text("id") + "/"
+}
+
+// agree ends a dispute with an offer that is accepted: 400 to the freelancer, 600 back.
+func agree(l *lane, c *couple) {
+	path := l.dispute(c)
+	l.want(c, c.Freelancer, path+"answer", tests.Body{"toFreelancer": 900})
+	l.want(c, c.Freelancer, path+"offer", tests.Body{"toFreelancer": 400})
+	l.want(c, c.Client, path+"accept", tests.Body{"toFreelancer": 400})
+	c.released, c.refunded = c.released+400, c.refunded+600
+}
+
+func withdraw(l *lane, c *couple) {
+	path := l.dispute(c)
+	l.want(c, c.Freelancer, path+"answer", tests.Body{"toFreelancer": 900})
+	l.want(c, c.Freelancer, path+"escalate", nil)
+	l.want(c, c.Client, path+"withdraw", nil)
+}
+
+// payout asks for one and waits for its end: couple 0's bank takes it, couple 1's does not.
+func payout(l *lane, c *couple) {
+	asked := l.want(c, c.Freelancer, "/api/payments/api/collections/payouts/records", tests.Body{"amount": 1_000, "currency": "EUR"})
+	l.await(c.Freelancer, payments, collections.Payouts, asked.Text("id"), collections.PayoutSettled, collections.PayoutFailed)
+}
+
+func cancelPayout(l *lane, c *couple) {
+	asked := l.want(c, c.Freelancer, "/api/payments/api/collections/payouts/records", tests.Body{"amount": 1_000, "currency": "EUR"})
+	answer := l.command(c, c.Freelancer, "/api/payments/api/payouts/"+asked.Text("id")+"/cancel", nil)
+	if answer.Status != http.StatusOK && answer.Status != http.StatusConflict { // sent before
+		l.t.Errorf("Expected to cancel the payout or to be too late, got %d: %s", answer.Status, answer.Raw)
+	}
+	l.await(c.Freelancer, payments, collections.Payouts, asked.Text("id"), collections.PayoutSettled, collections.PayoutFailed)
+}
+
+// account names a new one, which fires a deadline when it has cooled off.
+func account(l *lane, c *couple) {
+	made := l.want(c, c.Freelancer, "/api/payments/api/collections/payoutDestinations/records", tests.Body{"label": "Another", "reference": services.BankAccount})
+	l.await(c.Freelancer, payments, collections.PayoutDestinations, made.Text("id"), collections.DestinationActive)
+}
+
+// roll approves a part of a milestone and lets the rest pay for the next one.
+func roll(l *lane, c *couple) {
+	first, next := c.nextMilestone(), c.planned[0]
+	if l.fund(c, first, "", 5_000) == "" || !l.await(c.Client, projects, collections.Milestones, first, collections.MilestoneFunded) {
+		return
+	}
+	l.want(c, c.Client, "/api/projects/api/milestones/"+first+"/approve", tests.Body{"amount": 2_000, "rest": "next", "reason": "The rest comes later."})
+	c.nextMilestone()
+	if !l.await(c.Client, projects, collections.Milestones, first, collections.MilestoneReleased) || !l.await(c.Client, projects, collections.Milestones, next, collections.MilestoneFunded) {
+		return
+	}
+	l.want(c, c.Client, "/api/projects/api/milestones/"+next+"/approve", nil)
+	l.await(c.Client, projects, collections.Milestones, next, collections.MilestoneReleased)
+}
+
+// bonus is paid for and released at once.
+func bonus(l *lane, c *couple) {
+	added := l.want(c, c.Client, "/api/projects/api/contracts/"+c.Contract+"/bonus", tests.Body{"amount": 700})
+	if l.fund(c, added.Text("id"), "", 700) != "" {
+		l.await(c.Client, projects, collections.Milestones, added.Text("id"), collections.MilestoneReleased)
+	}
+}
+
+// hire goes from a project to a contract. What is created without a key is made before anything is armed.
+func hire(l *lane, c *couple) {
+	hired := l.want(c, c.Client, "/api/projects/api/proposals/"+c.proposals[0]+"/accept", nil)
+	c.proposals = c.proposals[1:]
+	if hired.Object("contract").Text("id") == "" {
+		l.t.Errorf("Expected a contract, got %s", hired.Raw)
+	}
+}
+
+// payoutFails is payout of a couple whose bank takes nothing.
+func payoutFails(l *lane, c *couple) { payout(l, c) }
