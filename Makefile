@@ -50,10 +50,12 @@ ui-test:
 	else echo "npm is missing: the tests of the web app are skipped (install Node.js 20 or newer)"; fi
 
 faults: ## Run the fault suites: crashes, silent peers, races, token attacks
+	LANCERSHUB_SEEDS=$${LANCERSHUB_SEEDS:-200000} go test -v -run Simulation ./tests/model
 	go test -tags faults -timeout 40m ./tests/faults/...
 
-soak: ## Run the crash suite for long (LANCERSHUB_ROUNDS=)
-	LANCERSHUB_ROUNDS=$${LANCERSHUB_ROUNDS:-100} go test -tags faults -timeout 24h -v -run Killed ./tests/faults/...
+soak: ## Run the crash matrix, the races and the simulation for long (LANCERSHUB_ROUNDS=)
+	LANCERSHUB_SEEDS=5000000 go test -v -timeout 4h -run Simulation ./tests/model
+	LANCERSHUB_ROUNDS=$${LANCERSHUB_ROUNDS:-10000} go test -tags faults -timeout 48h -v -run 'CrashMatrix|Races' ./tests/faults/...
 	LANCERSHUB_MESSAGES=$${LANCERSHUB_MESSAGES:-100000} LANCERSHUB_SDK_MESSAGES=10000 LANCERSHUB_STEPS=20000 LANCERSHUB_KILLS=1000 \
 		go test -tags faults -timeout 24h -v -run 'EveryMessageOnce|TheSDKShows|ThreeDevices|ByKills' ./tests/faults/...
 

@@ -84,7 +84,7 @@ func (cmd Command) find(app core.App) (*idemRow, error) {
 	if err != nil {
 		return nil, err
 	}
-	if row.Fingerprint != cmd.Fingerprint {
+	if row.Fingerprint != cmd.Fingerprint && !planted("a key fits any body") {
 		return nil, Failf(http.StatusUnprocessableEntity, CodeKeyReused, "This Idempotency-Key was used with another body. Use a new key for a new request.")
 	}
 	return &row, nil
@@ -93,7 +93,7 @@ func (cmd Command) find(app core.App) (*idemRow, error) {
 // Replay returns the stored answer of a command that was carried out, or nil.
 func Replay(app core.App, cmd Command) (*Answer, error) {
 	row, err := cmd.find(app)
-	if err != nil || row == nil || row.Status == 0 {
+	if err != nil || row == nil || row.Status == 0 || planted("keys are not looked up") {
 		return nil, err
 	}
 	return &Answer{Status: row.Status, Body: row.Body, Replayed: true}, nil

@@ -35,7 +35,7 @@ func (i *Instance) Receive(source collections.Domain, event Event) error {
 		if err != nil {
 			return err
 		}
-		if rows, err := result.RowsAffected(); err != nil || rows == 0 {
+		if rows, err := result.RowsAffected(); (err != nil || rows == 0) && !planted("no inbox") {
 			if err != nil {
 				return err
 			}
@@ -58,7 +58,7 @@ func (i *Instance) sameAsBefore(tx core.App, source collections.Domain, event Ev
 	if err != nil {
 		return err
 	}
-	if stored != sha {
+	if stored != sha && !planted("another content under the same event") {
 		i.Logger.Error("an event arrived twice with different content", "source", source, "event", event.ID)
 		return conflict(CodeEventConflict, "Event %s was applied before with another content.", event.ID)
 	}

@@ -91,10 +91,17 @@ func (s *PaymentsService) State(id string) PaymentState {
 
 // Release pays the freelancer the whole of a held payment, or amount of it.
 func (s *PaymentsService) Release(cmd Command, id string, amount int64, reason string) (Answer, error) {
+	var before *core.Record
+	if planted("the status is checked before, not while it changes") {
+		before, _ = partyTo(s.App, collections.Payments, id, cmd.Principal, collections.ByClient)
+	}
 	return Once(s.App, s.Clock, cmd, func(tx core.App) (any, error) {
 		payment, err := partyTo(tx, collections.Payments, id, cmd.Principal, collections.ByClient)
 		if err != nil {
 			return nil, err
+		}
+		if before != nil {
+			payment = before
 		}
 		return payment, s.release(tx, payment, amount, cmd.Principal, reason)
 	})
@@ -250,6 +257,9 @@ func (s *PaymentsService) Complete(ctx context.Context) error {
 
 // completeOne resumes one pending payment as the command that began it.
 func (s *PaymentsService) completeOne(ctx context.Context, payment *core.Record) error {
+	if planted("nobody completes payments") {
+		return nil
+	}
 	cmd := Command{Principal: payment.GetString(collections.FieldClient), Route: routeCreatePayment}
 	if err := s.App.DB().Select("key", "fingerprint").From("idem").
 		Where(dbx.HashExp{"resource": payment.Id, "route": routeCreatePayment}).Row(&cmd.Key, &cmd.Fingerprint); err != nil {

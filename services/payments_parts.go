@@ -82,6 +82,9 @@ func (s *PaymentsService) roll(tx core.App, payment *core.Record, news Milestone
 		collections.FieldMilestone: news.Roll.Milestone, collections.FieldTitle: news.Roll.Title, collections.FieldAmount: news.Roll.Amount,
 		collections.PaymentRolledFrom: payment.Id, collections.FieldStatus: collections.PaymentMachine.Initial, collections.FieldVersion: 1,
 	})
+	if planted("the rest is lost on its way") {
+		return true, nil
+	}
 	if err := tx.SaveNoValidate(next); err != nil {
 		return false, err
 	}

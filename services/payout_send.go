@@ -164,8 +164,12 @@ func transferOf(app core.App, payout *core.Record) (Transfer, error) {
 	if err != nil {
 		return Transfer{}, err
 	}
+	key := payout.Id
+	if planted("a payout is sent under a new key") {
+		key += ":" + payout.GetString(collections.FieldTries)
+	}
 	return Transfer{
-		Key: payout.Id, Ref: payout.GetString(collections.FieldProviderRef), Amount: intOf(payout, collections.FieldAmount),
+		Key: key, Ref: payout.GetString(collections.FieldProviderRef), Amount: intOf(payout, collections.FieldAmount),
 		Provider: destination.GetString(collections.FieldProvider),
 		Currency: payout.GetString(collections.FieldCurrency), Destination: destination.GetString(collections.DestinationReference),
 	}, nil

@@ -56,6 +56,16 @@ func newPeer(domain collections.Domain, base string, client *http.Client, token 
 		})}
 }
 
+// Tap puts something between the instance and its peer: tests do, to lose answers.
+func (p *Peer) Tap(between func(http.RoundTripper) http.RoundTripper) {
+	client := *p.client
+	if client.Transport == nil {
+		client.Transport = http.DefaultTransport
+	}
+	client.Transport = between(client.Transport)
+	p.client = &client
+}
+
 // isRefusal tells a peer's own "no" from a failure to get an answer.
 func isRefusal(err error) bool {
 	var e *Error

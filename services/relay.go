@@ -206,6 +206,12 @@ func (l *relayLoop) round(ctx context.Context) (int, error) {
 func (l *relayLoop) deliver(ctx context.Context, rows []outboxRow) ([]int64, error) {
 	var done []int64
 	for _, row := range rows {
+		if planted("events are marked before they are sent") {
+			if err := l.mark([]int64{row.Seq}); err != nil {
+				return done, err
+			}
+			failpoint("relay-sent")
+		}
 		sending, cancel := context.WithTimeout(ctx, l.relay.instance.Options.PeerTimeout)
 		err := l.peer.Deliver(sending, Event{
 			ID: row.ID, Topic: row.Topic, Aggregate: row.Aggregate, Version: row.Version, Payload: []byte(row.Payload),
@@ -215,7 +221,10 @@ func (l *relayLoop) deliver(ctx context.Context, rows []outboxRow) ([]int64, err
 			if ctx.Err() != nil {
 				return done, ctx.Err()
 			}
-			return done, errors.Join(err, l.postpone(row, err))
+			if postponed := l.postpone(row, err); !planted("what is later overtakes what failed") || postponed != nil {
+				return done, errors.Join(err, postponed)
+			}
+			continue
 		}
 		done = append(done, row.Seq)
 		failpoint("relay-sent")

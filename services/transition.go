@@ -47,9 +47,13 @@ func Transition(tx core.App, m Move) error {
 		to = from
 	}
 	version := m.Record.GetInt(collections.FieldVersion)
+	which := dbx.HashExp{collections.FieldID: m.Record.Id, collections.FieldStatus: from, collections.FieldVersion: version}
+	if planted("the status is checked before, not while it changes") {
+		which = dbx.HashExp{collections.FieldID: m.Record.Id}
+	}
 	result, err := tx.DB().Update(m.Machine.Collection,
 		dbx.Params{collections.FieldStatus: to, collections.FieldVersion: version + 1},
-		dbx.HashExp{collections.FieldID: m.Record.Id, collections.FieldStatus: from, collections.FieldVersion: version},
+		which,
 	).Execute()
 	if changed, err := oneRow(result, err); err != nil {
 		return err

@@ -27,6 +27,8 @@ var crossChecks = map[collections.Domain][]struct{ problem, sql string }{
 		{"events not delivered", `SELECT id AS subject FROM outbox WHERE state <> 'done'`},
 	},
 	collections.DomainPayments: {
+		{"the provider sent what no payout asks for", `SELECT key AS subject FROM sandbox_payouts WHERE key NOT IN (SELECT id FROM payouts)`},
+		{"the provider kept the charge of a payment that failed", `SELECT c.key AS subject FROM sandbox_charges c JOIN payments p ON p.id = c.key WHERE p.status = 'failed' AND c.outcome = 'succeeded'`},
 		{"two live payments for one milestone", `SELECT milestone AS subject FROM payments WHERE status IN ('held', 'disputed', 'released', 'split') GROUP BY milestone HAVING count(*) > 1`},
 		{"events not delivered", `SELECT id AS subject FROM outbox WHERE state <> 'done'`},
 	},

@@ -1,0 +1,5 @@
+//go:build faults && planted
+
+package faults
+
+const plantedBuild = true
