@@ -37,7 +37,7 @@ tests/e2e/node_modules/.package-lock.json: tests/e2e/package-lock.json
 	else echo "npm is missing: the tests through the JS SDK will be skipped (install Node.js 20 or newer)"; fi
 
 test: e2e-install ui-test ## Run all tests but the long fault suites
-	go test ./...
+	go test -timeout 30m ./...
 	$(MAKE) --no-print-directory compose-check
 	$(MAKE) --no-print-directory browser
 
