@@ -50,7 +50,7 @@ func firstOfMonth(t time.Time) time.Time {
 }
 
 // forecastInputs collects the inputs of user's forecast as of now, in currency or,
-// for "", in the one with the most money, past or in the pipeline.
+// for "", in the main one.
 func (s *PaymentsService) forecastInputs(user string, view Perspective, currency string) (*forecastInputs, error) {
 	zone, err := s.zoneOf(user)
 	if err != nil {
@@ -103,8 +103,8 @@ func completeMonths(rows []Month, at time.Time) ([]Month, error) {
 	return fillMonths(months, rows), nil
 }
 
-// mainCurrency is the one with the most money of the last year and the pipeline.
-// Currencies cannot be compared, so the number of movements decides first.
+// mainCurrency is the one with the most movements or, without any, the most items
+// in the pipeline: amounts of different currencies cannot be compared.
 func (s *PaymentsService) mainCurrency(user string, view Perspective, pipeline *personPipeline) (string, error) {
 	var rows []struct {
 		Currency string `db:"currency"`
