@@ -46,6 +46,8 @@ const (
 	OutcomeSmallClaim = "small_claim"
 	OutcomeRuled      = "ruled"
 	OutcomeWithdrawn  = "withdrawn"
+	// OutcomeChargedBack ends a dispute because the client's bank decides now.
+	OutcomeChargedBack = "charged_back"
 )
 
 // What a moderator rules.
@@ -65,5 +67,6 @@ var DisputeMachine = Machine{Collection: Disputes, Initial: DisputeOpen, Edges: 
 	{"withdraw", []string{DisputeOpen, DisputeAnswered, DisputeNegotiating, DisputeInReview}, DisputeClosed, ByEither},
 	{"default", []string{DisputeOpen}, DisputeClosed, ByEvent},
 	{"halve", []string{DisputeAnswered, DisputeNegotiating}, DisputeClosed, ByEvent},
+	{"supersede", []string{DisputeOpen, DisputeAnswered, DisputeNegotiating, DisputeInReview}, DisputeClosed, ByEvent},
 	{"rule", []string{DisputeAnswered, DisputeNegotiating, DisputeInReview}, DisputeClosed, ByEvent},
 }}

@@ -119,6 +119,12 @@ const (
 	PaymentRolledFrom   = "rolledFrom"
 	PaymentRefundAsked  = "refundAsked"
 	PaymentRefundReason = "refundReason"
+	// PaymentChargedBack is what of the held amount a chargeback locks or has taken;
+	// PaymentChargeback is the state of the last chargeback (ChargebackMachine).
+	PaymentChargedBack = "chargedBack"
+	PaymentChargeback  = "chargeback"
+	// PaymentOwed says that the work was approved while a chargeback locked the money.
+	PaymentOwed = "owed"
 	// PaymentConfirmURL is where the client confirms a payment with the provider; only the client gets it.
 	PaymentConfirmURL = "confirmUrl"
 )

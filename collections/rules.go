@@ -75,6 +75,8 @@ func RulesOf(domain Domain) map[string]Rules {
 
 			Payouts:            {ownFreelancer, ownFreelancer, SignedIn + " && " + isFreelancer, Nobody, Nobody},
 			PayoutDestinations: {ownFreelancer, ownFreelancer, SignedIn + " && " + isFreelancer, Nobody, Nobody},
+
+			Chargebacks: timeline,
 		}
 	default:
 		chat := SignedIn + " && members_via_chat.user ?= @request.auth.id"
@@ -124,7 +126,7 @@ var ServerOwned = map[string][]string{
 	Projects:      {FieldClient, FieldFreelancer, FieldVersion, FieldReason, ProjectProposalCount, ProjectPublishedAt, FieldClosedAt},
 	Proposals:     {FieldFreelancer, FieldClient, FieldVersion, FieldReason, ProposalProjectTitle},
 	Milestones:    {FieldClient, FieldFreelancer, FieldProject, FieldVersion, MilestonePayment, MilestoneNote, MilestoneSubmittedAt, MilestoneDisputed, MilestoneKind, MilestoneApprovedAmount, MilestoneUnderpayment},
-	Payments:      {FieldClient, FieldVersion, FieldReason, PaymentFee, PaymentReleased, PaymentRefunded, PaymentFailure, PaymentProjectTitle, PaymentDecideBy, PaymentLockedUntil, PaymentHeldAt, PaymentSettledAt, PaymentLocked, PaymentRolled, PaymentRolledFrom, PaymentRefundAsked, PaymentRefundReason, FieldProvider, FieldProviderRef, PaymentConfirmURL, FieldTries, FieldNextTryAt, ContractFeePlan},
+	Payments:      {FieldClient, FieldVersion, FieldReason, PaymentFee, PaymentReleased, PaymentRefunded, PaymentFailure, PaymentProjectTitle, PaymentDecideBy, PaymentLockedUntil, PaymentHeldAt, PaymentSettledAt, PaymentLocked, PaymentRolled, PaymentRolledFrom, PaymentRefundAsked, PaymentRefundReason, FieldProvider, FieldProviderRef, PaymentConfirmURL, PaymentChargedBack, PaymentChargeback, PaymentOwed, FieldTries, FieldNextTryAt, ContractFeePlan},
 	Members:       {FieldChat, FieldUser, MemberRole, MemberLastReadSeq, MemberOwnAfter, MemberMentions, MemberMailedSeq, MemberMailAt},
 	Messages:      {MessageSeq, MessageChange, MessageSender, MessageKind, MessageReactions, MessageTopic, MessageParams, MessageFlag, MessageEditedAt, MessageDeletedAt},
 	Blocks:        {FieldUser},
@@ -154,11 +156,11 @@ var IntegerFields = map[string][]string{
 }
 
 // Moderated are the sealed collections in which moderators fill in a decision, which is then carried out.
-var Moderated = []string{Disputes, Payouts}
+var Moderated = []string{Disputes, Payouts, Chargebacks}
 
 // Sealed lists what nobody edits or deletes by hand, superusers included.
 var Sealed = map[Domain][]string{
 	DomainProjects: {Deadlines, Timeline, FeePlans, Reviews, Deliverables, Uploads},
 	DomainMessages: {Uploads},
-	DomainPayments: {Payments, Disputes, Evidence, Payouts, PayoutDestinations, Deadlines, Timeline, Invoices},
+	DomainPayments: {Payments, Disputes, Chargebacks, Evidence, Payouts, PayoutDestinations, Deadlines, Timeline, Invoices},
 }

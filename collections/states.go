@@ -171,6 +171,9 @@ var PaymentMachine = Machine{Collection: Payments, Initial: PaymentPending, Edge
 	{"ask-refund", []string{PaymentHeld, PaymentDisputed}, Same, ByClient},
 	{"decline-refund", []string{PaymentHeld, PaymentDisputed}, Same, ByFreelancer},
 	{"roll", []string{PaymentHeld, PaymentDisputed}, Same, ByEvent},
+	{"charge-back", chargeable, Same, ByEvent},
+	{"chargeback-won", chargeable, Same, ByEvent},
+	{"chargeback-lost", chargeable, Same, ByEvent},
 	{"split", []string{PaymentHeld}, PaymentSplit, ByEvent},
 	{"release-part", []string{PaymentHeld, PaymentDisputed}, Same, ByEvent},
 	{"refund-part", []string{PaymentHeld, PaymentDisputed}, Same, ByEvent},
@@ -178,6 +181,9 @@ var PaymentMachine = Machine{Collection: Payments, Initial: PaymentPending, Edge
 	{"hold", []string{PaymentPending}, PaymentHeld, ByEvent},
 	{"fail", []string{PaymentPending}, PaymentFailed, ByEvent},
 }}
+
+// chargeable are the states in which a client's bank can take money back.
+var chargeable = []string{PaymentHeld, PaymentDisputed, PaymentStateReleased, PaymentStateRefunded, PaymentSplit}
 
 // Machines has every state machine by the name of its collection.
 var Machines = map[string]Machine{
@@ -188,7 +194,9 @@ var Machines = map[string]Machine{
 	Payments:   PaymentMachine,
 	Disputes:   DisputeMachine,
 	Payouts:    PayoutMachine,
-	Reviews:    ReviewMachine,
+
+	Chargebacks: ChargebackMachine,
+	Reviews:     ReviewMachine,
 
 	PayoutDestinations: DestinationMachine,
 }

@@ -32,7 +32,7 @@ func TestMachines(t *testing.T) {
 			}
 			verbs = append(verbs, edge.Verb)
 			for _, state := range edge.From {
-				if slices.Contains(final[name], state) {
+				if edge.To != Same && slices.Contains(final[name], state) {
 					t.Errorf("%s: %s leaves the final state %s", name, edge.Verb, state)
 				}
 			}

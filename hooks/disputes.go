@@ -51,6 +51,20 @@ func bindRulings(i *services.Instance, p *services.PaymentsService) {
 	})
 }
 
+// bindRecoveries lets a moderator say in the admin UI who bears a lost chargeback.
+func bindRecoveries(i *services.Instance, p *services.PaymentsService) {
+	i.App.OnRecordUpdateRequest(collections.Chargebacks).BindFunc(func(e *core.RecordRequestEvent) error {
+		if err := onlyEdited(e, collections.ChargebackRecovery, collections.ChargebackRecoveryReason); err != nil {
+			return err
+		}
+		record, err := p.Recover(e.Record.Id, e.Record.GetString(collections.ChargebackRecovery), e.Record.GetString(collections.ChargebackRecoveryReason))
+		if err != nil {
+			return err
+		}
+		return e.JSON(http.StatusOK, record)
+	})
+}
+
 // onlyEdited refuses an edit by hand of anything but fields.
 func onlyEdited(e *core.RecordRequestEvent, fields ...string) error {
 	before := e.Record.Original()

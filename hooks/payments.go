@@ -24,6 +24,9 @@ func bindPayments(i *services.Instance) error {
 		return err
 	}
 	i.App.OnRecordCreateRequest(collections.Payments).BindFunc(createPayment(payments))
+	if err := bindProvider(i, payments); err != nil {
+		return err
+	}
 	if err := errors.Join(bindPayouts(i, payments), bindInvoices(i, payments), bindReconciliation(i, payments)); err != nil {
 		return err
 	}

@@ -16,6 +16,7 @@ func bindProjects(i *services.Instance) error {
 	projects.HandleDeadlines()
 	projects.HandleDisputes()
 	projects.HandleClosedUsers()
+	projects.HandleChargebacks()
 	projects.FollowPipeline()
 	bindProjectRecords(i, projects)
 	bindReviews(i, projects)

@@ -58,6 +58,8 @@ const (
 	prefixUser    = "user:"
 	prefixPayout  = "payout:"
 	lossAccount   = "chargeback_loss"
+	// What a chargeback locks is shown as disputed: both people wait for somebody's decision.
+	prefixChargeback = "chargeback:"
 )
 
 // movesOf reads a posting: which person's money moved, and where to. It goes by
@@ -78,7 +80,7 @@ func movesOf(p posted, payment paymentFacts) ([]bookMove, platformMove) {
 		switch name := e.Account.Name; {
 		case strings.HasPrefix(name, prefixHold):
 			held += e.Amount
-		case strings.HasPrefix(name, prefixDispute):
+		case strings.HasPrefix(name, prefixDispute), strings.HasPrefix(name, prefixChargeback):
 			disputed += e.Amount
 		case strings.HasPrefix(name, prefixPayout):
 			out += e.Amount

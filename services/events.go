@@ -51,6 +51,13 @@ const (
 	TopicPipelineChanged   = "pipeline.changed"
 )
 
+// Topics of chargebacks: banks of clients that take money back.
+const (
+	TopicChargebackOpened    = "chargeback.opened"
+	TopicChargebackClosed    = "chargeback.closed"
+	TopicChargebackRecovered = "chargeback.recovered"
+)
+
 // Topics of events that open chats, and of system messages about them.
 const (
 	TopicProjectInvited    = "project.invited"
@@ -113,14 +120,19 @@ var audience = map[string][]collections.Domain{
 	TopicDisputeEscalated:  {collections.DomainMessages},
 	TopicDisputeClosed:     {collections.DomainProjects, collections.DomainMessages},
 	TopicMail:              {collections.DomainUsers},
-	TopicEvidenceContract:  {collections.DomainPayments},
-	TopicReviewOpened:      {collections.DomainMessages},
-	TopicReviewSealed:      {collections.DomainMessages},
-	TopicReviewPublished:   {collections.DomainMessages},
-	TopicReviewReplied:     {collections.DomainMessages},
-	TopicReputation:        {collections.DomainUsers},
-	TopicEvidenceMessages:  {collections.DomainPayments},
-	TopicPipelineChanged:   {collections.DomainPayments},
+	TopicChargebackOpened:  {collections.DomainProjects, collections.DomainMessages},
+	TopicChargebackClosed:  {collections.DomainProjects, collections.DomainMessages},
+
+	TopicChargebackRecovered: {collections.DomainMessages},
+
+	TopicEvidenceContract: {collections.DomainPayments},
+	TopicReviewOpened:     {collections.DomainMessages},
+	TopicReviewSealed:     {collections.DomainMessages},
+	TopicReviewPublished:  {collections.DomainMessages},
+	TopicReviewReplied:    {collections.DomainMessages},
+	TopicReputation:       {collections.DomainUsers},
+	TopicEvidenceMessages: {collections.DomainPayments},
+	TopicPipelineChanged:  {collections.DomainPayments},
 }
 
 // Event is what one instance tells another: a fact about an aggregate (for

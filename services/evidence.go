@@ -92,6 +92,25 @@ func (s ProjectsService) HandleDisputes() {
 	})
 }
 
+// HandleChargebacks makes the deadlines of a milestone stand still while a bank
+// decides about its money.
+func (s ProjectsService) HandleChargebacks() {
+	s.Handle(TopicChargebackOpened, func(tx core.App, event Event) error {
+		news, err := decode[ChargebackNews](event)
+		if err != nil || news.Locked == 0 {
+			return err
+		}
+		return s.PauseDeadlines(tx, news.Milestone, "A chargeback is open.")
+	})
+	s.Handle(TopicChargebackClosed, func(tx core.App, event Event) error {
+		news, err := decode[ChargebackNews](event)
+		if err != nil || news.Locked == 0 {
+			return err
+		}
+		return s.ResumeDeadlines(tx, news.Milestone)
+	})
+}
+
 func markDisputed(tx core.App, milestone string, disputed bool) error {
 	record, err := tx.FindRecordById(collections.Milestones, milestone)
 	if err != nil {

@@ -34,6 +34,14 @@ func AccountDispute(dispute string) Account {
 	return Account{Name: "dispute:" + dispute, Protected: true}
 }
 
+// AccountChargeback holds what of a hold a chargeback locks.
+func AccountChargeback(chargeback string) Account {
+	return Account{Name: prefixChargeback + chargeback, Protected: true}
+}
+
+// AccountLoss is what the platform lost to chargebacks, below zero.
+var AccountLoss = Account{Name: lossAccount}
+
 // AccountAvailable is what a user can have paid out.
 func AccountAvailable(user string) Account {
 	return Account{Name: "user:" + user + ":available", Owner: user, Protected: true}
@@ -72,6 +80,14 @@ const (
 	KindPayout         = "payout"
 	KindPayoutSettled  = "payout-settled"
 	KindPayoutReversed = "payout-reversed"
+	// KindChargeback locks what is held, KindChargebackTaken is the bank's taking,
+	// KindChargebackBack is what the bank gave back, KindUnchargeback unlocks, and
+	// KindRecovery takes a loss back from the freelancer who had been paid.
+	KindChargeback      = "chargeback"
+	KindChargebackTaken = "chargeback-taken"
+	KindChargebackBack  = "chargeback-reversed"
+	KindUnchargeback    = "unchargeback"
+	KindRecovery        = "recovery"
 	// KindRoll moves held money on to the payment of another milestone.
 	KindRoll = "roll"
 )
@@ -202,7 +218,7 @@ var ledgerChecks = []struct{ problem, sql string }{
 	{"held amount of a payment is not what its account holds", `SELECT p.id AS subject FROM payments p
 		LEFT JOIN ledger_account a ON a.name = 'hold:' || p.id AND a.currency = p.currency
 		LEFT JOIN ledger_balance b ON b.account = a.id
-		WHERE coalesce(b.amount, 0) <> CASE WHEN p.status IN ('pending', 'failed') THEN 0 ELSE p.amount - p.released - p.refunded - p.disputed - p.rolled END`},
+		WHERE coalesce(b.amount, 0) <> CASE WHEN p.status IN ('pending', 'failed') THEN 0 ELSE p.amount - p.released - p.refunded - p.disputed - p.rolled - p.chargedBack END`},
 	{"disputed amount is not what is locked", `SELECT d.id AS subject FROM disputes d JOIN payments p ON p.id = d.payment
 		LEFT JOIN ledger_account a ON a.name = 'dispute:' || d.id AND a.currency = d.currency
 		LEFT JOIN ledger_balance b ON b.account = a.id
@@ -212,6 +228,17 @@ var ledgerChecks = []struct{ problem, sql string }{
 		WHERE p.rolled <> coalesce(r.total, 0)`},
 	{"payment is disputed without a dispute", `SELECT p.id AS subject FROM payments p
 		WHERE (p.disputed > 0 OR p.status = 'disputed') AND NOT EXISTS (SELECT 1 FROM disputes d WHERE d.payment = p.id AND d.status <> 'closed')`},
+	{"what a chargeback locks is not what its account holds", `SELECT c.id AS subject FROM chargebacks c
+		LEFT JOIN ledger_account a ON a.name = 'chargeback:' || c.id AND a.currency = c.currency
+		LEFT JOIN ledger_balance b ON b.account = a.id
+		WHERE coalesce(b.amount, 0) <> CASE WHEN c.status = 'open' AND NOT c.taken THEN c.locked ELSE 0 END`},
+	{"what is charged back of a payment is not what its chargebacks lock", `SELECT p.id AS subject FROM payments p
+		LEFT JOIN (SELECT payment, sum(locked) AS total FROM chargebacks WHERE status = 'open' GROUP BY payment) c ON c.payment = p.id
+		WHERE p.chargedBack <> coalesce(c.total, 0)`},
+	{"the loss to chargebacks is not what the chargebacks say", `SELECT currency AS subject FROM (
+		SELECT a.currency, sum(b.amount) AS amount FROM ledger_account a JOIN ledger_balance b ON b.account = a.id WHERE a.name = 'chargeback_loss' GROUP BY a.currency
+		UNION ALL SELECT currency, sum(CASE WHEN taken AND status <> 'won' THEN amount - locked - recovered ELSE 0 END) FROM chargebacks GROUP BY currency)
+		GROUP BY currency HAVING sum(amount) <> 0`},
 	{"payout in transit is not what its account holds", `SELECT p.id AS subject FROM payouts p
 		LEFT JOIN ledger_account a ON a.name = 'payout:' || p.id || ':in_transit' AND a.currency = p.currency
 		LEFT JOIN ledger_balance b ON b.account = a.id

@@ -86,6 +86,10 @@ var noticeKinds = map[string]noticeKind{
 	TopicDisputeEscalated: {"disputes", ChannelEmail, "A moderator decides the dispute: {title}", "", "", saysWhy, toContract, "dispute", false},
 	TopicDisputeClosed:    {"disputes", ChannelEmail, "The dispute is closed: {title}", "", "", saysWhy, toContract, "dispute", false},
 
+	TopicChargebackOpened:    {"disputes", ChannelEmail, "A bank wants {amount} back: {title}", "", "", "The client's bank was asked to take a payment back. What is still held of it is locked until the bank decides, and what was paid out of it cannot be paid out for now.", toContract, "chargeback", true},
+	TopicChargebackClosed:    {"disputes", ChannelEmail, "The bank decided about {amount}: {title}", "", "", "The chargeback was {status}.", toContract, "chargeback", true},
+	TopicChargebackRecovered: {"disputes", ChannelEmail, "It is decided who bears the chargeback of {amount}: {title}", "", "", "", toContract, "chargeback", true},
+
 	TopicReviewOpened:    {"reviews", ChannelEmail, "How was it? Review {title}", "", "", "You have until {due}. Nobody reads it before both of you have written, or that day.", toContract, "review", false},
 	TopicReviewSealed:    {"reviews", ChannelEmail, "You were reviewed for {title}", "", "", "You can read it when you have written yours, or when the time to review is over.", toContract, "review", false},
 	TopicReviewPublished: {"reviews", ChannelEmail, "Your review for {title} is published", "", "", "", toContract, "review", false},

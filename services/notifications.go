@@ -152,6 +152,7 @@ func (s ChatsService) HandleEvents() {
 		return s.tell(tx, TopicDeadlineReminder, n, n.Client, n.Freelancer)
 	})
 	s.handleDisputes()
+	s.handleChargebacks()
 	s.handleReviews()
 	s.handlePayouts()
 	s.handleOpenings()
@@ -171,6 +172,15 @@ func (s ChatsService) handleDisputes() {
 			return s.tell(tx, topic, n, others(n.By, n.Client, n.Freelancer)...)
 		})
 	}
+}
+
+func (s ChatsService) handleChargebacks() {
+	for _, topic := range []string{TopicChargebackOpened, TopicChargebackClosed} {
+		on(s, topic, func(tx core.App, n ChargebackNews) error { return s.tell(tx, topic, n, n.Client, n.Freelancer) })
+	}
+	on(s, TopicChargebackRecovered, func(tx core.App, n ChargebackNews) error {
+		return s.tell(tx, TopicChargebackRecovered, n, n.Freelancer)
+	})
 }
 
 // others leaves out who did it: they know.

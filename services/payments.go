@@ -56,7 +56,7 @@ func paymentNews(payment *core.Record, part int64, by string) PaymentNews {
 		Payment: payment.Id, Project: payment.GetString(collections.FieldProject), Contract: payment.GetString(collections.FieldContract),
 		Milestone: payment.GetString(collections.FieldMilestone), Title: payment.GetString(collections.FieldTitle),
 		Client: client, Freelancer: freelancer, Currency: payment.GetString(collections.FieldCurrency),
-		Amount: intOf(payment, collections.FieldAmount), Part: part, Held: heldOf(payment) + intOf(payment, collections.PaymentLocked),
+		Amount: intOf(payment, collections.FieldAmount), Part: part, Held: heldOf(payment) + lockedOf(payment),
 		Released: intOf(payment, collections.PaymentReleased), Refunded: intOf(payment, collections.PaymentRefunded),
 		By: by, Reason: payment.GetString(collections.FieldReason),
 	}
@@ -65,13 +65,19 @@ func paymentNews(payment *core.Record, part int64, by string) PaymentNews {
 func intOf(record *core.Record, field string) int64 { return int64(record.GetInt(field)) }
 
 // heldOf is what of a payment can be moved: neither released nor refunded so
-// far, and not locked by a dispute.
+// far, and not locked by a dispute or a chargeback.
 func heldOf(payment *core.Record) int64 {
 	if status := payment.GetString(collections.FieldStatus); status != collections.PaymentHeld && status != collections.PaymentDisputed {
 		return 0
 	}
 	return intOf(payment, collections.FieldAmount) - intOf(payment, collections.PaymentReleased) -
-		intOf(payment, collections.PaymentRefunded) - intOf(payment, collections.PaymentLocked) - intOf(payment, collections.PaymentRolled)
+		intOf(payment, collections.PaymentRefunded) - intOf(payment, collections.PaymentLocked) - intOf(payment, collections.PaymentRolled) -
+		intOf(payment, collections.PaymentChargedBack)
+}
+
+// lockedOf is what a dispute or a chargeback locks of a payment.
+func lockedOf(payment *core.Record) int64 {
+	return intOf(payment, collections.PaymentLocked) + intOf(payment, collections.PaymentChargedBack)
 }
 
 // PaymentState is what payments tells projects about a payment.
@@ -124,6 +130,9 @@ func part(payment *core.Record, verb string, amount int64) (int64, error) {
 	status, held := payment.GetString(collections.FieldStatus), heldOf(payment)
 	if status != collections.PaymentHeld && status != collections.PaymentDisputed {
 		return 0, illegal(collections.PaymentMachine, verb, status)
+	}
+	if held == 0 && intOf(payment, collections.PaymentChargedBack) > 0 {
+		return 0, conflict(CodeChargedBack, "The client's bank wants this money back: only its decision moves it.")
 	}
 	if held == 0 {
 		return 0, conflict(CodeDisputed, "All that is held is disputed: only the end of the dispute moves it.")
@@ -194,7 +203,7 @@ type movement struct {
 // What is left stays held; the last part decides the final state.
 func (s *PaymentsService) moveOut(tx core.App, payment *core.Record, m movement) error {
 	verb := m.verb + "-part"
-	if m.amount == heldOf(payment) && intOf(payment, collections.PaymentLocked) == 0 {
+	if m.amount == heldOf(payment) && lockedOf(payment) == 0 {
 		verb = m.verb
 		other := collections.PaymentRefunded
 		if m.verb == "refund" {
@@ -248,8 +257,8 @@ func (s *PaymentsService) Complete(ctx context.Context) error {
 	}
 	var errs []error
 	for _, payment := range records {
-		if err := s.completeOne(ctx, payment); err != nil {
-			errs = append(errs, err)
+		if err := s.completeOne(ctx, payment); err != nil && Code(err) == "" {
+			errs = append(errs, fmt.Errorf("failed to complete payment %s: %w", payment.Id, err))
 		}
 	}
 	return errors.Join(errs...)
@@ -266,10 +275,8 @@ func (s *PaymentsService) completeOne(ctx context.Context, payment *core.Record)
 		return fmt.Errorf("payment %s has no idempotency row: %w", payment.Id, err)
 	}
 	failpoint("complete-picked")
-	if _, err := s.resume(ctx, cmd, payment); err != nil && Code(err) == "" {
-		return fmt.Errorf("failed to complete payment %s: %w", payment.Id, err)
-	}
-	return nil
+	_, err := s.resume(ctx, cmd, payment)
+	return err
 }
 
 // lockTime is how long one attempt at deciding a payment keeps others away.

@@ -24,6 +24,9 @@ func (s *PaymentsService) handleApprovals() {
 				return err
 			}
 		}
+		if err := s.owe(tx, payment); err != nil {
+			return err
+		}
 		if payment == nil || heldOf(payment) == 0 {
 			// Released directly before the approval arrived, or all of it disputed: the dispute decides.
 			s.Logger.Info("an approved milestone has nothing to release", "milestone", news.Milestone)

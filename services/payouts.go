@@ -53,8 +53,12 @@ func (s *PaymentsService) RequestPayout(cmd Command, amount int64, currency stri
 		if err != nil {
 			return nil, err
 		}
-		if available < amount {
-			return nil, conflict(CodeNotEnough, "Only %s are available.", Money(available, currency)).With("available", available)
+		guarded, err := guardedOf(tx, cmd.Principal, currency)
+		if err != nil {
+			return nil, err
+		}
+		if free := max(0, available-guarded); free < amount {
+			return nil, conflict(CodeNotEnough, "Only %s are available.", Money(free, currency)).With("available", free).With("guarded", guarded)
 		}
 		destination, err := usableDestination(tx, cmd.Principal)
 		if err != nil {
@@ -191,7 +195,9 @@ type PayoutBalance struct {
 	Currency  string `json:"currency"`
 	Available int64  `json:"available"`
 	InTransit int64  `json:"inTransit"`
-	Minimum   int64  `json:"minimum"`
+	// Guarded is what of the available cannot be paid out for now: a client's bank wants it back.
+	Guarded int64 `json:"guarded" db:"-"`
+	Minimum int64 `json:"minimum"`
 	// CanRequest says whether a payout can be asked for now; Why has the code of what is in the way.
 	CanRequest bool   `json:"canRequest"`
 	Why        string `json:"why"`
@@ -214,11 +220,15 @@ func (s *PaymentsService) PayoutBalances(user string) ([]PayoutBalance, error) {
 	}
 	for n := range balances {
 		balance := &balances[n]
+		if balance.Guarded, err = guardedOf(s.App, user, balance.Currency); err != nil {
+			return nil, err
+		}
+		balance.Guarded = min(balance.Guarded, balance.Available)
 		balance.Minimum = s.Options.MinimumPayout(balance.Currency)
 		switch {
 		case inTheWay != nil:
 			balance.Why = Code(inTheWay)
-		case balance.Available < balance.Minimum:
+		case balance.Available-balance.Guarded < balance.Minimum:
 			balance.Why = CodeBelowMinimum
 		}
 		balance.CanRequest = balance.Why == ""

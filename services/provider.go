@@ -131,6 +131,10 @@ type Provider interface {
 	Cancel(ctx context.Context, charge Charge) error
 	// Refund gives back, or tells what became of the refund with this key before.
 	Refund(ctx context.Context, refund Refund) (Sent, error)
+	// Chargeback tells how a chargeback stands; nil means that it is about no charge of ours.
+	Chargeback(ctx context.Context, ref string) (*Chargeback, error)
+	// Chargebacks has those that began since then.
+	Chargebacks(ctx context.Context, since time.Time) ([]Chargeback, error)
 	// List has everything that the provider moved from (inclusive) to (exclusive),
 	// in no particular order. What is under way and has moved nothing is not in it.
 	List(ctx context.Context, from, to time.Time) ([]Movement, error)

@@ -35,6 +35,11 @@ type refundOrder struct {
 	Tries     int    `db:"tries"`
 }
 
+const refundOrderSQL = `SELECT id, payment, charge, charge_ref, provider, amount, currency, ref, attempt, tries FROM provider_refunds`
+
+// key is what the provider knows the present attempt by.
+func (o refundOrder) key() string { return o.ID + ":" + strconv.Itoa(o.Attempt) }
+
 // orderRefund stores, in the transaction of the posting, that the provider is to
 // give amount back out of the charge that paid for payment.
 func (s *PaymentsService) orderRefund(tx core.App, payment *core.Record, amount int64) error {
@@ -71,7 +76,7 @@ func (s *PaymentsService) SendRefunds(ctx context.Context) error {
 		return err // restored, and still comparing with the peers: no money leaves
 	}
 	var due []refundOrder
-	err := s.App.ConcurrentDB().NewQuery(`SELECT id, payment, charge, charge_ref, provider, amount, currency, ref, attempt, tries FROM provider_refunds
+	err := s.App.ConcurrentDB().NewQuery(refundOrderSQL + `
 		WHERE state IN ('ready', 'sent') AND next_at <= {:now} ORDER BY next_at LIMIT {:limit}`).
 		Bind(dbx.Params{"now": s.Clock.Now().UnixMilli(), "limit": payoutBatch}).All(&due)
 	if err != nil {
@@ -99,18 +104,25 @@ func (s *PaymentsService) sendRefund(ctx context.Context, order refundOrder) err
 	if mine, err := oneRow(result, err); err != nil || !mine {
 		return err
 	}
+	failpoint("refund-marked")
+	return s.askRefund(ctx, order)
+}
+
+// askRefund asks the provider to give back, or what became of that.
+func (s *PaymentsService) askRefund(ctx context.Context, order refundOrder) error {
 	provider, err := s.providerNamed(order.Provider)
 	if err != nil {
 		return err
 	}
-	failpoint("refund-marked")
+	ctx, cancel := context.WithTimeout(ctx, providerTimeout)
+	defer cancel()
 	sent, err := provider.Refund(ctx, Refund{
-		Key: order.ID + ":" + strconv.Itoa(order.Attempt), Ref: order.Ref, Payment: order.Payment, Charge: order.Charge, ChargeRef: order.ChargeRef,
+		Key: order.key(), Ref: order.Ref, Payment: order.Payment, Charge: order.Charge, ChargeRef: order.ChargeRef,
 		Amount: order.Amount, Currency: order.Currency,
 	})
 	failpoint("refund-sent")
 	if err != nil {
-		return errors.Join(err, s.setRefund(order.ID, dbx.Params{"last_error": truncate(err.Error(), 500)}))
+		return errors.Join(err, s.setRefund(order, dbx.Params{"last_error": truncate(err.Error(), 500)}))
 	}
 	return s.applyRefund(order, sent)
 }
@@ -119,21 +131,25 @@ func (s *PaymentsService) sendRefund(ctx context.Context, order refundOrder) err
 func (s *PaymentsService) applyRefund(order refundOrder, sent Sent) error {
 	switch {
 	case sent.Outcome == OutcomeSucceeded:
-		return s.setRefund(order.ID, dbx.Params{"state": "done", "ref": sent.Ref, "last_error": ""})
+		return s.setRefund(order, dbx.Params{"state": "done", "ref": sent.Ref, "last_error": ""})
 	case sent.Outcome != OutcomeDeclined && sent.Outcome != OutcomeReturned:
-		return s.setRefund(order.ID, dbx.Params{"ref": sent.Ref})
+		if sent.Ref == "" {
+			return nil // nothing new
+		}
+		return s.setRefund(order, dbx.Params{"ref": sent.Ref})
 	case order.Attempt < refundAttempts:
 		// A definite no: only then may it be asked for under a new key.
-		return s.setRefund(order.ID, dbx.Params{
+		return s.setRefund(order, dbx.Params{
 			"state": "ready", "ref": "", "attempt": order.Attempt + 1, "tries": 0, "last_error": truncate(sent.Reason, 500),
 			"next_at": s.Clock.Now().Add(refundPause).UnixMilli(),
 		})
 	}
 	s.Logger.Error("a provider does not give back what the ledger says it did: a person must look", "refund", order.ID, "provider", order.Provider, "reason", sent.Reason)
-	return s.setRefund(order.ID, dbx.Params{"state": "failed", "last_error": truncate(sent.Reason, 500)})
+	return s.setRefund(order, dbx.Params{"state": "failed", "last_error": truncate(sent.Reason, 500)})
 }
 
-func (s *PaymentsService) setRefund(id string, set dbx.Params) error {
-	_, err := s.App.NonconcurrentDB().Update("provider_refunds", set, dbx.NewExp("id = {:id} AND state <> 'done'", dbx.Params{"id": id})).Execute()
+// setRefund writes what became of the present attempt; a later one is not touched.
+func (s *PaymentsService) setRefund(order refundOrder, set dbx.Params) error {
+	_, err := s.App.NonconcurrentDB().Update("provider_refunds", set, dbx.HashExp{"id": order.ID, "attempt": order.Attempt}).Execute()
 	return err
 }

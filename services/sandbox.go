@@ -26,6 +26,7 @@ const (
 var sandboxOutcomes = map[string]Outcome{
 	"": OutcomeSucceeded, SourceSuccess: OutcomeSucceeded, SourceDeclined: OutcomeDeclined,
 	SourcePending: OutcomePending, SourceIndeterminate: OutcomeIndeterminate,
+	SourceChargeback: OutcomeSucceeded, SourceChargebackWon: OutcomeSucceeded,
 }
 
 // Sandbox is the provider until another is configured: no money moves, and test
@@ -39,8 +40,8 @@ type Sandbox struct {
 // CheckSource refuses a source the sandbox does not know.
 func (Sandbox) CheckSource(source string) error {
 	if _, ok := sandboxOutcomes[source]; !ok {
-		return badRequest(CodeInvalidInput, "There is no test source %q; there are: %s, %s, %s, %s.", source,
-			SourceSuccess, SourceDeclined, SourcePending, SourceIndeterminate)
+		return badRequest(CodeInvalidInput, "There is no test source %q; there are: %s, %s, %s, %s, %s, %s.", source,
+			SourceSuccess, SourceDeclined, SourcePending, SourceIndeterminate, SourceChargeback, SourceChargebackWon)
 	}
 	return nil
 }

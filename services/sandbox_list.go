@@ -42,7 +42,12 @@ func (s Sandbox) List(_ context.Context, from, to time.Time) ([]Movement, error)
 		moved = append(moved, Movement{Key: r.Payment, Kind: MovedBack, Ref: sandboxRef(r.Key), Amount: r.Amount, Currency: r.Currency, At: time.UnixMilli(r.At)})
 	}
 	payouts, err := s.payoutMovements(from, to)
-	return append(moved, payouts...), err
+	if err != nil {
+		return nil, err
+	}
+	list := &movements{from: from, to: to, found: append(moved, payouts...)}
+	err = s.chargebackMovements(list)
+	return list.found, err
 }
 
 // sandboxRef is what the sandbox calls what it was asked for with key.

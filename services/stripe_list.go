@@ -17,7 +17,7 @@ const movedLate = 180 * 24 * time.Hour
 // not ours.
 func (p *Stripe) List(ctx context.Context, from, to time.Time) ([]Movement, error) {
 	list := &movements{from: from, to: to}
-	err := errors.Join(p.listCharges(ctx, list), p.listRefunds(ctx, list), p.listTransfers(ctx, list))
+	err := errors.Join(p.listCharges(ctx, list), p.listRefunds(ctx, list), p.listTransfers(ctx, list), p.listDisputes(ctx, list))
 	return list.found, err
 }
 
@@ -26,15 +26,17 @@ type movements struct {
 	found    []Movement
 }
 
-// add takes a movement in, if it belongs to the period and is ours. sign is that
-// of the world account: -1 for money that came in.
+// add puts a movement of Stripe's. sign is that of the world account: -1 for money that came in.
 func (m *movements) add(sign int64, kind MovementKind, key, ref string, amount int64, currency stripe.Currency, created int64) {
-	at := time.Unix(created, 0)
-	if key == "" || amount == 0 || at.Before(m.from) || !at.Before(m.to) {
-		return
-	}
 	minor, code := fromStripe(amount, currency)
-	m.found = append(m.found, Movement{Key: key, Kind: kind, Ref: ref, Amount: sign * minor, Currency: code, At: at})
+	m.put(Movement{Key: key, Kind: kind, Ref: ref, Amount: sign * minor, Currency: code, At: time.Unix(created, 0)})
+}
+
+// put takes a movement in, if it belongs to the period and is ours.
+func (m *movements) put(moved Movement) {
+	if moved.Key != "" && moved.Amount != 0 && !moved.At.Before(m.from) && moved.At.Before(m.to) {
+		m.found = append(m.found, moved)
+	}
 }
 
 // since is the range of creation in which objects can have moved something in the period.

@@ -101,11 +101,11 @@ func down0003(app core.App) error {
 	if err := common.Drop(app, "evidence", "disputes"); err != nil {
 		return err
 	}
-	return removeFields(app, "payments", "disputed")
+	return removeFields(app, "disputed")
 }
 
-func removeFields(app core.App, collection string, names ...string) error {
-	col, err := app.FindCollectionByNameOrId(collection)
+func removeFields(app core.App, names ...string) error {
+	col, err := app.FindCollectionByNameOrId("payments")
 	if err != nil {
 		return err
 	}

@@ -22,5 +22,5 @@ func up0004(app core.App) error {
 }
 
 func down0004(app core.App) error {
-	return removeFields(app, "payments", "rolled", "rolledFrom", "refundAsked", "refundReason")
+	return removeFields(app, "rolled", "rolledFrom", "refundAsked", "refundReason")
 }

@@ -74,6 +74,6 @@ func up0070(app core.App) error {
 
 func down0070(app core.App) error {
 	return errors.Join(
-		removeFields(app, "payments", "provider", "providerRef", "confirmUrl", "tries", "nextTryAt"),
+		removeFields(app, "provider", "providerRef", "confirmUrl", "tries", "nextTryAt"),
 		common.Exec(app, `DROP TABLE sandbox_refunds; DROP TABLE provider_refunds;`))
 }

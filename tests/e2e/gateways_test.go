@@ -131,6 +131,7 @@ func TestGatewaysAgree(t *testing.T) {
 		{"posting a file", "POST", "/s3/lancershub-users/?" + signature, 404, "{}"},
 		{"the storage's admin paths", "PATCH", "/s3/list-users?" + signature, 404, ""},
 		{"logs, without being a moderator", "GET", "/api/payments/api/logs", 401, ""},
+		{"a webhook of a provider that is not configured", "POST", "/api/payments/api/webhooks/stripe", 404, "{}"},
 	} {
 		t.Run(scenario.name, func(t *testing.T) {
 			want, wantBody := answerOf(t, builtIn.base, scenario.method, scenario.target, scenario.body, http.Header{"Content-Type": {"application/json"}})

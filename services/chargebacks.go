@@ -1,0 +1,255 @@
+package services
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/pocketbase/dbx"
+	"github.com/pocketbase/pocketbase/core"
+
+	"github.com/lancershub/lancershub/collections"
+)
+
+// Chargeback is money that a client's bank took back, or wants to, as the
+// provider knows it.
+type Chargeback struct {
+	// Ref is what the provider calls it, Payment the key of the charge it is about.
+	Ref, Payment string
+	Amount       int64
+	Currency     string
+	// Status is open, won or lost (collections.ChargebackOpen and so on).
+	Status string
+	// Taken says that the bank has, or had, the money.
+	Taken  bool
+	Reason string
+	// DueBy is until when the operator can send evidence to the provider.
+	DueBy time.Time
+}
+
+// ChargebackNews is the payload of the chargeback.* events.
+type ChargebackNews struct {
+	Chargeback string `json:"chargeback"`
+	Payment    string `json:"payment"`
+	Project    string `json:"project"`
+	Contract   string `json:"contract"`
+	Milestone  string `json:"milestone"`
+	Title      string `json:"title"`
+	Client     string `json:"client"`
+	Freelancer string `json:"freelancer"`
+	Amount     int64  `json:"amount"`
+	Locked     int64  `json:"locked"`
+	Guarded    int64  `json:"guarded"`
+	Currency   string `json:"currency"`
+	Status     string `json:"status"`
+	Reason     string `json:"reason,omitempty"`
+}
+
+// lookForChargebacks is how far back a provider is asked for chargebacks that no
+// webhook told of.
+const lookForChargebacks = 7 * 24 * time.Hour
+
+// FindChargebacks asks the providers for chargebacks of late, for those that no
+// webhook told of, and how the open ones stand.
+func (s *PaymentsService) FindChargebacks(ctx context.Context) error {
+	var errs []error
+	for name, provider := range s.providers {
+		found, err := provider.Chargebacks(ctx, s.Clock.Now().Add(-lookForChargebacks))
+		errs = append(errs, err)
+		for _, chargeback := range found {
+			_, err := s.applyChargeback(name, chargeback)
+			errs = append(errs, err)
+		}
+	}
+	var open []struct {
+		Provider string `db:"provider"`
+		Ref      string `db:"providerRef"`
+	}
+	err := s.App.ConcurrentDB().NewQuery(`SELECT DISTINCT provider, providerRef FROM chargebacks WHERE status = 'open'`).All(&open)
+	errs = append(errs, err)
+	for _, one := range open {
+		_, err := s.followChargeback(ctx, one.Provider, one.Ref)
+		errs = append(errs, err)
+	}
+	return errors.Join(errs...)
+}
+
+// followChargeback asks the provider how a chargeback stands. known is false for
+// one that is not about a payment of ours.
+func (s *PaymentsService) followChargeback(ctx context.Context, provider, ref string) (known bool, err error) {
+	asked, err := s.providerNamed(provider)
+	if err != nil {
+		return false, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, providerTimeout)
+	defer cancel()
+	chargeback, err := asked.Chargeback(ctx, ref)
+	if err != nil || chargeback == nil {
+		return false, err
+	}
+	return s.applyChargeback(provider, *chargeback)
+}
+
+// applyChargeback brings our records to where the provider's are, through every
+// step in between. Applied again, in any order, it changes nothing.
+func (s *PaymentsService) applyChargeback(provider string, chargeback Chargeback) (known bool, err error) {
+	err = s.App.RunInTransaction(func(tx core.App) error {
+		payment, err := tx.FindRecordById(collections.Payments, chargeback.Payment)
+		if err != nil || payment.GetString(collections.FieldCurrency) != chargeback.Currency || orElse(payment.GetString(collections.FieldProvider), ProviderSandbox) != provider {
+			return nil //nolint:nilerr // not ours
+		}
+		known = true
+		records, err := tx.FindRecordsByFilter(collections.Chargebacks, "providerRef = {:ref}", "created", 0, 0, dbx.Params{"ref": chargeback.Ref})
+		if err != nil {
+			return err
+		}
+		if len(records) == 0 {
+			if records, err = s.openChargeback(tx, provider, payment, chargeback); err != nil {
+				return fmt.Errorf("failed to open: %w", err)
+			}
+		}
+		for _, record := range records {
+			if err := s.advance(tx, record, chargeback); err != nil {
+				return fmt.Errorf("failed to follow: %w", err)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return known, fmt.Errorf("chargeback %s: %w", chargeback.Ref, err)
+	}
+	return known, nil
+}
+
+// openChargeback locks what is still held of the money that the bank asks for: of
+// the payment that was charged, then of those its money rolled on to. Each gets a
+// record; the first also answers for what is not held any more.
+func (s *PaymentsService) openChargeback(tx core.App, provider string, charged *core.Record, chargeback Chargeback) ([]*core.Record, error) {
+	if status := charged.GetString(collections.FieldStatus); status == collections.PaymentPending || status == collections.PaymentFailed {
+		return nil, conflict(CodeConflict, "The payment is %s: nothing of it was taken as far as we know.", status) // asked again later
+	}
+	chain, err := s.freed(tx, charged)
+	if err != nil {
+		return nil, err
+	}
+	left, locks := chargeback.Amount, make([]int64, len(chain))
+	for n, payment := range chain {
+		locks[n] = min(left, heldOf(payment))
+		left -= locks[n]
+	}
+	var records []*core.Record
+	for n, payment := range chain {
+		amount := locks[n]
+		if n == 0 {
+			amount += left
+		}
+		if amount == 0 {
+			continue
+		}
+		record, err := s.lockChargeback(tx, provider, payment, chargeback, amount, locks[n])
+		if err != nil {
+			return nil, err
+		}
+		records = append(records, record)
+	}
+	s.Logger.Error("a client's bank wants money back: a moderator must look", "chargeback", chargeback.Ref, "payment", charged.Id, "reason", chargeback.Reason)
+	return records, nil
+}
+
+// freed returns the payments whose money came in with a charge, and ends the
+// disputes about them: the bank decides now.
+func (s *PaymentsService) freed(tx core.App, charged *core.Record) ([]*core.Record, error) {
+	chain := []*core.Record{charged}
+	for n := 0; n < len(chain); n++ {
+		next, err := tx.FindRecordsByFilter(collections.Payments, "rolledFrom = {:id}", "created", 0, 0, dbx.Params{"id": chain[n].Id})
+		if err != nil {
+			return nil, err
+		}
+		chain = append(chain, next...)
+	}
+	for n, payment := range chain {
+		if payment.GetString(collections.FieldStatus) != collections.PaymentDisputed {
+			continue
+		}
+		dispute, err := tx.FindFirstRecordByFilter(collections.Disputes, "payment = {:id} && status != 'closed'", dbx.Params{"id": payment.Id})
+		if err != nil {
+			return nil, err
+		}
+		freed, err := s.closeDispute(tx, dispute, decision{
+			verb: "supersede", outcome: collections.OutcomeChargedBack, by: System, reason: "The client asked their bank to take the money back: the bank decides.",
+		})
+		if err != nil {
+			return nil, err
+		}
+		chain[n] = freed
+	}
+	return chain, nil
+}
+
+func (s *PaymentsService) lockChargeback(tx core.App, provider string, payment *core.Record, chargeback Chargeback, amount, locked int64) (*core.Record, error) {
+	col, err := tx.FindCachedCollectionByNameOrId(collections.Chargebacks)
+	if err != nil {
+		return nil, err
+	}
+	guarded := max(0, min(amount-locked, intOf(payment, collections.PaymentReleased)-intOf(payment, collections.PaymentFee)))
+	record := core.NewRecord(col)
+	for _, field := range []string{
+		collections.FieldClient, collections.FieldFreelancer, collections.FieldProject, collections.FieldContract, collections.FieldMilestone,
+		collections.FieldTitle, collections.FieldCurrency,
+	} {
+		record.Set(field, payment.GetString(field))
+	}
+	record.Load(map[string]any{
+		collections.ChargebackPayment: payment.Id, collections.FieldAmount: amount, collections.ChargebackLocked: locked, collections.ChargebackGuarded: guarded,
+		collections.FieldReason: truncate(chargeback.Reason, 200), collections.FieldProvider: provider, collections.FieldProviderRef: chargeback.Ref,
+		collections.FieldStatus: collections.ChargebackMachine.Initial, collections.FieldVersion: 1,
+	})
+	if !chargeback.DueBy.IsZero() {
+		record.Set(collections.ChargebackDueBy, chargeback.DueBy)
+	}
+	if err := tx.SaveNoValidate(record); err != nil {
+		return nil, err
+	}
+	err = Transition(tx, Move{
+		Machine: collections.PaymentMachine, Record: payment, Verb: "charge-back", By: System, Reason: truncate("The client's bank wants money back: "+chargeback.Reason, 1000),
+		Set: map[string]any{
+			collections.PaymentChargedBack: intOf(payment, collections.PaymentChargedBack) + locked, collections.PaymentChargeback: collections.ChargebackOpen,
+		},
+	})
+	if err != nil {
+		return nil, err
+	}
+	if locked > 0 {
+		err = s.postChargeback(tx, record, KindChargeback, Entry{AccountHold(payment.Id), -locked}, Entry{AccountChargeback(record.Id), locked})
+	}
+	if err == nil {
+		err = s.holdPayouts(tx, record)
+	}
+	if err == nil {
+		err = s.PauseDeadlines(tx, payment.Id, "A chargeback is open.")
+	}
+	if err != nil {
+		return nil, err
+	}
+	failpoint("chargeback-locked")
+	return record, s.tellChargeback(tx, TopicChargebackOpened, record)
+}
+
+func (s *PaymentsService) postChargeback(tx core.App, record *core.Record, kind string, entries ...Entry) error {
+	return Post(tx, s.Clock.Now(), Posting{
+		Ref: kind + ":" + record.Id, Kind: kind, Payment: record.GetString(collections.ChargebackPayment),
+		Currency: record.GetString(collections.FieldCurrency), Entries: entries,
+	})
+}
+
+func (s *PaymentsService) tellChargeback(tx core.App, topic string, record *core.Record) error {
+	client, freelancer := collections.Parties(record)
+	return s.Emit(tx, topic, collections.Chargebacks, record.Id, record.GetInt(collections.FieldVersion), ChargebackNews{
+		Chargeback: record.Id, Payment: record.GetString(collections.ChargebackPayment), Project: record.GetString(collections.FieldProject),
+		Contract: record.GetString(collections.FieldContract), Milestone: record.GetString(collections.FieldMilestone),
+		Title: record.GetString(collections.FieldTitle), Client: client, Freelancer: freelancer, Amount: intOf(record, collections.FieldAmount),
+		Locked: intOf(record, collections.ChargebackLocked), Guarded: intOf(record, collections.ChargebackGuarded),
+		Currency: record.GetString(collections.FieldCurrency), Status: record.GetString(collections.FieldStatus), Reason: record.GetString(collections.FieldReason),
+	})
+}

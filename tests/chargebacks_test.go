@@ -1,0 +1,216 @@
+package tests
+
+import (
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/lancershub/lancershub/collections"
+	"github.com/lancershub/lancershub/services"
+	"github.com/lancershub/lancershub/tests/stripesim"
+)
+
+// look asks the provider for chargebacks and delivers what follows.
+func look(m *Market) {
+	m.tb.Helper()
+	if err := m.Payments().FindChargebacks(m.tb.Context()); err != nil {
+		m.tb.Fatal(err)
+	}
+	m.Deliver()
+}
+
+// account is the balance of a ledger account in EUR.
+func account(m *Market, of services.Account) int64 {
+	m.tb.Helper()
+	amount, err := services.Balance(m.Instances[collections.DomainPayments].App, of, "EUR")
+	if err != nil {
+		m.tb.Fatal(err)
+	}
+	return amount
+}
+
+// payBack is a story whose payment the client's bank takes back.
+func payBack(m *Market, source string) *Story {
+	m.tb.Helper()
+	s := Hired(m)
+	paid := s.Pay(Key(), Body{"source": source})
+	paid.Want(m.tb, http.StatusOK, "")
+	s.Payment = paid.Text("id")
+	m.Deliver()
+	return s
+}
+
+func (s *Story) release(amount int64) {
+	s.Market.tb.Helper()
+	s.Client.Command(collections.DomainPayments, "payments/"+s.Payment+"/release", Key(), Body{"amount": amount}).Want(s.Market.tb, http.StatusOK, "")
+	s.Market.Deliver()
+}
+
+func (s *Story) chargeback() *Response {
+	s.Market.tb.Helper()
+	list := s.Client.List(collections.DomainPayments, collections.Chargebacks, "")
+	if list.Number("totalItems") != 1 {
+		s.Market.tb.Fatalf("Expected one chargeback, got %s", list.Raw)
+	}
+	return &Response{JSON: list.JSON["items"].([]any)[0].(map[string]any)}
+}
+
+// TestAChargebackLocksWhatIsHeld: everything held is locked, nobody moves it, and
+// the bank's decision moves it back or away.
+func TestAChargebackLocksWhatIsHeld(t *testing.T) {
+	t.Parallel()
+	for source, want := range map[string]string{services.SourceChargeback: collections.PaymentStateRefunded, services.SourceChargebackWon: collections.PaymentHeld} {
+		m := New(t)
+		s := payBack(m, source)
+		look(m)
+		if list := s.Client.List(collections.DomainPayments, collections.Chargebacks, ""); list.Number("totalItems") != 0 {
+			t.Fatalf("Expected no chargeback yet, got %s", list.Raw)
+		}
+		m.Clock.Advance(2 * time.Minute)
+		look(m)
+		look(m) // changes nothing
+		payment := s.Freelancer.View(collections.DomainPayments, collections.Payments, s.Payment)
+		if payment.Text("chargeback") != collections.ChargebackOpen || payment.Number("chargedBack") != s.Amount {
+			t.Errorf("Expected both to see the chargeback on the payment, got %s", payment.Raw)
+		}
+		if c := s.chargeback(); c.Number("locked") != s.Amount || c.Number("guarded") != 0 || c.JSON["providerRef"] != nil {
+			t.Errorf("Expected all of it to be locked, got %v", c.JSON)
+		}
+		s.Client.Command(collections.DomainPayments, "payments/"+s.Payment+"/release", Key(), nil).Want(t, http.StatusConflict, services.CodeChargedBack)
+		s.Freelancer.Command(collections.DomainPayments, "payments/"+s.Payment+"/refund", Key(), nil).Want(t, http.StatusConflict, services.CodeChargedBack)
+		s.Client.Command(collections.DomainPayments, "payments/"+s.Payment+"/dispute", Key(), Body{"reason": "x"}).Want(t, http.StatusConflict, services.CodeChargedBack)
+		wantWorld(m)
+		m.Sound()
+		m.Clock.Advance(24 * time.Hour)
+		look(m)
+		s.Client.SignIn()
+		s.Freelancer.SignIn()
+		if status := paymentStatus(s); status != want {
+			t.Errorf("%s: expected %s, got %s", source, want, status)
+		}
+		if loss := account(m, services.AccountLoss); loss != 0 {
+			t.Errorf("%s: expected no loss, got %d", source, loss)
+		}
+		for name, p := range map[string]*Person{"client": s.Client, "freelancer": s.Freelancer} {
+			if told := p.List(collections.DomainMessages, collections.Notifications, "?filter="+"kind~%22chargeback.%22"); told.Number("totalItems") != 2 {
+				t.Errorf("%s: expected the %s to be told twice, got %s", source, name, told.Raw)
+			}
+		}
+		wantWorld(m)
+		m.Sound()
+	}
+}
+
+// TestAChargebackOfReleasedMoney: what is not held any more is a loss, the
+// freelancer cannot pay it out meanwhile, and a moderator says who bears it.
+func TestAChargebackOfReleasedMoney(t *testing.T) {
+	t.Parallel()
+	for from, loses := range map[string]bool{collections.RecoverFromPlatform: false, collections.RecoverFromFreelancer: true} {
+		m := New(t)
+		s := payBack(m, services.SourceChargeback)
+		destination(s.Freelancer, services.BankAccount)
+		released := s.Amount - 20_000
+		s.release(released)
+		net := released - services.DefaultFeePlan.Fee(released)
+		m.Clock.Advance(2 * time.Minute)
+		look(m)
+		if loss := account(m, services.AccountLoss); loss != -released {
+			t.Errorf("Expected a loss of %d, got %d", released, loss)
+		}
+		if c := s.chargeback(); c.Number("locked") != 20_000 || c.Number("guarded") != net {
+			t.Errorf("Expected 20000 locked and %d guarded, got %v", net, c.JSON)
+		}
+		m.Clock.Advance(3 * collections.Day)
+		m.Tick()
+		s.Freelancer.SignIn()
+		s.Client.SignIn()
+		payout(s.Freelancer, Key(), 5_000).Want(t, http.StatusConflict, services.CodeNotEnough)
+		look(m) // lost
+		payout(s.Freelancer, Key(), 5_000).Want(t, http.StatusConflict, services.CodeNotEnough)
+		if status := paymentStatus(s); status != collections.PaymentSplit {
+			t.Errorf("Expected the payment to be split, got %s", status)
+		}
+		moderator := m.Superuser(collections.DomainPayments)
+		path := "/api/payments/api/collections/" + collections.Chargebacks + "/records/" + s.chargeback().Text("id")
+		s.Freelancer.Do(http.MethodPatch, path, Body{"recovery": from, "recoveryReason": "x"}).Want(t, http.StatusForbidden, services.CodeForbidden)
+		moderator.Do(http.MethodPatch, path, Body{"guarded": 0}).Want(t, http.StatusForbidden, services.CodeForbidden)
+		moderator.Do(http.MethodPatch, path, Body{"recovery": from}).Want(t, http.StatusBadRequest, services.CodeReasonRequired)
+		moderator.Do(http.MethodPatch, path, Body{"recovery": from, "recoveryReason": "See the terms."}).Want(t, http.StatusOK, "")
+		moderator.Do(http.MethodPatch, path, Body{"recovery": from, "recoveryReason": "Again."}).Want(t, http.StatusConflict, services.CodeConflict)
+		m.Deliver()
+		left, loss := net, -released
+		if loses {
+			left, loss = 0, net-released
+		}
+		wantBalance(s.Freelancer, left, 0)
+		if got := account(m, services.AccountLoss); got != loss {
+			t.Errorf("%s: expected a loss of %d, got %d", from, loss, got)
+		}
+		wantWorld(m)
+		m.Sound()
+	}
+}
+
+// TestAChargebackEndsADispute: the bank decides now, and a payout that was asked
+// for waits.
+func TestAChargebackEndsADispute(t *testing.T) {
+	t.Parallel()
+	m := New(t)
+	s := payBack(m, services.SourceChargebackWon)
+	destination(s.Freelancer, services.BankAccount)
+	coolOffWithin := func() { m.Clock.Advance(3 * collections.Day); m.Tick() }
+	_ = coolOffWithin
+	s.release(50_000)
+	s.Client.Command(collections.DomainPayments, "payments/"+s.Payment+"/dispute", Key(), Body{"amount": 10_000, "reason": "Late.", "toFreelancer": 0}).Want(t, http.StatusOK, "")
+	m.Deliver()
+	m.Clock.Advance(2 * time.Minute)
+	look(m)
+	payment := s.Client.View(collections.DomainPayments, collections.Payments, s.Payment)
+	if payment.Text("status") != collections.PaymentHeld || payment.Number("chargedBack") != s.Amount-50_000 || payment.Number("disputed") != 0 {
+		t.Errorf("Expected the dispute to end and the rest to be locked, got %s", payment.Raw)
+	}
+	disputes := s.Client.List(collections.DomainPayments, collections.Disputes, "?filter=outcome='charged_back'")
+	if disputes.Number("totalItems") != 1 {
+		t.Errorf("Expected the dispute to say why it ended, got %s", disputes.Raw)
+	}
+	m.Sound()
+	s.Client.Command(collections.DomainProjects, "milestones/"+s.Milestone+"/approve", Key(), nil).Want(t, http.StatusOK, "")
+	m.Deliver()
+	m.Clock.Advance(24 * time.Hour)
+	look(m)
+	s.Client.SignIn()
+	if status := paymentStatus(s); status != collections.PaymentStateReleased {
+		t.Errorf("Expected what was approved meanwhile to be released when the bank left it here, got %s", status)
+	}
+	wantWorld(m)
+	m.Sound()
+}
+
+// TestChargebacksThroughStripe: warnings that move nothing, a decision that is
+// heard of late, one about something else.
+func TestChargebacksThroughStripe(t *testing.T) {
+	t.Parallel()
+	m, sim := NewStripe(t)
+	s := payBack(m, stripesim.CardOK)
+	s.release(50_000)
+	warned := sim.OpenDispute(s.Payment, s.Amount, true)
+	look(m)
+	if loss := account(m, services.AccountLoss); loss != 0 {
+		t.Errorf("Expected a warning to move nothing, got %d", loss)
+	}
+	wantBook(m, sim)
+	m.Sound()
+	sim.CloseDispute(warned, true)
+	look(m)
+	if view := s.Client.View(collections.DomainPayments, collections.Payments, s.Payment); view.Text("chargeback") != collections.ChargebackWon || view.Number("chargedBack") != 0 {
+		t.Errorf("Expected the warning to be over, got %s", view.Raw)
+	}
+	lost := sim.OpenDispute(s.Payment, 100_000, false)
+	sim.CloseDispute(lost, false)
+	look(m) // opened, taken and lost at once
+	if loss := account(m, services.AccountLoss); loss != -(100_000 - (s.Amount - 50_000)) {
+		t.Errorf("Expected the loss of what was released, got %d", loss)
+	}
+	wantBook(m, sim)
+	m.Sound()
+}
