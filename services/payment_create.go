@@ -174,7 +174,7 @@ func (s *PaymentsService) check(ctx context.Context, payment *core.Record) (*Res
 	if asked != "" {
 		checks = append(checks, func(ctx context.Context) error { return s.CheckEligible(ctx, asked, collections.RoleFreelancer) })
 	}
-	if err := inParallel(ctx, s.Options.PeerTimeout, checks...); err != nil && !(planted("silence is a yes") && !isRefusal(err)) {
+	if err := inParallel(ctx, s.Options.PeerTimeout, checks...); err != nil && (isRefusal(err) || !planted("silence is a yes")) {
 		return nil, err
 	}
 	if asked == "" {

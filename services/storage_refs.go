@@ -17,27 +17,16 @@ type fileRef struct {
 	Field      string
 }
 
+// fileField is a field of the schema that holds files.
+type fileField struct{ id, collection, field string }
+
 // fileRefs lists the files that the records of a database name. It reads the
 // database as it is: it may be pinned, served by another process, or a copy.
 func fileRefs(ctx context.Context, db querier) ([]fileRef, error) {
-	type fileField struct{ id, collection, field string }
-	rows, err := db.QueryContext(ctx, `SELECT c.id, c.name, json_extract(f.value, '$.name') FROM _collections c, json_each(c.fields) f
-		WHERE c.type <> 'view' AND json_extract(f.value, '$.type') = 'file' ORDER BY c.name, 3`)
+	fields, err := fileFields(ctx, db)
 	if err != nil {
 		return nil, fmt.Errorf("failed to find the file fields: %w", err)
 	}
-	fields := []fileField{}
-	for rows.Next() {
-		var f fileField
-		if err := rows.Scan(&f.id, &f.collection, &f.field); err != nil {
-			return nil, err
-		}
-		fields = append(fields, f)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	_ = rows.Close()
 	refs := []fileRef{}
 	for _, f := range fields {
 		found, err := refsOf(ctx, db, f.id, f.collection, f.field)
@@ -49,8 +38,25 @@ func fileRefs(ctx context.Context, db querier) ([]fileRef, error) {
 	return refs, nil
 }
 
+func fileFields(ctx context.Context, db querier) ([]fileField, error) {
+	rows, err := db.QueryContext(ctx, `SELECT c.id, c.name, json_extract(f.value, '$.name') FROM _collections c, json_each(c.fields) f
+		WHERE c.type <> 'view' AND json_extract(f.value, '$.type') = 'file' ORDER BY c.name, 3`)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close() //nolint:errcheck // only read
+	fields := []fileField{}
+	for rows.Next() {
+		var f fileField
+		if err := rows.Scan(&f.id, &f.collection, &f.field); err != nil {
+			return nil, err
+		}
+		fields = append(fields, f)
+	}
+	return fields, rows.Err()
+}
+
 func refsOf(ctx context.Context, db querier, id, collection, field string) ([]fileRef, error) {
-	//nolint:gosec // names of our own schema
 	rows, err := db.QueryContext(ctx, "SELECT id, `"+field+"` FROM `"+collection+"` WHERE `"+field+"` NOT IN ('', '[]')")
 	if err != nil {
 		return nil, fmt.Errorf("failed to read the files of %s: %w", collection, err)
