@@ -152,7 +152,7 @@ func NewScreen(person *Person, chat string) *Screen {
 
 // ImpatientClient gives up on a request after a while, as on a bad line one must.
 func ImpatientClient() *http.Client {
-	return &http.Client{Timeout: 5 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: 16}}
+	return &http.Client{Timeout: 3 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: 16}}
 }
 
 // Run keeps the screen up to date until ctx is done.

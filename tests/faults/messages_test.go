@@ -64,7 +64,7 @@ func over(t *testing.T, p *tests.Person, base string) *tests.Person {
 // Every screen ends up showing every message, once, in the order of the numbers.
 func TestEveryMessageOnceAndInOrder(t *testing.T) {
 	seed := seedOf(t)
-	messages := number("LANCERSHUB_MESSAGES", 12_000)
+	messages := number("LANCERSHUB_MESSAGES", 8_000)
 	talk := newTalk(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
