@@ -58,7 +58,7 @@ func OpenStreamAt(ctx context.Context, client *http.Client, root, token string, 
 }
 
 func (s *Stream) begin(ctx context.Context, client *http.Client, target *url.URL, token string, topics []string) error {
-	_ = s.conn.SetDeadline(time.Now().Add(10 * time.Second))
+	_ = s.conn.SetDeadline(time.Now().Add(time.Minute))
 	if _, err := fmt.Fprintf(s.conn, "GET %s HTTP/1.1\r\nHost: %s\r\nAccept: text/event-stream\r\n\r\n", target.Path, target.Host); err != nil {
 		return err
 	}

@@ -3,6 +3,8 @@ package bench
 import (
 	"fmt"
 	"net/http"
+	"os"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -154,12 +156,13 @@ func BenchmarkIdleConnections(b *testing.B) {
 }
 
 // storedOffice has messages stored: a chat with a fifth of them, and the rest in
-// chats of a thousand. Person 0 is in the first fifty chats.
+// chats of at most a thousand. Person 0 is in the first fifty chats.
 func storedOffice(b *testing.B, messages int) *office {
 	b.Helper()
 	return newOffice(b, func(db dbx.Builder) error {
 		long := messages / 5
-		for n := range 1 + (messages-long)/1_000 {
+		each := min(1_000, (messages-long)/50)
+		for n := range 1 + (messages-long)/each {
 			people := []int{n + 100, n + 101}
 			if n < 50 {
 				people[0] = 0
@@ -171,8 +174,8 @@ func storedOffice(b *testing.B, messages int) *office {
 		for _, fill := range []string{
 			fmt.Sprintf(`WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < %d) INSERT INTO messages (id, chat, seq, change, sender, kind, body, created, updated)
 				SELECT printf('l%%014d', i), '%s', i, i + 0, '%s', 'user', 'a message of a usual length, as people write them', '2026-01-01 00:00:00.000Z', '2026-01-01 00:00:00.000Z' FROM n`, long, chatID(0), personID(101)),
-			fmt.Sprintf(`WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < %d) INSERT INTO messages (id, chat, seq, change, sender, kind, body, created, updated)
-				SELECT printf('m%%014d', i), printf('chat%%011d', 1 + i / 1000), i %% 1000 + 1, i %% 1000 + 1, '%s', 'user', 'a message of a usual length, as people write them', '2026-01-01 00:00:00.000Z', '2026-01-01 00:00:00.000Z' FROM n`, messages-long-1, personID(101)),
+			fmt.Sprintf(`WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < %[1]d) INSERT INTO messages (id, chat, seq, change, sender, kind, body, created, updated)
+				SELECT printf('m%%014d', i), printf('chat%%011d', 1 + i / %[3]d), i %% %[3]d + 1, i %% %[3]d + 1, '%[2]s', 'user', 'a message of a usual length, as people write them', '2026-01-01 00:00:00.000Z', '2026-01-01 00:00:00.000Z' FROM n`, messages-long-1, personID(101), each),
 			`UPDATE chats SET lastSeq = (SELECT max(seq) FROM messages WHERE chat = chats.id), lastChange = (SELECT max(seq) FROM messages WHERE chat = chats.id)`,
 			`UPDATE members SET lastReadSeq = max(0, (SELECT lastSeq FROM chats WHERE id = members.chat) - 7)`,
 			`ANALYZE`,
@@ -186,9 +189,12 @@ func storedOffice(b *testing.B, messages int) *office {
 }
 
 // BenchmarkStoredMessages reads a page of history and what is unread with 10,000
-// and with 5,000,000 messages stored, in turn.
+// and with 5,000,000 (or LANCERSHUB_STORED) messages stored, in turn.
 func BenchmarkStoredMessages(b *testing.B) {
 	sizes := []int{10_000, 5_000_000}
+	if n, err := strconv.Atoi(os.Getenv("LANCERSHUB_STORED")); err == nil {
+		sizes[1] = n
+	}
 	readers := map[int]*tests.Person{}
 	for _, size := range sizes {
 		readers[size] = storedOffice(b, size).person(0)
