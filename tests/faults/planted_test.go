@@ -43,9 +43,9 @@ func TestPlantedBugsAreCaught(t *testing.T) {
 	}
 	t.Parallel()
 	dir := t.TempDir()
-	build := func(name string, args ...string) string {
+	build := func(name, verb string, args ...string) string {
 		path := filepath.Join(dir, name)
-		cmd := exec.CommandContext(t.Context(), "go", append(args, "-o", path)...)
+		cmd := exec.CommandContext(t.Context(), "go", append([]string{verb, "-o", path}, args...)...)
 		if out, err := cmd.CombinedOutput(); err != nil {
 			t.Fatalf("Failed to build: %v\n%s", err, out)
 		}
