@@ -12,7 +12,7 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo deve
 LINT_VERSION := v2.15.0
 TOOLCHAIN := $(shell sed -n 's/^toolchain //p' go.mod)
 
-.PHONY: help build ui serve test faults soak bench ui-test browser evaluate compose-env compose-check lint lint-install e2e-install clean
+.PHONY: help build ui serve test faults soak bench ui-test browser evaluate compose-env compose-check lint lint-install e2e-install test-minio clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -52,6 +52,18 @@ ui-test:
 faults: ## Run the fault suites: crashes, silent peers, races, token attacks
 	LANCERSHUB_SEEDS=$${LANCERSHUB_SEEDS:-200000} go test -v -run Simulation ./tests/model
 	go test -tags faults -timeout 40m ./tests/faults/...
+
+# The last code of MinIO, kept as a second server to hold the contract against. It
+# is not what anybody should run: see docs/files.md.
+MINIO_VERSION := v0.0.0-20260212201848-7aac2a2c5b7c
+
+.cache/bin/minio-$(MINIO_VERSION):
+	mkdir -p .cache/bin
+	GOBIN=$(CURDIR)/.cache/bin GOTOOLCHAIN=$(TOOLCHAIN) go install -trimpath -ldflags "-s -w" github.com/minio/minio@$(MINIO_VERSION)
+	mv .cache/bin/minio $@
+
+test-minio: .cache/bin/minio-$(MINIO_VERSION) ## Hold the storage contract against a real MinIO server
+	LANCERSHUB_TEST_MINIO=$(CURDIR)/$< go test -count=1 -v -run Contract ./tests/storage
 
 soak: ## Run the crash matrix, the races and the simulation for long (LANCERSHUB_ROUNDS=)
 	LANCERSHUB_SEEDS=5000000 go test -v -timeout 4h -run Simulation ./tests/model

@@ -23,7 +23,8 @@ const (
 func bindFiles(i *services.Instance) error {
 	onServe(i, func(e *core.ServeEvent) {
 		e.Router.BindFunc(func(e *core.RequestEvent) error {
-			if strings.HasPrefix(e.Request.URL.Path, filesPath) && e.Request.Method != http.MethodPost {
+			form := strings.HasPrefix(e.Request.Header.Get("Content-Type"), "multipart/form-data") // it may bring files
+			if form || strings.HasPrefix(e.Request.URL.Path, filesPath) && e.Request.Method != http.MethodPost {
 				if err := i.Files.Available(e.Request.Context()); err != nil {
 					return err
 				}

@@ -32,7 +32,7 @@ type Gateway struct {
 // NewGateway returns a gateway to domains that serves the storage at /s3/ and
 // the files of public at /.
 func NewGateway(options Options, domains map[collections.Domain]http.Handler, files http.Handler, public fs.FS) *Gateway {
-	return &Gateway{domains: domains, files: files, public: gzhttp.GzipHandler(spa(public)), options: options}
+	return &Gateway{domains: domains, files: files, public: gzhttp.GzipHandler(spa(public, options.Storage.origin())), options: options}
 }
 
 // ServeHTTP implements http.Handler.
@@ -142,7 +142,7 @@ func (discard) Write(p []byte) (int, error) { return len(p), nil }
 
 // spa serves the web app: a file if there is one, the index page otherwise,
 // because the app routes itself.
-func spa(public fs.FS) http.Handler {
+func spa(public fs.FS, storageOrigin string) http.Handler {
 	files := http.FileServerFS(public)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method != http.MethodGet && r.Method != http.MethodHead {
@@ -154,7 +154,7 @@ func spa(public fs.FS) http.Handler {
 			writeError(w, notFound())
 			return
 		}
-		w.Header().Set("Content-Security-Policy", "default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; connect-src 'self'; frame-ancestors 'none'; base-uri 'self'; form-action 'self'")
+		w.Header().Set("Content-Security-Policy", "default-src 'self'; img-src 'self' data: blob:"+storageOrigin+"; style-src 'self' 'unsafe-inline'; connect-src 'self'"+storageOrigin+"; frame-ancestors 'none'; base-uri 'self'; form-action 'self'")
 		if info, err := fs.Stat(public, name); name == "" || err != nil || info.IsDir() {
 			w.Header().Set("Cache-Control", "no-cache") // it names the assets of one version
 			http.ServeFileFS(w, r, public, "index.html")

@@ -42,6 +42,15 @@ func (o StorageOptions) Bucket(domain collections.Domain) string {
 // Embedded tells whether the files are in this installation's own folders.
 func (o StorageOptions) Embedded() bool { return o.Endpoint == "" }
 
+// origin is " scheme://host" of a storage that browsers reach at an origin of its own, or "".
+func (o StorageOptions) origin() string {
+	at, err := url.Parse(o.PublicURL)
+	if err != nil || at.Host == "" {
+		return ""
+	}
+	return " " + at.Scheme + "://" + at.Host
+}
+
 const (
 	objectsDir      = "objects"
 	storageKeysFile = "storage_keys.json"

@@ -100,6 +100,9 @@ func (u Uploads) Start(ctx context.Context, cmd Command, ask UploadRequest) (Ans
 	if err := u.Target.May(u.App, ask.Subject, cmd.Principal); err != nil {
 		return Answer{}, err
 	}
+	if err := u.Files.Available(ctx); err != nil {
+		return Answer{}, err
+	}
 	upload, err := u.row(cmd.Principal, ask)
 	if err != nil {
 		return Answer{}, err
@@ -214,6 +217,9 @@ func (u Uploads) Parts(ctx context.Context, id, user, host string) (*PartsAnswer
 		return nil, err
 	}
 	if err := u.open(upload); err != nil {
+		return nil, err
+	}
+	if err := u.Files.Available(ctx); err != nil {
 		return nil, err
 	}
 	key, multipart, size := u.place(upload)

@@ -47,6 +47,9 @@ func (u Uploads) Complete(ctx context.Context, cmd Command, id string) (Answer, 
 	if err := errors.Join(u.open(upload), u.Target.May(u.App, upload.GetString(collections.UploadSubject), cmd.Principal)); err != nil {
 		return Answer{}, err
 	}
+	if err := u.Files.Available(ctx); err != nil {
+		return Answer{}, err
+	}
 	if err := u.assemble(ctx, upload); err != nil {
 		return Answer{}, err
 	}

@@ -2,10 +2,37 @@ package storage
 
 import (
 	"context"
+	"errors"
+	"io"
 
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/versity/versitygw/s3api/middlewares"
 	"github.com/versity/versitygw/s3response"
 )
+
+// whole makes a body that ends before its announced length an error. A connection
+// that broke looks like the end of the body here, and versitygw, which has set the
+// file to its full length before, would store what came and zeros after it.
+func whole(body io.Reader, length *int64) io.Reader {
+	if _, chunked := body.(middlewares.ChecksumReader); chunked || body == nil || length == nil {
+		return body // what is signed in pieces knows its own end
+	}
+	return &wholeReader{body, *length}
+}
+
+type wholeReader struct {
+	io.Reader
+	left int64
+}
+
+// Read implements io.Reader.
+func (r *wholeReader) Read(p []byte) (int, error) {
+	n, err := r.Reader.Read(p)
+	if r.left -= int64(n); errors.Is(err, io.EOF) && r.left > 0 {
+		return n, io.ErrUnexpectedEOF
+	}
+	return n, err
+}
 
 // The operations on objects: find the folder, do it there, answer with the
 // bucket's name.
@@ -16,6 +43,7 @@ func (b *backend) PutObject(ctx context.Context, input s3response.PutObjectInput
 		return s3response.PutObjectOutput{}, err
 	}
 	defer restore()
+	input.Body = whole(input.Body, input.ContentLength)
 	out, err := f.PutObject(ctx, input)
 	return out, f.hide(err)
 }
@@ -102,6 +130,7 @@ func (b *backend) UploadPart(ctx context.Context, input *s3.UploadPartInput) (*s
 		return nil, err
 	}
 	defer restore()
+	input.Body = whole(input.Body, input.ContentLength)
 	out, err := f.UploadPart(ctx, input)
 	return out, f.hide(err)
 }

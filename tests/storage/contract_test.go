@@ -7,12 +7,12 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -21,6 +21,7 @@ import (
 	"github.com/pocketbase/pocketbase/tools/filesystem"
 
 	"github.com/lancershub/lancershub/storage"
+	"github.com/lancershub/lancershub/tests/process"
 )
 
 // server is an S3 server under test.
@@ -36,15 +37,8 @@ type server struct {
 // start returns the server under test: MinIO where the environment names one, else the embedded one.
 func start(t *testing.T) server {
 	t.Helper()
-	if at := os.Getenv("LANCERSHUB_TEST_S3"); at != "" {
-		return server{
-			endpoint: storage.Endpoint{URL: at, Keys: storage.Keys{Access: os.Getenv("LANCERSHUB_TEST_S3_ACCESS"), Secret: os.Getenv("LANCERSHUB_TEST_S3_SECRET")}},
-			bucket:   strings.ToLower(strings.ReplaceAll(fmt.Sprintf("t-%d-%s", time.Now().UnixNano(), "contract"), "_", "-")),
-			holes: map[string]string{
-				"copy through a presigned PUT": "CVE-2026-54330, never fixed in MinIO: the proxy strips the header, and no release of MinIO itself is supported",
-				"unsigned streaming PUT":       "CVE-2026-41145, never fixed in MinIO: the proxy refuses streaming signatures, and no release of MinIO itself is supported",
-			},
-		}
+	if binary := os.Getenv("LANCERSHUB_TEST_MINIO"); binary != "" {
+		return minio(t, binary)
 	}
 	dir := t.TempDir()
 	mine := storage.Bucket{Name: "contract-mine", Dir: filepath.Join(dir, "mine"), Keys: storage.NewKeys("mine")}
@@ -59,6 +53,43 @@ func start(t *testing.T) server {
 		}
 	})
 	return server{endpoint: storage.Endpoint{URL: "http://" + s.Addr, Keys: mine.Keys}, bucket: mine.Name, other: other.Name}
+}
+
+// minio runs a MinIO server.
+func minio(t *testing.T, binary string) server {
+	t.Helper()
+	addr := process.FreePort(t)
+	keys := storage.NewKeys("minio")
+	cmd := exec.CommandContext(t.Context(), binary, "server", t.TempDir(), "--address", addr, "--quiet")
+	cmd.Env = append(os.Environ(), "MINIO_ROOT_USER="+keys.Access, "MINIO_ROOT_PASSWORD="+keys.Secret, "MINIO_BROWSER=off", "HOME="+t.TempDir())
+	var log bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &log, &log
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = cmd.Wait() }) // killed with the test's context
+	for until := time.Now().Add(60 * time.Second); ; time.Sleep(100 * time.Millisecond) {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+addr+"/minio/health/live", http.NoBody)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if res, err := http.DefaultClient.Do(req); err == nil {
+			_ = res.Body.Close()
+			if res.StatusCode == http.StatusOK {
+				break
+			}
+		}
+		if time.Now().After(until) {
+			t.Fatal("Expected MinIO to answer")
+		}
+	}
+	return server{
+		endpoint: storage.Endpoint{URL: "http://" + addr, Keys: keys}, bucket: "contract",
+		holes: map[string]string{
+			"copy through a presigned PUT": "CVE-2026-54330, never fixed in MinIO: the proxy strips the header, and no release of MinIO itself is supported",
+			"unsigned streaming PUT":       "CVE-2026-41145, never fixed in MinIO: the proxy refuses streaming signatures, and no release of MinIO itself is supported",
+		},
+	}
 }
 
 func client(t *testing.T, s server, bucket string) *storage.Client {
@@ -129,18 +160,32 @@ func TestContract(t *testing.T) {
 		}
 	}
 	for name, check := range map[string]func(*testing.T, server, *storage.Client){
-		"objects":                      objects,
-		"upload in parts":              parts,
-		"presigned reading":            presignedReading,
-		"presigned parts":              presignedParts,
-		"what a signature allows":      signatures,
-		"copy through a presigned PUT": copySource,
-		"unsigned streaming PUT":       streaming,
-		"a key opens one bucket":       oneBucket,
-		"PocketBase's file system":     pocketBase,
+		"objects":                  objects,
+		"upload in parts":          parts,
+		"presigned reading":        presignedReading,
+		"presigned parts":          presignedParts,
+		"what a signature allows":  signatures,
+		"a key opens one bucket":   oneBucket,
+		"PocketBase's file system": pocketBase,
 	} {
 		t.Run(name, func(t *testing.T) {
 			check(t, s, c)
+		})
+	}
+	for name, attack := range map[string]func(*testing.T, server, *storage.Client) (succeeded bool){
+		"copy through a presigned PUT": copySource,
+		"unsigned streaming PUT":       streaming,
+	} {
+		t.Run(name, func(t *testing.T) {
+			succeeded, why := attack(t, s, c), s.holes[name]
+			switch {
+			case succeeded && why == "":
+				t.Error("Expected the attack to fail")
+			case succeeded:
+				t.Log("known hole of this server:", why)
+			case why != "":
+				t.Log("this server is said to have a hole that was not found:", why)
+			}
 		})
 	}
 }
@@ -184,7 +229,7 @@ func objects(t *testing.T, _ server, c *storage.Client) {
 	}
 }
 
-func parts(t *testing.T, _ server, c *storage.Client) {
+func parts(t *testing.T, s server, c *storage.Client) {
 	t.Helper()
 	content := bytesOf(storage.PartSize + 1000)
 	put(t, c, "parts/whole", "application/zip", content) // the client splits it
@@ -196,7 +241,9 @@ func parts(t *testing.T, _ server, c *storage.Client) {
 		t.Fatal(err)
 	}
 	pending, err := c.PendingUploads(t.Context())
-	if err != nil || len(pending) != 1 || pending[0].ID != id || pending[0].Key != "parts/given-up" || time.Since(pending[0].Begun).Abs() > time.Hour {
+	// MinIO lists the uploads of one key only, so nothing may depend on this list:
+	// uploads are given up by their rows.
+	if listed := len(s.holes) == 0; listed && (err != nil || len(pending) != 1 || pending[0].ID != id || pending[0].Key != "parts/given-up" || time.Since(pending[0].Begun).Abs() > time.Hour) {
 		t.Errorf("Expected the pending upload, got %+v %v", pending, err)
 	}
 	for range 2 {
@@ -320,7 +367,7 @@ func signatures(t *testing.T, s server, c *storage.Client) {
 }
 
 // copySource: whoever may put one object must not get at others with it (CVE-2026-54330).
-func copySource(t *testing.T, s server, c *storage.Client) {
+func copySource(t *testing.T, s server, c *storage.Client) (succeeded bool) {
 	t.Helper()
 	put(t, c, "secret/of-others", "text/plain", []byte("secret"))
 	target, err := c.Presign(http.MethodPut, s.endpoint.URL, "copied/here", nil, nil, time.Minute)
@@ -330,17 +377,16 @@ func copySource(t *testing.T, s server, c *storage.Client) {
 	_, _, _ = do(t, http.MethodPut, target, nil, http.Header{"X-Amz-Copy-Source": {"/" + s.bucket + "/secret/of-others"}})
 	body, _, err := c.Get(t.Context(), "copied/here")
 	if err != nil {
-		return // nothing was stored, or what was sent (nothing)
+		return false // nothing was stored
 	}
 	defer body.Close()
-	if raw, _ := io.ReadAll(body); string(raw) == "secret" {
-		t.Error("Expected no copy of another object")
-	}
+	raw, _ := io.ReadAll(body)
+	return string(raw) == "secret"
 }
 
 // streaming: a body that claims to be signed in pieces, under a signature that is
 // none (CVE-2026-41145).
-func streaming(t *testing.T, s server, c *storage.Client) {
+func streaming(t *testing.T, s server, c *storage.Client) (succeeded bool) {
 	t.Helper()
 	target, err := c.Presign(http.MethodPut, s.endpoint.URL, "streamed/here", nil, nil, time.Minute)
 	if err != nil {
@@ -350,13 +396,12 @@ func streaming(t *testing.T, s server, c *storage.Client) {
 	query.Set("X-Amz-Signature", strings.Repeat("0", 64))
 	target.RawQuery = query.Encode()
 	body := []byte("4\r\nevil\r\n0\r\nx-amz-checksum-crc32:AAAAAA==\r\n\r\n")
-	status, _, _ := do(t, http.MethodPut, target, body, http.Header{
+	_, _, _ = do(t, http.MethodPut, target, body, http.Header{
 		"X-Amz-Content-Sha256": {"STREAMING-UNSIGNED-PAYLOAD-TRAILER"}, "X-Amz-Decoded-Content-Length": {"4"},
 		"X-Amz-Trailer": {"x-amz-checksum-crc32"}, "Content-Encoding": {"aws-chunked"},
 	})
-	if _, err := c.Stat(t.Context(), "streamed/here"); status < 400 || err == nil {
-		t.Errorf("Expected a wrong signature to store nothing, got %d %v", status, err)
-	}
+	_, err = c.Stat(t.Context(), "streamed/here")
+	return err == nil
 }
 
 func oneBucket(t *testing.T, s server, c *storage.Client) {
