@@ -3,7 +3,7 @@ import PocketBase, { LocalAuthStore, type RecordService, type SendOptions } from
 import { endsSession, failureOf } from './lib/errors';
 import { saveFile } from './lib/csv';
 import type {
-  Block, Chat, Contract, Deadline, Dispute, Evidence, Member, Message, Milestone, Notification, Payment, Payout, PayoutDestination, Project, Proposal, Session, TimelineRow, User,
+  Block, Chat, Contract, Deadline, Deliverable, Dispute, Evidence, Invoice, Member, Message, Milestone, Notification, Payment, Payout, PayoutDestination, Project, Proposal, Session, TimelineRow, User,
 } from './types';
 
 /** The access token and the user, shared by the four clients and by all tabs. */
@@ -97,6 +97,7 @@ export const projects = {
   proposals: clients.projects.collection('proposals') as RecordService<Proposal>,
   contracts: clients.projects.collection('contracts') as RecordService<Contract>,
   milestones: clients.projects.collection('milestones') as RecordService<Milestone>,
+  deliverables: clients.projects.collection('deliverables') as RecordService<Deliverable>,
   timeline: clients.projects.collection('timeline') as RecordService<TimelineRow>,
   deadlines: clients.projects.collection('deadlines') as RecordService<Deadline>,
 };
@@ -106,6 +107,7 @@ export const payments = {
   timeline: clients.payments.collection('timeline') as RecordService<TimelineRow>,
   deadlines: clients.payments.collection('deadlines') as RecordService<Deadline>,
   disputes: clients.payments.collection('disputes') as RecordService<Dispute>,
+  invoices: clients.payments.collection('invoices') as RecordService<Invoice>,
   evidence: clients.payments.collection('evidence') as RecordService<Evidence>,
   payouts: clients.payments.collection('payouts') as RecordService<Payout>,
   destinations: clients.payments.collection('payoutDestinations') as RecordService<PayoutDestination>,
@@ -168,4 +170,25 @@ export async function download(domain: Domain, path: string, query: Record<strin
   });
   if (!file) return;
   saveFile(name, file);
+}
+
+/** The domains that take large files. */
+export type UploadDomain = 'projects' | 'chats';
+
+export function uploadClient(domain: UploadDomain): PocketBase {
+  return clients[domain];
+}
+
+/** The address of a file that only some may read; it works for the few minutes its token lives. */
+export async function fileUrl(domain: UploadDomain, record: { id: string; collectionName: string }, file: string, more: Record<string, string> = {}): Promise<string> {
+  const token = await clients[domain].files.getToken();
+  return clients[domain].files.getURL(record, file, { token, ...more });
+}
+
+/** Lets the browser show or save such a file. */
+export async function openFile(domain: UploadDomain, record: { id: string; collectionName: string }, file: string): Promise<void> {
+  const link = document.createElement('a');
+  link.href = await fileUrl(domain, record, file, { download: '1' });
+  link.download = '';
+  link.click();
 }

@@ -20,6 +20,7 @@ const Room = lazy(() => import('./routes/contracts/room'));
 const PaymentPage = lazy(() => import('./routes/payments/payment'));
 const Payouts = lazy(() => import('./routes/money/payouts'));
 const StatementPage = lazy(() => import('./routes/money/statement'));
+const Invoices = lazy(() => import('./routes/money/invoices'));
 const PaymentList = lazy(() => import('./routes/money/payments'));
 const Messages = lazy(() => import('./routes/messages/messages'));
 const Notifications = lazy(() => import('./routes/notifications/notifications'));
@@ -60,6 +61,7 @@ export function App() {
             <Route path="/contracts/:id" element={<Private><Room /></Private>} />
             <Route path="/payouts" element={<Private><Payouts /></Private>} />
             <Route path="/statement" element={<Private><StatementPage /></Private>} />
+            <Route path="/invoices" element={<Private><Invoices /></Private>} />
             <Route path="/payments" element={<Private><PaymentList /></Private>} />
             <Route path="/payments/:id" element={<Private><PaymentPage /></Private>} />
             <Route path="/messages/:id?" element={<Private><Messages /></Private>} />

@@ -66,6 +66,7 @@ export interface Project extends Stored, Parties {
   status: ProjectStatus;
   version: number;
   proposalCount: number;
+  attachments?: string[];
   reason: string;
   publishedAt: string;
   closedAt: string;
@@ -80,6 +81,7 @@ export interface Proposal extends Stored, Parties {
   currency: string;
   days: number;
   coverLetter: string;
+  samples?: string[];
   status: ProposalStatus;
   reason: string;
 }
@@ -320,6 +322,7 @@ export interface Message extends Stored {
   clientId: string;
   replyTo: string;
   mentions: string[];
+  attachments?: string[];
   /** Who reacted, by emoji. */
   reactions: Record<string, string[]> | null;
   editedAt: string;
@@ -545,4 +548,24 @@ export interface Statement {
   perspective: Perspective;
   timezone: string;
   lines: StatementLine[];
+}
+
+/** A file made for a milestone; version counts the files of its name. */
+export interface Deliverable extends Stored {
+  milestone: string;
+  contract: string;
+  name: string;
+  version: number;
+  size: number;
+  note: string;
+  submittedAt: string;
+  file: string;
+}
+
+export interface Invoice extends Stored {
+  number: string;
+  kind: 'invoice' | 'fee' | 'credit_note' | 'fee_credit_note';
+  amount: number;
+  currency: string;
+  issuedAt: string;
 }

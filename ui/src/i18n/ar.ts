@@ -2,6 +2,7 @@
 import { arPeople } from './ar-people';
 import type { Catalogue } from './catalogue';
 import { ar as dashboard } from './dashboard/ar';
+import { ar as files } from './files/ar';
 import { ar as money } from './money/ar';
 import { ar as room } from './room/ar';
 import { ar as talk } from './talk/ar';
@@ -9,6 +10,7 @@ import { ar as talk } from './talk/ar';
 export const ar: Catalogue = {
   ...dashboard,
   ...room,
+  ...files,
   ...talk,
   ...arPeople,
   ...money,

@@ -2,6 +2,7 @@
 import type { Message } from './catalogue';
 import { enPeople } from './en-people';
 import { en as dashboard } from './dashboard/en';
+import { en as files } from './files/en';
 import { en as money } from './money/en';
 import { en as room } from './room/en';
 import { en as talk } from './talk/en';
@@ -9,6 +10,7 @@ import { en as talk } from './talk/en';
 export const en = {
   ...dashboard,
   ...room,
+  ...files,
   ...talk,
   ...enPeople,
   ...money,

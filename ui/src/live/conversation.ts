@@ -52,7 +52,7 @@ export class Conversation {
 
   /** Unsent messages survive a closed tab. */
   private keepOutbox(): void {
-    const all = [...storedOutbox().filter((one) => one.chat !== this.chat), ...this.log.outgoing];
+    const all = [...storedOutbox().filter((one) => one.chat !== this.chat), ...this.log.outgoing.filter((one) => !one.files?.length)];
     writeStored(outboxKey(), all.length > 0 ? JSON.stringify(all) : null);
   }
 
@@ -111,7 +111,7 @@ export class Conversation {
   }
 
   /** Shows a message at once and sends it; messages leave in the order they were written. */
-  send(body: string, more: Pick<Outgoing, 'replyTo' | 'mentions'> = {}): void {
+  send(body: string, more: Pick<Outgoing, 'replyTo' | 'mentions' | 'files'> = {}): void {
     const one: Outgoing = { chat: this.chat, clientId: crypto.randomUUID(), body, ...more, at: Date.now(), state: 'sending' };
     this.set(addOutgoing(this.log, one));
     this.dispatch(one);
@@ -137,7 +137,7 @@ export class Conversation {
   private dispatch(one: Outgoing): void {
     this.sending = this.sending.then(async () => {
       try {
-        const sent = await chats.messages.create({ chat: this.chat, body: one.body, clientId: one.clientId, ...(one.replyTo ? { replyTo: one.replyTo } : {}), ...(one.mentions?.length ? { mentions: one.mentions } : {}) });
+        const sent = await chats.messages.create({ chat: this.chat, body: one.body, clientId: one.clientId, ...(one.replyTo ? { replyTo: one.replyTo } : {}), ...(one.mentions?.length ? { mentions: one.mentions } : {}), ...(one.files?.length ? { attachments: one.files } : {}) });
         this.hear(sent);
       } catch (error) {
         this.set(changeOutgoing(this.log, one.clientId, { state: 'failed', refused: !mustRetryWithSameKey(error) }));

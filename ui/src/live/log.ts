@@ -10,6 +10,8 @@ export interface Outgoing {
   body: string;
   replyTo?: string;
   mentions?: string[];
+  /** Kept in this tab only. */
+  files?: File[];
   /** When it was written, in milliseconds. */
   at: number;
   state: 'sending' | 'failed';

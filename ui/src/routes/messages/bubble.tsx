@@ -1,10 +1,12 @@
 // One message: from a person, from the marketplace, or on its way.
-import { memo, type ReactNode } from 'react';
+import { memo, useEffect, useState, type ReactNode } from 'react';
+import { fileUrl } from '../../api';
 import { useI18n } from '../../i18n/i18n';
 import { conversation } from '../../live/conversation';
 import type { Outgoing } from '../../live/log';
 import type { Message } from '../../types';
 import { IconButton } from '../../ui/button';
+import { FileLink, shownName } from '../../ui/files';
 import { useDates } from '../../ui/show';
 
 interface BubbleProps {
@@ -42,7 +44,8 @@ export const Bubble = memo(function Bubble({ message, before, answered, me, name
               <div className={`max-w-full rounded-2xl px-3.5 py-2 ${mine ? 'rounded-ee-md bg-primary text-on-primary' : 'rounded-es-md bg-sunken'}`}>
                 <p className="sr-only">{mine ? t('messages.you') : ''}</p>
                 {message.replyTo && <Quote message={answered} names={names} onShow={onShow} />}
-                <p className="prose-text" dir="auto">{withMentions(message, names)}</p>
+                {message.body && <p className="prose-text" dir="auto">{withMentions(message, names)}</p>}
+                <Attachments message={message} />
                 <p className="mt-0.5 text-end text-xs">{message.editedAt && `${t('messages.edited')} · `}<time dateTime={message.created.replace(' ', 'T')}>{dates.time(message.created)}</time></p>
               </div>
             )}
@@ -96,6 +99,32 @@ function Reactions({ message, me, names, onReact }: { message: Message; me: stri
   );
 }
 
+/** Pictures are shown small, everything else is a link. */
+function Attachments({ message }: { message: Message }) {
+  if (!message.attachments?.length) return null;
+  return (
+    <ul className="mt-1 space-y-1">
+      {message.attachments.map((file) => (
+        <li key={file}>
+          {/\.(png|jpe?g|gif|webp)$/i.test(file) && <Picture message={message} file={file} />}
+          <FileLink domain="chats" record={message} file={file} className="text-current" />
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function Picture({ message, file }: { message: Message; file: string }) {
+  const [url, setUrl] = useState('');
+  useEffect(() => {
+    let gone = false;
+    fileUrl('chats', message, file, { thumb: '320x0' }).then((one) => { if (!gone) setUrl(one); }, () => undefined);
+    return () => { gone = true; };
+  }, [message, file]);
+  // Its room is kept, so that nothing jumps when it arrives.
+  return <span className="block h-40 w-56 max-w-full overflow-hidden rounded-lg bg-sunken">{url && <img src={url} alt={shownName(file)} className="size-full object-cover" />}</span>;
+}
+
 /** A message on its way, or one that did not get through. */
 export function Sending({ one, chat }: { one: Outgoing; chat: string }) {
   const { t } = useI18n();
@@ -103,7 +132,8 @@ export function Sending({ one, chat }: { one: Outgoing; chat: string }) {
   return (
     <div className="flex flex-col items-end pt-2">
       <div className={`max-w-[82%] rounded-2xl rounded-ee-md px-3.5 py-2 ${failed ? 'border border-danger bg-danger-soft text-danger' : 'bg-primary text-on-primary'}`}>
-        <p className="prose-text" dir="auto">{one.body}</p>
+        {one.body && <p className="prose-text" dir="auto">{one.body}</p>}
+        {one.files?.map((file) => <p key={file.name} className="truncate text-sm underline" dir="auto">{file.name}</p>)}
       </div>
       {failed ? (
         <p className="flex items-center gap-1 text-xs text-danger">

@@ -2,10 +2,13 @@ import { useEffect, useRef, useState } from 'react';
 import { chats, command } from '../../api';
 import { useI18n } from '../../i18n/i18n';
 import { conversation } from '../../live/conversation';
+import { upload } from '../../live/uploads';
 import type { Message } from '../../types';
 import { IconButton } from '../../ui/button';
 import { useSentence, useToast } from '../../ui/feedback';
+import { maxFileBytes, maxFiles } from '../../ui/files';
 import { Icon } from '../../ui/icon';
+import { UploadList } from '../../ui/upload-list';
 
 interface Props {
   chat: string;
@@ -14,7 +17,7 @@ interface Props {
   /** What is being answered or changed. */
   about: { message: Message; how: 'reply' | 'edit' } | null;
   onAbout: (about: null) => void;
-  onSend: (body: string, more: { replyTo?: string; mentions: string[] }) => void;
+  onSend: (body: string, more: { replyTo?: string; mentions: string[]; files: File[] }) => void;
 }
 
 const drafts = new Map<string, string>();
@@ -28,6 +31,14 @@ export function Composer({ chat, others, about, onAbout, onSend }: Props) {
   const [text, setText] = useState(drafts.get(chat) ?? '');
   const told = useRef(0);
   const box = useRef<HTMLTextAreaElement>(null);
+  const input = useRef<HTMLInputElement>(null);
+  const [files, setFiles] = useState<File[]>([]);
+  // Small files go with the message, large ones straight to the storage.
+  const attach = (chosen: FileList | null) => {
+    const all = [...(chosen ?? [])];
+    setFiles((before) => [...before, ...all.filter((file) => file.size <= maxFileBytes)].slice(0, maxFiles));
+    for (const file of all.filter((one) => one.size > maxFileBytes)) void upload(file, { target: 'chat', subject: chat }).catch(() => undefined);
+  };
   const editing = about?.how === 'edit' ? about.message : null;
 
   useEffect(() => {
@@ -52,14 +63,15 @@ export function Composer({ chat, others, about, onAbout, onSend }: Props) {
   };
   const send = () => {
     const body = text.trim().slice(0, 10000);
-    if (!body) return;
+    if (!body && (editing || files.length === 0)) return;
     const mentions = others.filter((one) => one.name && body.includes(`@${one.name}`)).map((one) => one.id);
     if (editing) {
       chats.messages.update(editing.id, { body, mentions }).then((changed) => conversation(chat).hear(changed), (error: unknown) => say(sentence(error)));
       setText(drafts.get(chat) ?? '');
     } else {
-      onSend(body, { replyTo: about?.message.id, mentions });
+      onSend(body, { replyTo: about?.message.id, mentions, files });
       setText('');
+      setFiles([]);
       drafts.delete(chat);
     }
     onAbout(null);
@@ -73,7 +85,18 @@ export function Composer({ chat, others, about, onAbout, onSend }: Props) {
     box.current?.focus();
   };
   return (
-    <form className="border-t border-line p-3 pb-[max(0.75rem,env(safe-area-inset-bottom))]" onSubmit={(event) => { event.preventDefault(); send(); }}>
+    <form className="border-t border-line p-3 pb-[max(0.75rem,env(safe-area-inset-bottom))]" onSubmit={(event) => { event.preventDefault(); send(); }}
+      onDragOver={(event) => event.preventDefault()} onDrop={(event) => { event.preventDefault(); attach(event.dataTransfer.files); }}
+      onPaste={(event) => { if (event.clipboardData.files.length > 0) { event.preventDefault(); attach(event.clipboardData.files); } }}>
+      <UploadList subject={chat} />
+      <ul className="mb-2 flex flex-wrap gap-2 empty:hidden">
+        {files.map((file, index) => (
+          <li key={`${file.name}-${index}`} className="flex max-w-full items-center rounded-lg bg-sunken ps-3 text-sm">
+            <span className="truncate" dir="auto">{file.name}</span>
+            <IconButton icon="close" label={t('files.remove', { name: file.name })} className="size-9" onClick={() => setFiles(files.filter((_, other) => other !== index))} />
+          </li>
+        ))}
+      </ul>
       {about && (
         <div className="mb-2 flex items-center gap-2 rounded-lg bg-sunken py-1 ps-3 text-sm">
           <Icon name={editing ? 'edit' : 'reply'} directed className="size-4 text-muted" />
@@ -87,6 +110,8 @@ export function Composer({ chat, others, about, onAbout, onSend }: Props) {
         </ul>
       )}
       <div className="flex items-end gap-2">
+        <input ref={input} type="file" multiple hidden onChange={(event) => { attach(event.target.files); event.target.value = ''; }} />
+        {!editing && <IconButton icon="clip" label={t('files.choose')} onClick={() => input.current?.click()} />}
         <label htmlFor={`write-${chat}`} className="sr-only">{t('messages.write')}</label>
         <textarea id={`write-${chat}`} ref={box} dir="auto" rows={1} value={text} placeholder={t('messages.write')} maxLength={10000}
           onChange={(event) => change(event.target.value)}
@@ -99,7 +124,7 @@ export function Composer({ chat, others, about, onAbout, onSend }: Props) {
             }
           }}
           className="field-sizing-content block max-h-40 min-h-11 flex-1 resize-none rounded-[10px] border border-edge bg-surface px-3 py-2.5 placeholder:text-muted" />
-        <button type="submit" disabled={!text.trim()} aria-label={editing ? t('action.save') : t('messages.send')} title={editing ? t('action.save') : t('messages.send')}
+        <button type="submit" disabled={!text.trim() && (Boolean(editing) || files.length === 0)} aria-label={editing ? t('action.save') : t('messages.send')} title={editing ? t('action.save') : t('messages.send')}
           className="inline-flex size-11 shrink-0 items-center justify-center rounded-[10px] bg-primary text-on-primary hover:bg-primary-hover disabled:opacity-55">
           <Icon name={editing ? 'check' : 'send'} directed={!editing} />
         </button>

@@ -11,6 +11,7 @@ export function MoneyPage({ actions, children }: { actions?: ReactNode; children
     ...(hasRole(me, 'freelancer') ? [{ to: '/payouts', label: t('money.payouts') }] : []),
     { to: '/statement', label: t('money.statement') },
     { to: '/payments', label: t('money.payments'), end: true },
+    { to: '/invoices', label: t('invoices.tab') },
   ];
   return (
     <Page title={t('money.title')} actions={actions}>

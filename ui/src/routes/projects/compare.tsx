@@ -8,6 +8,7 @@ import type { Contract, Project, Proposal, User } from '../../types';
 import { LinkButton } from '../../ui/button';
 import { CommandDialog } from '../../ui/command-dialog';
 import { FeePreviewTable } from '../../ui/fee-table';
+import { FileLinks } from '../../ui/files';
 import { Empty, ErrorNotice, Notice, SkeletonRows } from '../../ui/feedback';
 import { Select } from '../../ui/field';
 import { Page } from '../../ui/page';
@@ -77,6 +78,7 @@ function Offer({ proposal, project, person, cheapest }: OfferProps) {
       </dl>
       <div className="mb-3 empty:hidden"><Tags tags={person?.skills} /></div>
       <p className="prose-text flex-1" dir="auto">{proposal.coverLetter || <span className="text-muted">{t('compare.noLetter')}</span>}</p>
+<div className="mt-3 empty:hidden"><FileLinks domain="projects" record={proposal} files={proposal.samples} /></div>
       <p className="mt-3 text-sm text-muted">{t('proposal.sent')} <Ago at={proposal.created} /></p>
       {live && (
         <div className="mt-4 flex gap-2">

@@ -17,6 +17,7 @@ import { ErrorNotice, Notice, SkeletonRows, useToast } from '../../ui/feedback';
 import { Input, Select, Textarea } from '../../ui/field';
 import { MoneyInput } from '../../ui/money-input';
 import { Card, Page } from '../../ui/page';
+import { FilesField } from '../../ui/files';
 import { ProjectBody } from './body';
 import { categories, categoryName } from './categories';
 
@@ -49,6 +50,7 @@ function Form({ before, currency }: { before?: Project; currency: string }) {
   const [preview, setPreview] = useState(false);
   const [checked, setChecked] = useState(false);
   const form = useRef<HTMLFormElement>(null);
+  const [files, setFiles] = useState<File[]>([]);
   const [values, setValues] = useState<Values>({
     title: before?.title ?? '', description: before?.description ?? '', category: before?.category ?? '', budgetType: before?.budgetType ?? 'fixed',
     currency: before?.currency ?? currency, deadline: (before?.deadline ?? '').slice(0, 10),
@@ -61,7 +63,9 @@ function Form({ before, currency }: { before?: Project; currency: string }) {
   };
   const saving = useMutation({
     mutationFn: async (publish: boolean) => {
-      const saved = before ? await projects.projects.update(before.id, record) : await projects.projects.create(record);
+      const sent = files.length > 0 ? { ...record, 'attachments+': files } : record;
+      const saved = before ? await projects.projects.update(before.id, sent) : await projects.projects.create(sent);
+      setFiles([]);
       if (publish) {
         try {
           await command('projects', `projects/${saved.id}/publish`, {}, crypto.randomUUID());
@@ -105,6 +109,7 @@ function Form({ before, currency }: { before?: Project; currency: string }) {
           <div className="space-y-5">
             <Input label={t('edit.field.title')} name="title" dir="auto" value={values.title} maxLength={140} required onChange={(event) => set('title')(event.target.value)} error={titleError} hint={t('edit.field.titleHint')} />
             <Textarea label={t('edit.field.description')} name="description" rows={9} value={values.description} maxLength={20000} onChange={(event) => set('description')(event.target.value)} error={fields.description} hint={t('edit.field.descriptionHint')} />
+            <FilesField label={t('files.attachments')} files={files} onChange={setFiles} stored={before?.attachments?.length ?? 0} />
             <div className="grid gap-5 sm:grid-cols-2">
               <Select label={t('project.category')} name="category" value={values.category} onChange={(event) => set('category')(event.target.value)} optional>
                 <option value="">–</option>

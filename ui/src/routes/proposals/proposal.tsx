@@ -8,6 +8,7 @@ import { useI18n } from '../../i18n/i18n';
 import { Button, LinkButton } from '../../ui/button';
 import { CommandDialog } from '../../ui/command-dialog';
 import { FeePreviewTable } from '../../ui/fee-table';
+import { FileLinks } from '../../ui/files';
 import { ErrorNotice, Notice, SkeletonRows } from '../../ui/feedback';
 import { Card, Page } from '../../ui/page';
 import { Ago, Status } from '../../ui/show';
@@ -41,6 +42,7 @@ export default function ProposalPage() {
             <>
               <FeePreviewTable of={{ proposal: proposal.id }} side={mine ? 'freelancer' : 'client'} />
               {proposal.days > 0 && <p className="mt-4"><span className="text-muted">{t('propose.days')}:</span> <span className="font-semibold">{t('count.days', { count: proposal.days })}</span></p>}
+<div className="mt-3 empty:hidden"><FileLinks domain="projects" record={proposal} files={proposal.samples} /></div>
               {proposal.coverLetter && <p className="prose-text mt-4" dir="auto">{proposal.coverLetter}</p>}
             </>
           )}

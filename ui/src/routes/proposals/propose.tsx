@@ -11,6 +11,7 @@ import { Button } from '../../ui/button';
 import { FeePreviewTable } from '../../ui/fee-table';
 import { ErrorNotice, useToast } from '../../ui/feedback';
 import { Input, Textarea } from '../../ui/field';
+import { FilesField } from '../../ui/files';
 import { MoneyInput } from '../../ui/money-input';
 import { Card } from '../../ui/page';
 
@@ -19,7 +20,7 @@ interface FormProps {
   /** Of the project: fees may depend on it. */
   category: string;
   before?: Proposal;
-  save: (values: { amount: number; days: number; coverLetter: string }) => Promise<unknown>;
+  save: (values: { amount: number; days: number; coverLetter: string; 'samples+'?: File[] }) => Promise<unknown>;
   submit: string;
   done: string;
   onDone?: () => void;
@@ -32,6 +33,7 @@ export function ProposalForm({ currency, category, before, save, submit, done, o
   const [amount, setAmount] = useState<number | null>(before?.amount ?? null);
   const [days, setDays] = useState(before ? String(before.days) : '');
   const [coverLetter, setCoverLetter] = useState(before?.coverLetter ?? '');
+  const [files, setFiles] = useState<File[]>([]);
   const [missing, setMissing] = useState(false);
   const saving = useMutation({
     mutationFn: save,
@@ -46,13 +48,14 @@ export function ProposalForm({ currency, category, before, save, submit, done, o
     <form noValidate className="space-y-4" onSubmit={(event) => {
       event.preventDefault();
       setMissing(!amount);
-      if (amount) saving.mutate({ amount, days: Number(days) || 0, coverLetter: coverLetter.trim() });
+      if (amount) saving.mutate({ amount, days: Number(days) || 0, coverLetter: coverLetter.trim(), ...(files.length > 0 ? { 'samples+': files } : {}) });
       else focusFirstInvalid(event.currentTarget);
     }}>
       <MoneyInput label={t('propose.amount')} name="amount" currency={currency} value={amount} onChange={setAmount} required error={missing && !amount ? 'required' : fields.amount} />
       {amount !== null && amount > 0 && <FeePreviewTable of={{ amount, currency, category }} side="freelancer" />}
       <Input label={t('propose.days')} name="days" type="number" min={1} max={3650} inputMode="numeric" value={days} onChange={(event) => setDays(event.target.value)} optional error={fields.days} />
       <Textarea label={t('propose.letter')} name="coverLetter" value={coverLetter} maxLength={10000} rows={7} onChange={(event) => setCoverLetter(event.target.value)} hint={t('propose.letterHint')} error={fields.coverLetter} />
+      <FilesField label={t('files.samples')} files={files} onChange={setFiles} stored={before?.samples?.length ?? 0} />
       <ErrorNotice error={saving.error} />
       <Button type="submit" busy={saving.isPending} className="w-full">{submit}</Button>
     </form>

@@ -1,0 +1,33 @@
+// Files, deliverables, invoices.
+import type { Message } from '../catalogue';
+
+export const en = {
+  'files.choose': 'Add files',
+  'files.remove': 'Remove {name}',
+  'files.cancel': 'Give up {name}',
+  'files.limit': 'At most {count} files of {size} each.',
+  'files.progress': 'Progress of {name}',
+  'files.sending': 'Sending …',
+  'files.waiting': 'Waiting for the connection …',
+  'files.finishing': 'Being checked …',
+  'files.attachments': 'Files',
+  'files.samples': 'Samples of your work',
+  'files.drop': 'Drop files to send them',
+  'deliverables.title': 'Deliverables',
+  'deliverables.add': 'Add deliverables',
+  'deliverables.version': 'version {count}',
+  'deliverables.draft': 'not handed in yet',
+  'invoices.tab': 'Invoices',
+  'invoices.none': 'No invoices yet',
+  'invoices.noneText': 'Every released payment has one.',
+  'invoices.pdf': 'PDF',
+  'invoices.json': 'JSON',
+  'invoices.invoice': 'Invoice {number}',
+  'invoices.credit': 'Credit note {number}',
+  'error.upload_incomplete': 'Not everything has arrived. Try again: what is there is not sent twice.',
+  'error.upload_mismatch': 'The file is not what was announced, or of a kind that is not taken. Choose it again.',
+  'error.upload_closed': 'This upload is over. Choose the file again.',
+  'error.file_too_large': 'This file is too large.',
+  'error.storage_unavailable': 'The file storage does not answer. Try again in a moment.',
+  'error.deliverable_kept': 'Deliverables are kept while the contract runs.',
+} satisfies Record<string, Message>;
