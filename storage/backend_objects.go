@@ -7,6 +7,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/versity/versitygw/s3api/middlewares"
+	"github.com/versity/versitygw/s3err"
 	"github.com/versity/versitygw/s3response"
 )
 
@@ -28,8 +29,9 @@ type wholeReader struct {
 // Read implements io.Reader.
 func (r *wholeReader) Read(p []byte) (int, error) {
 	n, err := r.Reader.Read(p)
-	if r.left -= int64(n); errors.Is(err, io.EOF) && r.left > 0 {
-		return n, io.ErrUnexpectedEOF
+	ended := errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) // versitygw takes both for the end
+	if r.left -= int64(n); ended && r.left > 0 {
+		return n, s3err.GetAPIError(s3err.ErrIncompleteBody)
 	}
 	return n, err
 }

@@ -3,7 +3,10 @@
 package faults
 
 import (
+	"bytes"
 	"context"
+	"fmt"
+	"io"
 	"net/http"
 	"path/filepath"
 	"testing"
@@ -124,4 +127,85 @@ func nothingLeft(t *testing.T, m *tests.Market) {
 	if err != nil || len(report.Findings) > 0 || report.Records == 0 {
 		t.Errorf("Expected records and files to agree, got %+v %v", report, err)
 	}
+}
+
+// TestConnectionsBreak cuts connections in the middle of uploading and downloading,
+// and slows them down: parts are sent again, downloads go on with a range.
+func TestConnectionsBreak(t *testing.T) {
+	m, network := farStorage(t)
+	s := tests.Funded(m)
+	content := tests.Bytes(20 << 20)
+	upload := s.Freelancer.StartUpload(collections.DomainProjects, "milestone", s.Milestone, "shop.zip", len(content), nil)
+	upload.Want(t, http.StatusOK, "")
+	parts := s.Freelancer.Do(http.MethodGet, "/api/projects/api/uploads/"+upload.Text("id")+"/parts", nil)
+	first, _ := parts.JSON["missing"].([]any)[0].(map[string]any)
+	link, _ := first["url"].(string)
+	for cut := int64(1 << 20); cut < 8<<20; cut += 3 << 20 {
+		network.Set(process.Fault{ResetUp: cut})
+		if status, err := send(t, m.Base()+link, content[:8<<20]); err == nil && status < 400 {
+			t.Errorf("Expected a part that was cut off after %d bytes not to be stored, got %d", cut, status)
+		}
+	}
+	network.Set(process.Fault{Slow: time.Millisecond})
+	forget(m)
+	if sent := s.Freelancer.SendParts(collections.DomainProjects, upload.Text("id"), content, 100); sent != 3 {
+		t.Errorf("Expected no part to count that was cut off, sent %d", sent)
+	}
+	done := s.Freelancer.Command(collections.DomainProjects, "uploads/"+upload.Text("id")+"/complete", tests.Key(), nil)
+	done.Want(t, http.StatusOK, "")
+	if done.Text("sha256") != tests.SHA256(content) {
+		t.Errorf("Expected what was sent, got %s", done.Raw)
+	}
+
+	network.Set(process.Fault{ResetDown: 5 << 20})
+	got := []byte{}
+	for len(got) < len(content) {
+		file := s.Client.Do(http.MethodGet, s.Client.FileURL(collections.DomainProjects, collections.Deliverables, done.Text("id"), done.Text("file")), nil)
+		file.Want(t, http.StatusTemporaryRedirect, "")
+		more := receive(t, m.Base()+file.Header.Get("Location"), len(got))
+		if len(more) == 0 {
+			t.Fatalf("Expected to get on after %d bytes", len(got))
+		}
+		got = append(got, more...)
+	}
+	if !bytes.Equal(got, content) {
+		t.Error("Expected the pieces to be the file")
+	}
+	network.Set(process.Fault{})
+	nothingLeft(t, m)
+	m.Sound()
+}
+
+// send puts content to a link and returns what came of it, or how it broke.
+func send(t *testing.T, link string, content []byte) (int, error) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPut, link, bytes.NewReader(content))
+	if err != nil {
+		t.Fatal(err)
+	}
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return 0, err
+	}
+	return res.StatusCode, res.Body.Close()
+}
+
+// receive reads a file from an offset on, as far as it gets.
+func receive(t *testing.T, link string, from int) []byte {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, link, http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Range", fmt.Sprintf("bytes=%d-", from))
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	if res.StatusCode != http.StatusPartialContent {
+		t.Fatalf("Expected a range, got %d", res.StatusCode)
+	}
+	raw, _ := io.ReadAll(res.Body) // what came before it broke
+	return raw
 }
