@@ -132,6 +132,9 @@ func TestGatewaysAgree(t *testing.T) {
 		{"the storage's admin paths", "PATCH", "/s3/list-users?" + signature, 404, ""},
 		{"logs, without being a moderator", "GET", "/api/payments/api/logs", 401, ""},
 		{"a webhook of a provider that is not configured", "POST", "/api/payments/api/webhooks/stripe", 404, "{}"},
+		{"metrics of a domain", "GET", "/api/payments/metrics", 404, ""},
+		{"metrics, with a slash", "GET", "/api/payments/metrics/", 404, ""},
+		{"platform totals, without being a moderator", "GET", "/api/payments/api/platform/totals", 401, ""},
 	} {
 		t.Run(scenario.name, func(t *testing.T) {
 			want, wantBody := answerOf(t, builtIn.base, scenario.method, scenario.target, scenario.body, http.Header{"Content-Type": {"application/json"}})
