@@ -23,7 +23,7 @@ var allowed = map[string][]string{
 	"services":            {"collections", "forecast", "storage", "migrations/users", "migrations/projects", "migrations/payments", "migrations/messages"},
 	"hooks":               {"collections", "services"},
 	"demo":                {"collections", "services", "hooks"},
-	"tests":               {"collections", "services", "hooks"},
+	"tests":               {"collections", "services", "hooks", "tests/stripesim"},
 	"":                    {"collections", "services", "hooks", "demo"},
 }
 

@@ -10,18 +10,6 @@ import (
 	"github.com/lancershub/lancershub/tests/stripesim"
 )
 
-// NewStripe is a marketplace whose payments go through a stand-in for Stripe.
-func NewStripe(tb testing.TB) (*Market, *stripesim.Server) {
-	tb.Helper()
-	var sim *stripesim.Server
-	m := New(tb, func(o *services.Options) {
-		sim = stripesim.New(tb, o.Clock.Now)
-		o.Provider = services.ProviderStripe
-		o.Stripe = services.StripeOptions{Key: services.Secret(sim.Key), WebhookSecrets: []services.Secret{services.Secret(sim.Secret)}, URL: sim.URL}
-	})
-	return m, sim
-}
-
 // complete runs everything that is between us and the provider, as time passes.
 func complete(m *Market) {
 	m.tb.Helper()
@@ -42,14 +30,7 @@ func paymentStatus(s *Story) string {
 // wantBook fails the test unless the provider's book is our world account.
 func wantBook(m *Market, sim *stripesim.Server) {
 	m.tb.Helper()
-	var book int64
-	for _, moved := range sim.Book() {
-		book += moved.Amount
-	}
-	if sum := providerSum(m); sum != book {
-		m.tb.Errorf("Expected the list to be the book, got %d and %d", sum, book)
-	}
-	wantWorld(m)
+	m.SameAsProvider(sim)
 }
 
 func TestAClientPaysOnThePageOfStripe(t *testing.T) {

@@ -100,8 +100,9 @@ func (s *Server) available(currency string) int64 {
 
 // Moved is an entry of the book; its sign is that of our world account.
 type Moved struct {
-	Payment, Currency string
-	Amount            int64
+	// Key is the payment or payout it belongs to.
+	Key, Currency string
+	Amount        int64
 }
 
 // Book returns everything that was moved.
