@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
@@ -79,15 +80,22 @@ type Process struct {
 	log  strings.Builder
 }
 
-// FreePort returns an address nobody listens on.
+// FreePort returns an address nobody listens on. It is below the ports from which
+// systems choose for outgoing connections (Linux: from 32768): a process that is
+// killed must find its address free when it is started again, and a client that
+// tries meanwhile could otherwise be given that very port as its own.
 func FreePort(tb testing.TB) string {
 	tb.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		tb.Fatal(err)
+	for range 100 {
+		listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", 12_000+rand.IntN(20_000)))
+		if err != nil {
+			continue // taken
+		}
+		defer listener.Close()
+		return listener.Addr().String()
 	}
-	defer listener.Close()
-	return listener.Addr().String()
+	tb.Fatal("There is no free port")
+	return ""
 }
 
 // Start runs `lancershub serve` with args and waits until it answers. env adds
