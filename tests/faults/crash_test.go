@@ -57,7 +57,7 @@ var places = []struct {
 	{"payment-committed", "the money is held, the answer lost", pay, 0},
 	{"payment-failing", "inside the transaction of a declined payment", payDeclined, 0},
 	{"payment-cancelled", "a charge was cancelled because time is up, nothing is stored", payLate, 2},
-	{"complete-picked", "the completer took on what a crash left", payLate, 0},
+	{"complete-picked", "the completer took on what nobody asks for again", payAlone, 5},
 	{"release-posted", "inside the transaction that releases", parts, 0},
 	{"refund-posted", "inside the transaction that gives back", parts, 0},
 	{"payments/release begun", "a release found no stored answer", parts, 0},

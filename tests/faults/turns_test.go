@@ -53,6 +53,22 @@ func payDeclined(l *lane, c *couple) { l.fund(c, c.nextMilestone(), services.Sou
 // payLate never gets an answer from the provider: the payment fails by itself.
 func payLate(l *lane, c *couple) { l.fund(c, c.nextMilestone(), services.SourcePending, 5_000) }
 
+// payAlone asks once for a payment the provider does not decide, and leaves the
+// rest to the completer: it fails when its time is up.
+func payAlone(l *lane, c *couple) {
+	seen, _ := l.current()
+	asked, err := c.Client.Try(http.MethodPost, "/api/payments/api/collections/payments/records", tests.Body{
+		"project": c.Project, "milestone": c.nextMilestone(), "amount": 5_000, "currency": "EUR", "source": services.SourcePending,
+	}, "Idempotency-Key", tests.Key())
+	if err != nil {
+		l.revive(seen)
+		return
+	}
+	if payment := asked.Object("data").Text("payment"); payment != "" {
+		l.await(c.Client, payments, collections.Payments, payment, collections.PaymentFailed)
+	}
+}
+
 // parts releases and gives back small parts of what is held.
 func parts(l *lane, c *couple) {
 	out, back := l.pick(100)+1, l.pick(100)+1
