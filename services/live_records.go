@@ -9,6 +9,7 @@ import (
 	"github.com/pocketbase/pocketbase/core"
 	"github.com/pocketbase/pocketbase/tools/picker"
 	"github.com/pocketbase/pocketbase/tools/search"
+	"github.com/pocketbase/pocketbase/tools/types"
 
 	"github.com/lancershub/lancershub/collections"
 )
@@ -39,6 +40,7 @@ func typingTopic(chat string) string { return collections.Chats + "/" + chat + "
 // to it later is other news.
 func recordNews(app core.App, action string, record *core.Record, to ...string) News {
 	snapshot := record.Fresh()
+	nameFiles(app, snapshot)
 	name := record.Collection().Name
 	return News{
 		To:     to,
@@ -57,6 +59,26 @@ func recordNews(app core.App, action string, record *core.Record, to ...string) 
 			}
 			return raw
 		},
+	}
+}
+
+// nameFiles puts the names of files in the place of files that are just being
+// stored with a record: people hear of it as it will be read.
+func nameFiles(app core.App, record *core.Record) {
+	for _, field := range record.Collection().Fields {
+		file, ok := field.(*core.FileField)
+		if !ok {
+			continue
+		}
+		value, err := file.DriverValue(record)
+		if err != nil {
+			app.Logger().Error("failed to name the files of news", "field", file.Name, "error", err)
+			continue
+		}
+		if names, several := value.(types.JSONArray[string]); several {
+			value = []string(names) // as the field itself holds names
+		}
+		record.SetRaw(file.Name, value)
 	}
 }
 

@@ -291,8 +291,12 @@ func TestLargeAttachment(t *testing.T) {
 	chat := chatOf(s)
 	stranger := m.User(collections.RoleFreelancer)
 	stranger.StartUpload(messagesDomain, "chat", chat, "a.zip", 10, nil).Want(t, http.StatusNotFound, services.CodeNotFound)
+	heard := listen(t, s.Freelancer, messagesDomain, "messages/*")
 	small := s.Client.Form(http.MethodPost, "/api/chats/api/collections/messages/records", map[string]string{"chat": chat, "clientId": "one"}, Attachment{"attachments", "a.txt", []byte("a small text")})
 	small.Want(t, http.StatusOK, "")
+	if name := small.JSON["attachments"].([]any)[0].(string); !heard.heard(`"attachments":["`+name+`"]`, 30*time.Second) {
+		t.Errorf("Expected the name %s in the news, got %v", name, heard.events)
+	}
 	content := append([]byte("%PDF-1.7\n"), Bytes(9<<20)...)
 	message := s.Freelancer.Upload(messagesDomain, "chat", chat, "plan.pdf", content, Body{"note": "The plan.", "clientId": "two"})
 	if message.Text("body") != "The plan." || message.Number("seq") != small.Number("seq")+1 || message.Text("sender") != s.Freelancer.ID {

@@ -6,7 +6,7 @@ import { conversation } from '../../live/conversation';
 import type { Outgoing } from '../../live/log';
 import type { Message } from '../../types';
 import { IconButton } from '../../ui/button';
-import { FileLink, shownName } from '../../ui/files';
+import { FileLink } from '../../ui/files';
 import { useDates } from '../../ui/show';
 
 interface BubbleProps {
@@ -122,7 +122,7 @@ function Picture({ message, file }: { message: Message; file: string }) {
     return () => { gone = true; };
   }, [message, file]);
   // Its room is kept, so that nothing jumps when it arrives.
-  return <span className="block h-40 w-56 max-w-full overflow-hidden rounded-lg bg-sunken">{url && <img src={url} alt={shownName(file)} className="size-full object-cover" />}</span>;
+  return <span className="block h-40 w-56 max-w-full overflow-hidden rounded-lg bg-sunken">{url && <img src={url} alt="" className="size-full object-cover" />}</span>;
 }
 
 /** A message on its way, or one that did not get through. */

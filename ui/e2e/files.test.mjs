@@ -1,0 +1,85 @@
+// Files: deliverables in parts with a line cut in the middle, attachments in a
+// chat, samples with a proposal, and the invoice of it all.
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import test, { after, before } from 'node:test';
+import { eventually, launch, look, nothingFound, open, quiet, watched } from './browser.mjs';
+import { command, hired, signIn } from './people.mjs';
+
+let browser;
+before(async () => { browser = await launch(); });
+after(() => browser.close());
+
+test('a deliverable survives a line cut in the middle of its upload, and is invoiced when paid', { timeout: 600_000 }, watched(async () => {
+  const { client, freelancer, contract, milestone } = await hired(['client'], { fund: true });
+  const [page, other] = [await open(browser, { size: 'phone' }), await open(browser, { theme: 'dark' })];
+  await Promise.all([signIn(page, freelancer), signIn(other, client)]);
+  await page.goto(`/contracts/${contract.id}`);
+  await page.getByRole('button', { name: 'Add deliverables' }).waitFor();
+  // The line breaks while the second of three parts is on its way.
+  let parts = 0;
+  await page.route('**/s3/**', async (route) => {
+    if (route.request().method() === 'PUT' && ++parts === 2) {
+      await page.context().setOffline(true);
+      return route.abort('internetdisconnected');
+    }
+    return route.fallback();
+  });
+  const file = { name: 'shop.zip', mimeType: 'application/zip', buffer: Buffer.alloc(20 * 1024 * 1024, 'a zip of a shop ') };
+  await page.locator('input[data-deliverables]').setInputFiles(file);
+  await page.getByText('Waiting for the connection …').waitFor();
+  await look(page, '97-upload-cut');
+  await page.context().setOffline(false);
+  await page.getByRole('button', { name: 'shop.zip', exact: true }).waitFor();
+  await page.getByText('version 1').waitFor();
+  const [stored] = await freelancer.projects.collection('deliverables').getFullList({ filter: `milestone = "${milestone.id}"` });
+  assert.equal(stored.size, file.buffer.length);
+  assert.ok(parts >= 4, `the cut part was sent again, ${parts} puts`);
+  await page.getByRole('button', { name: 'Hand in work' }).first().click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Hand in work' }).click();
+  await other.goto(`/contracts/${contract.id}`);
+  await other.getByRole('button', { name: 'shop.zip', exact: true }).waitFor();
+  await look(other, '98-deliverables');
+  const [saved] = await Promise.all([other.waitForEvent('download'), other.getByRole('button', { name: 'shop.zip', exact: true }).click()]);
+  assert.ok((await readFile(await saved.path())).equals(file.buffer), 'what is downloaded is what was uploaded');
+  await command(client.projects, `milestones/${milestone.id}/approve`);
+  await eventually('an invoice', async () => (await client.payments.collection('invoices').getFullList()).length > 0);
+  await other.goto('/invoices');
+  await other.getByText(/^Invoice/).first().waitFor();
+  await look(other, '99-invoices');
+  const [pdf] = await Promise.all([other.waitForEvent('download'), other.getByRole('button', { name: 'PDF' }).first().click()]);
+  assert.equal((await readFile(await pdf.path())).subarray(0, 5).toString(), '%PDF-');
+  quiet(page);
+  quiet(other);
+  nothingFound();
+}));
+
+test('files are pasted and dropped into a chat', { timeout: 600_000 }, watched(async () => {
+  const { client, freelancer, chat } = await hired();
+  const [page, other] = [await open(browser), await open(browser, { size: 'phone', theme: 'dark' })];
+  await Promise.all([signIn(page, client), signIn(other, freelancer)]);
+  await Promise.all([page, other].map((one) => one.goto(`/messages/${chat.id}`)));
+  const picture = (await page.screenshot({ clip: { x: 0, y: 0, width: 200, height: 120 } })).toString('base64');
+  const hand = (kind, name, type, base64) => page.getByLabel('Write a message').evaluate(async (box, one) => {
+    const bytes = Uint8Array.from(atob(one.base64), (char) => char.charCodeAt(0));
+    const data = new DataTransfer();
+    data.items.add(new File([bytes], one.name, { type: one.type }));
+    box.dispatchEvent(one.kind === 'paste' ? new ClipboardEvent('paste', { clipboardData: data, bubbles: true, cancelable: true }) : new DragEvent('drop', { dataTransfer: data, bubbles: true, cancelable: true }));
+  }, { kind, name, type, base64 });
+  await hand('paste', 'glaze.png', 'image/png', picture);
+  await page.getByText('glaze.png').waitFor();
+  await hand('drop', 'list.txt', 'text/plain', Buffer.from('celadon, tenmoku').toString('base64'));
+  await page.getByText('list.txt').waitFor();
+  await page.getByLabel('Write a message').fill('Two glazes');
+  await page.getByRole('button', { name: 'Send' }).click();
+  const log = other.getByRole('log');
+  await log.getByText('Two glazes').waitFor();
+  await log.getByRole('button', { name: /list.*\.txt/ }).waitFor();
+  const image = log.locator('img').first();
+  await image.waitFor();
+  await eventually('the picture is shown', () => image.evaluate((one) => one.complete && one.naturalWidth > 0));
+  await look(other, '89-conversation-files');
+  quiet(page);
+  quiet(other);
+  nothingFound();
+}));
