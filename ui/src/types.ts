@@ -133,7 +133,7 @@ export interface Milestone extends Stored, Parties {
   note: string;
   submittedAt: string;
   /** "bonus", or "" for work. */
-  kind: string;
+  kind: 'work' | 'bonus' | '';
   approvedAmount: number;
   underpaymentReason: string;
   disputed: boolean;

@@ -51,7 +51,7 @@ export function StarsInput({ label, value, onChange, optional, error }: InputPro
       <legend className="mb-1 text-sm font-medium">{label}{optional && <span className="ms-1 font-normal text-muted">{t('form.optional')}</span>}</legend>
       <div className="flex">
         {[1, 2, 3, 4, 5].map((n) => (
-          <label key={n} className="cursor-pointer rounded-lg p-1.5 hover:bg-sunken has-focus-visible:outline-2 has-focus-visible:outline-primary">
+          <label key={n} className="relative cursor-pointer rounded-lg p-1.5 hover:bg-sunken has-focus-visible:outline-2 has-focus-visible:outline-primary">
             <input type="radio" name={name} value={n} checked={value === n} onChange={() => onChange(n)} className="sr-only" aria-label={t('review.starsOf', { count: n })} aria-describedby={error ? `${name}-error` : undefined} />
             <Star filled={n <= value} className="size-7" />
           </label>

@@ -10,8 +10,10 @@ interface Props {
   side: 'client' | 'freelancer';
 }
 
-export function Clocks({ deadlines, side }: Props) {
+export function Clocks({ deadlines: all, side }: Props) {
   const { t } = useI18n();
+  // Each of the two has a time to review, and it is the same one.
+  const deadlines = all.filter((one) => one.kind !== 'review-window' || one.favour === side);
   if (deadlines.length === 0) return null;
   return (
     <section aria-labelledby="clocks-title" className="card p-5">
