@@ -73,6 +73,9 @@ func (p *plan) contractSteps(c *contract, add func(at time.Time, do action, emit
 		add(l.at, sendMessage(c, l), false)
 		last = slices.MaxFunc([]time.Time{last, l.at}, time.Time.Compare)
 	}
+	for _, v := range p.review(c) {
+		add(v.at, writeReview(c, v), true)
+	}
 	add(c.ended, end(c), true)
 	last = slices.MaxFunc([]time.Time{last, c.ended}, time.Time.Compare)
 	if read := last.Add(40 * time.Minute); !c.unread {

