@@ -1,19 +1,16 @@
 // Compiled, never run: what types.ts says of a record must be what the server's
-// schema says. A field that is gone, of another type, or a state that is missing
-// or too much, is an error here.
+// schema says. A field that is gone or of another type, or a state that the server
+// does not know, is an error here.
 import type { Schema } from './schema.generated';
 import type * as T from './types';
 
 /** Fields that are no columns. */
 type Extra = 'expand' | 'collectionId' | 'collectionName';
 
-/** The states of a select; "" stands for one that is not chosen. */
-type States<S> = string extends S ? never : Exclude<S, '' | number | boolean | unknown[]>;
-
 /** The fields of Mine that do not fit to Stored: never, if all do. */
 type Wrong<Mine, Stored> = {
   [K in Exclude<keyof Mine, Extra>]-?: K extends keyof Stored
-    ? [Mine[K]] extends [Stored[K]] ? [States<Stored[K]>] extends [Mine[K]] ? never : K : K
+    ? [Mine[K]] extends [Stored[K]] ? never : K
     : K;
 }[Exclude<keyof Mine, Extra>];
 
