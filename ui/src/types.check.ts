@@ -7,10 +7,11 @@ import type * as T from './types';
 /** Fields that are no columns. */
 type Extra = 'expand' | 'collectionId' | 'collectionName';
 
-/** The fields of Mine that do not fit to Stored: never, if all do. */
+/** The fields of Mine that do not fit to Stored: never, if all do. A field may be
+ * optional in Mine: messages on their way have no files yet. */
 type Wrong<Mine, Stored> = {
   [K in Exclude<keyof Mine, Extra>]-?: K extends keyof Stored
-    ? [Mine[K]] extends [Stored[K]] ? never : K
+    ? [Exclude<Mine[K], undefined>] extends [Stored[K]] ? never : K
     : K;
 }[Exclude<keyof Mine, Extra>];
 
