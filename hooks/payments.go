@@ -43,6 +43,9 @@ func bindPayments(i *services.Instance) error {
 		command(e, collections.Payments, "decline-refund", true, func(_ *core.RequestEvent, c call) (services.Answer, error) {
 			return payments.DeclineRefund(c.Command, c.ID, c.Body.Reason)
 		})
+		e.Router.GET("/api/payments/provider", func(e *core.RequestEvent) error {
+			return e.JSON(http.StatusOK, map[string]string{collections.FieldProvider: payments.Provider.Name()})
+		})
 		e.Router.GET("/api/payments/{id}/confirmation", func(e *core.RequestEvent) error {
 			user, err := requireUser(e)
 			if err != nil {

@@ -37,6 +37,9 @@ func TestAClientPaysOnThePageOfStripe(t *testing.T) {
 	t.Parallel()
 	m, sim := NewStripe(t)
 	s := Hired(m)
+	if answer := s.Client.Do(http.MethodGet, "/api/payments/api/payments/provider", nil); answer.Text("provider") != services.ProviderStripe {
+		t.Errorf("Expected people to learn who moves the money, got %s", answer.Raw)
+	}
 	waits := s.Pay("once", nil)
 	waits.Want(t, http.StatusPaymentRequired, services.CodeConfirmPayment)
 	s.Payment = waits.Object("data").Text("payment")

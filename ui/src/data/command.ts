@@ -2,6 +2,7 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useRef } from 'react';
 import { command, payments, type Domain } from '../api';
+import { failureOf } from '../lib/errors';
 import { Intent } from '../lib/idempotency';
 import type { Milestone, Payment } from '../types';
 import { keys } from './keys';
@@ -40,19 +41,23 @@ export function useCommand<T>(options: { onDone?: (answer: T) => void } = {}) {
   });
 }
 
-/** Pays for a milestone. */
+/** Pays for a milestone; a provider that wants it confirmed gets the person, who comes back. */
 export function useFund(options: { onDone?: (payment: Payment) => void } = {}) {
   const intent = useRef<Intent>(null);
   intent.current ??= new Intent();
   const fresh = useFresh();
-  return useMutation<Payment, unknown, { milestone: Milestone; source: string }>({
+  return useMutation<Payment, unknown, { milestone: Milestone; source?: string | undefined }>({
     mutationFn: ({ milestone, source }) => {
-      const body = { project: milestone.project, milestone: milestone.id, amount: milestone.amount, currency: milestone.currency, source };
+      const body = { project: milestone.project, milestone: milestone.id, amount: milestone.amount, currency: milestone.currency, ...(source ? { source } : {}) };
       return payments.payments.create(body, { headers: { 'Idempotency-Key': intent.current?.keyFor('payments', body) ?? '' } });
     },
     onSettled: async (_, error) => {
       intent.current?.settle(error ?? undefined);
-      if (error) await fresh(); // a declined payment is on record too
+      if (!error) return;
+      const { code, data } = failureOf(error);
+      // The provider has the card, not we: it is confirmed there, and leads back to the payment.
+      if (code === 'confirmation_required' && typeof data.confirmUrl === 'string') window.location.assign(data.confirmUrl);
+      else await fresh(); // a declined payment is on record too
     },
     onSuccess: async (payment) => {
       await fresh();

@@ -17,6 +17,23 @@ export function usePayment(id: string) {
   return useQuery({ queryKey: [...keys.payments, id], queryFn: () => payments.payments.getOne(id) });
 }
 
+/** Who moves the money: the sandbox, until the operator configures a provider. */
+export function useProvider() {
+  return useQuery({
+    queryKey: [...keys.payments, 'provider'],
+    queryFn: async () => (await payments.client.send<{ provider: string }>('/api/payments/provider', {})).provider,
+    staleTime: Infinity,
+  });
+}
+
+/** Where a payment of mine waits to be confirmed; empty when it does not. */
+export function useConfirmation(payment: string) {
+  return useQuery({
+    queryKey: [...keys.payments, payment, 'confirmation'],
+    queryFn: async () => (await payments.client.send<{ confirmUrl: string }>(`/api/payments/${payment}/confirmation`, {})).confirmUrl,
+  });
+}
+
 /** My payments from one side, newest first; at most 500. */
 export function useMyPayments(me: string, view: Perspective) {
   return useQuery({

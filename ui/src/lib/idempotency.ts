@@ -9,7 +9,7 @@ import { failureOf } from './errors';
 export function mustRetryWithSameKey(error: unknown): boolean {
   const failure = failureOf(error);
   if (failure.status === 0 || failure.status >= 500) return true;
-  return ['request_in_progress', 'peer_unavailable', 'provider_pending', 'too_many_requests', 'token_expired'].includes(failure.code);
+  return ['request_in_progress', 'peer_unavailable', 'provider_pending', 'confirmation_required', 'too_many_requests', 'token_expired'].includes(failure.code);
 }
 
 /** Hands out the key of the present intention. */

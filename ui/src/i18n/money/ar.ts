@@ -39,6 +39,7 @@ export const ar: Record<keyof typeof en, Message> = {
   'destination.label': 'الاسم',
   'destination.labelHint': 'كما تسميها، مثلًا: حساب التوفير.',
   'destination.reference': 'الحساب',
+  'destination.accountHint': 'اسم حسابك لدى مزوّد الدفع، مثل acct_…',
   'destination.referenceHint': 'في البيئة التجريبية: test_bank أو test_bank_slow أو test_bank_failed أو test_bank_returned، ثم أي شيء بعد نقطتين.',
   'destination.saved': 'حُفظت. يمكن استخدامها بعد انتهاء مدة الانتظار.',
   'destination.usableIn': 'يمكن استخدامها خلال {time}',

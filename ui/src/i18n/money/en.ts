@@ -38,6 +38,7 @@ export const en = {
   'destination.label': 'Name',
   'destination.labelHint': 'How you call it, for example: savings account.',
   'destination.reference': 'Account',
+  'destination.accountHint': 'The name of your account at the payment provider, for example acct_…',
   'destination.referenceHint': 'In the sandbox: test_bank, test_bank_slow, test_bank_failed or test_bank_returned, and anything after a colon.',
   'destination.saved': 'Saved. It can be used when it has cooled off.',
   'destination.usableIn': 'Can be used in {time}',

@@ -8,10 +8,10 @@ import type { Contract, Milestone } from '../../types';
 import { Button } from '../../ui/button';
 import { Dialog } from '../../ui/dialog';
 import { FeeTable } from '../../ui/fee-table';
-import { ErrorNotice, Notice, useToast } from '../../ui/feedback';
+import { ErrorNotice, useToast } from '../../ui/feedback';
 import { Textarea } from '../../ui/field';
 import { MoneyInput } from '../../ui/money-input';
-import { SourceChoice, type Source } from './fund-dialog';
+import { useWayToPay } from './fund-dialog';
 
 export function BonusDialog({ contract }: { contract: Contract }) {
   const { t } = useI18n();
@@ -31,13 +31,13 @@ function BonusForm({ contract, onClose }: { contract: Contract; onClose: () => v
   const say = useToast();
   const [amount, setAmount] = useState<number | null>(null);
   const [note, setNote] = useState('');
-  const [source, setSource] = useState<Source>('test_success');
+  const way = useWayToPay();
   const [checked, setChecked] = useState(false);
   const [milestone, setMilestone] = useState<Milestone | null>(null);
   const fund = useFund({ onDone: () => { onClose(); say(t('bonus.done')); } });
-  const add = useCommand<Milestone>({ onDone: (added) => { setMilestone(added); fund.mutate({ milestone: added, source }); } });
+  const add = useCommand<Milestone>({ onDone: (added) => { setMilestone(added); fund.mutate({ milestone: added, source: way.source }); } });
   const submit = () => {
-    if (milestone) fund.mutate({ milestone, source }); // it stands on the contract; only the payment is tried again
+    if (milestone) fund.mutate({ milestone, source: way.source }); // it stands on the contract; only the payment is tried again
     else add.mutate({ domain: 'projects', path: `contracts/${contract.id}/bonus`, body: { amount, ...(note.trim() ? { note: note.trim() } : {}) } });
   };
   return (
@@ -48,12 +48,11 @@ function BonusForm({ contract, onClose }: { contract: Contract; onClose: () => v
         <Textarea label={t('milestone.note')} optional rows={2} maxLength={5000} value={note} onChange={(event) => setNote(event.target.value)} />
       </fieldset>
       {amount !== null && amount > 0 && <FeeTable amount={amount} currency={contract.currency} plan={contract.feePlan ?? defaultFeePlan} side="client" />}
-      <SourceChoice source={source} onChange={setSource} />
-      <Notice tone="warn" icon="info">{t('fund.sandbox')}</Notice>
+      {way.choice}
       <ErrorNotice error={add.error ?? fund.error} />
       <div className="flex flex-wrap justify-end gap-2">
         <Button look="quiet" onClick={onClose}>{t('action.cancel')}</Button>
-        <Button type="submit" icon="star" busy={add.isPending || fund.isPending}>{t('bonus.confirm')}</Button>
+        <Button type="submit" icon="star" busy={add.isPending || fund.isPending} disabled={!way.ready}>{t('bonus.confirm')}</Button>
       </div>
     </form>
   );

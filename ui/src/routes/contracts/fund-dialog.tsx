@@ -1,18 +1,19 @@
-// Paying for a milestone: what is held, who gets what, and which (test) source pays.
+// Paying for a milestone: what is held, who gets what, and how it is paid.
 import { useState } from 'react';
 import { useFund } from '../../data/command';
+import { useProvider } from '../../data/payments';
 import { useI18n } from '../../i18n/i18n';
 import { defaultFeePlan } from '../../lib/money';
 import type { Contract, Milestone } from '../../types';
 import { Button, type Look } from '../../ui/button';
 import { Dialog } from '../../ui/dialog';
 import { FeeTable } from '../../ui/fee-table';
-import { ErrorNotice, Notice, useToast } from '../../ui/feedback';
+import { ErrorNotice, Notice, SkeletonRows, useToast } from '../../ui/feedback';
 import { Choice } from '../../ui/field';
 
 /** The sandbox's sources, services/provider.go. */
 const sources = ['test_success', 'test_declined', 'test_pending', 'test_indeterminate'] as const;
-export type Source = (typeof sources)[number];
+type Source = (typeof sources)[number];
 
 interface Props {
   milestone: Milestone;
@@ -24,21 +25,20 @@ export function FundDialog({ milestone, contract, look = 'primary' }: Props) {
   const { t } = useI18n();
   const say = useToast();
   const [open, setOpen] = useState(false);
-  const [source, setSource] = useState<Source>('test_success');
+  const way = useWayToPay();
   const fund = useFund({ onDone: () => { setOpen(false); say(t('fund.done')); } });
   return (
     <>
       <Button look={look} small={look !== 'primary'} onClick={() => setOpen(true)}>{t('fund.title')}</Button>
       <Dialog open={open} title={t('fund.title')} onClose={() => setOpen(false)}>
-        <form className="space-y-4" onSubmit={(event) => { event.preventDefault(); fund.mutate({ milestone, source }); }}>
+        <form className="space-y-4" onSubmit={(event) => { event.preventDefault(); fund.mutate({ milestone, source: way.source }); }}>
           <p>{t('fund.text', { title: milestone.title })}</p>
           <FeeTable amount={milestone.amount} currency={milestone.currency} plan={contract.feePlan ?? defaultFeePlan} side="client" />
-          <SourceChoice source={source} onChange={setSource} />
-          <Notice tone="warn" icon="info">{t('fund.sandbox')}</Notice>
+          {way.choice}
           <ErrorNotice error={fund.error} />
           <div className="flex flex-wrap justify-end gap-2">
             <Button look="quiet" onClick={() => setOpen(false)}>{t('action.cancel')}</Button>
-            <Button type="submit" icon="lock" busy={fund.isPending}>{t('fund.confirm')}</Button>
+            <Button type="submit" icon="lock" busy={fund.isPending} disabled={!way.ready}>{t('fund.confirm')}</Button>
           </div>
         </form>
       </Dialog>
@@ -46,8 +46,28 @@ export function FundDialog({ milestone, contract, look = 'primary' }: Props) {
   );
 }
 
+/** How a person pays: with a source of the sandbox, or on the page of the provider. */
+export function useWayToPay() {
+  const { t } = useI18n();
+  const provider = useProvider();
+  const [source, setSource] = useState<Source>('test_success');
+  const sandbox = provider.data === 'sandbox';
+  let choice = <Notice icon="lock">{t('fund.elsewhere')}</Notice>;
+  if (provider.isPending) choice = <SkeletonRows count={1} className="h-24" />;
+  if (provider.isError) choice = <ErrorNotice error={provider.error} onRetry={() => void provider.refetch()} />;
+  if (sandbox) {
+    choice = (
+      <>
+        <SourceChoice source={source} onChange={setSource} />
+        <Notice tone="warn" icon="info">{t('fund.sandbox')}</Notice>
+      </>
+    );
+  }
+  return { ready: provider.isSuccess, source: sandbox ? source : undefined, choice };
+}
+
 /** Which source of the sandbox pays. */
-export function SourceChoice({ source, onChange }: { source: Source; onChange: (source: Source) => void }) {
+function SourceChoice({ source, onChange }: { source: Source; onChange: (source: Source) => void }) {
   const { t } = useI18n();
   return (
     <fieldset>

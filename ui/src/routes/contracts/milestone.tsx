@@ -5,6 +5,7 @@ import { CommandDialog } from '../../ui/command-dialog';
 import { Icon } from '../../ui/icon';
 import { Money, Status, useDates } from '../../ui/show';
 import { ApproveDialog } from './approve-dialog';
+import { ConfirmPayment } from './confirm-payment';
 import { Deliverables } from './deliverables';
 import { DisputeDialog } from './dispute-dialog';
 import { FundDialog } from './fund-dialog';
@@ -44,6 +45,7 @@ export function MilestoneCard({ milestone, milestones, contract, payments, side 
       {milestone.underpaymentReason && <p className="prose-text mt-2 text-sm" dir="auto"><span className="font-semibold">{t('milestone.lessPaid')}</span> {milestone.underpaymentReason}</p>}
       {milestone.note && (milestone.status === 'submitted' || milestone.status === 'changes_requested') && <blockquote className="prose-text mt-3 rounded-lg border-s-4 border-line bg-sunken px-4 py-2.5" dir="auto">{milestone.note}</blockquote>}
       <Deliverables milestone={milestone} side={side} />
+      {payment?.status === 'pending' && side === 'client' && <ConfirmPayment payment={payment} />}
       {payment && payment.refundAsked > 0 && <RefundAsked payment={payment} side={side} />}
       <div className="mt-3 empty:hidden"><MilestoneActions {...{ milestone, milestones, contract, payments, side }} /></div>
     </li>

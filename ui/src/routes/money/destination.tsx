@@ -1,6 +1,7 @@
 // Where payouts go. Changing it needs a fresh sign-in, and a new one cools off first.
 import { useState } from 'react';
 import { useDestination, useNewDestination } from '../../data/money';
+import { useProvider } from '../../data/payments';
 import { useI18n } from '../../i18n/i18n';
 import { failureOf } from '../../lib/errors';
 import { focusFirstInvalid } from '../../lib/focus';
@@ -53,6 +54,7 @@ function Cooling({ at }: { at: string }) {
 
 function NewDestination({ replaces }: { replaces: boolean }) {
   const { t } = useI18n();
+  const sandbox = useProvider().data === 'sandbox';
   const say = useToast();
   const [open, setOpen] = useState(false);
   const [label, setLabel] = useState('');
@@ -68,8 +70,8 @@ function NewDestination({ replaces }: { replaces: boolean }) {
         <form noValidate className="space-y-4" onSubmit={(event) => { event.preventDefault(); setChecked(true); if (values.label && values.reference) saving.mutate(values); else focusFirstInvalid(event.currentTarget); }}>
           <p className="text-muted">{t('destination.text')}</p>
           <Input label={t('destination.label')} name="label" maxLength={60} required value={label} onChange={(event) => setLabel(event.target.value)} hint={t('destination.labelHint')} error={checked && !values.label ? 'required' : undefined} />
-          <Input label={t('destination.reference')} name="reference" maxLength={120} required list="test-banks" autoComplete="off" dir="ltr" value={reference} onChange={(event) => setReference(event.target.value)} hint={t('destination.referenceHint')} error={checked && !values.reference ? 'required' : undefined} />
-          <datalist id="test-banks">{banks.map((bank) => <option key={bank} value={bank} />)}</datalist>
+          <Input label={t('destination.reference')} name="reference" maxLength={120} required list="test-banks" autoComplete="off" dir="ltr" value={reference} onChange={(event) => setReference(event.target.value)} hint={sandbox ? t('destination.referenceHint') : t('destination.accountHint')} error={checked && !values.reference ? 'required' : undefined} />
+          <datalist id="test-banks">{sandbox && banks.map((bank) => <option key={bank} value={bank} />)}</datalist>
           <ErrorNotice error={saving.error} />
           <div className="flex flex-wrap justify-end gap-2">
             <Button look="quiet" onClick={() => setOpen(false)}>{t('action.cancel')}</Button>
