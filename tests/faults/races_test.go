@@ -69,7 +69,8 @@ func TestRaces(t *testing.T) {
 
 func newRing(t *testing.T, random *rand.Rand) *ring {
 	t.Helper()
-	m := tests.New(t)
+	// With patience: a busy machine may take long over an event, and that is not what is tested.
+	m := tests.New(t, func(o *services.Options) { o.PeerTimeout = patience })
 	s := tests.NewStory(m)
 	s.Amount = 1_000_000_000
 	s.Publish().Propose().Hire().Fund()
