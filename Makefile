@@ -46,7 +46,7 @@ browser: ## Drive the web app in Chromium: two people, phone and desk, axe on ev
 	go test -tags browser -run Browser -v -timeout 20m ./tests/e2e
 
 ui-test:
-	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory ui/node_modules/.package-lock.json && cd ui && npm run check && npm test; \
+	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory ui/node_modules/.package-lock.json && cd ui && npm run check && npm test && npm run size; \
 	else echo "npm is missing: the tests of the web app are skipped (install Node.js 20 or newer)"; fi
 
 faults: ## Run the fault suites: crashes, silent peers, races, token attacks
