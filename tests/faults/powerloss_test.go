@@ -83,8 +83,14 @@ func knowsTheDisk(t *testing.T, model *disk, now map[string][]byte) {
 	kept := model.at(math.MaxInt, 1, nil)
 	for path, content := range now {
 		if strings.HasSuffix(path, ".db") || strings.HasSuffix(path, "-wal") {
-			if !bytes.Equal(model.withoutCut(path, kept[path]), model.withoutCut(path, content)) {
-				t.Fatalf("Expected the model to know the disk: %s has %d bytes, in the model %d", path, len(content), len(kept[path]))
+			want, got := model.withoutCut(path, content), model.withoutCut(path, kept[path])
+			if !bytes.Equal(want, got) {
+				at := 0
+				for at < min(len(want), len(got)) && want[at] == got[at] {
+					at++
+				}
+				t.Fatalf("Expected the model to know the disk: %s has %d bytes, in the model %d; they differ from byte %d on; writes that were cut: %v",
+					path, len(content), len(kept[path]), at, model.cut)
 			}
 		}
 	}

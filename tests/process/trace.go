@@ -53,7 +53,7 @@ type Call struct {
 var (
 	callLine    = regexp.MustCompile(`^(\d+) +([a-z0-9_]+)\((.*)$`)
 	resumedLine = regexp.MustCompile(`^(\d+) +<\.\.\. ([a-z0-9_]+) resumed>(.*)$`)
-	resultPart  = regexp.MustCompile(`\) += (-?\d+)(.*)$`)
+	resultPart  = regexp.MustCompile(`\) += (-?\d+|\?)(.*)$`) // ? when the process was killed in it
 	filePart    = regexp.MustCompile(`^\d+<((?:[^<>"]|->)*)>`)
 	dataPart    = regexp.MustCompile(`"((?:\\x[0-9a-f]{2})*)"`)
 )
@@ -110,8 +110,10 @@ func ReadTrace(tb testing.TB, path string) []*Call {
 func (c *Call) end(line int) {
 	c.To = line
 	if match := resultPart.FindStringSubmatch(c.Args); match != nil {
-		c.Result, _ = strconv.ParseInt(match[1], 10, 64)
-		c.Cut = false
+		if match[1] != "?" {
+			c.Result, _ = strconv.ParseInt(match[1], 10, 64)
+			c.Cut = false
+		}
 		if strings.HasPrefix(c.Name, "open") {
 			if file := filePart.FindStringSubmatch(match[1] + match[2]); file != nil {
 				c.File = unhex(file[1])
