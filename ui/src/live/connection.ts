@@ -75,8 +75,11 @@ export function connect(queries: QueryClient): () => void {
     for (const one of openConversations()) one.retryAll();
   };
   addEventListener('online', onOnline);
+  // Being online is a promise, not a fact: the first try after it may fail as well.
+  const again = setInterval(() => { if (navigator.onLine) onOnline(); }, 3000);
   return () => {
     stopped = true;
+    clearInterval(again);
     removeEventListener('online', onOnline);
     setState('off');
     void realtime.unsubscribe().catch(() => undefined);
