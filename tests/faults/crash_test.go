@@ -110,7 +110,7 @@ var places = []struct {
 // invariants are checked offline.
 func TestCrashMatrix(t *testing.T) {
 	t.Parallel()
-	seed := seedOf(t)
+	seed := tests.Seed(t)
 	random := rand.New(rand.NewPCG(seed, 1))
 	folder, couples := prepare(t, 5)
 	order := []int{}

@@ -63,7 +63,7 @@ func over(t *testing.T, p *tests.Person, base string) *tests.Person {
 // their programs send again what is not acknowledged, and sometimes twice at once.
 // Every screen ends up showing every message, once, in the order of the numbers.
 func TestEveryMessageOnceAndInOrder(t *testing.T) {
-	seed := seedOf(t)
+	seed := tests.Seed(t)
 	messages := number("LANCERSHUB_MESSAGES", 8_000)
 	talk := newTalk(t)
 	ctx, cancel := context.WithCancel(t.Context())
@@ -153,7 +153,7 @@ func checkScreen(t *testing.T, n int, screen *tests.Screen, messages int) {
 // people write, again and again. Whatever was acknowledged is there afterwards,
 // under the number that was acknowledged, and nothing is there twice.
 func TestNoAcknowledgedMessageIsLostByKills(t *testing.T) {
-	random := rand.New(rand.NewPCG(seedOf(t), 1))
+	random := rand.New(rand.NewPCG(tests.Seed(t), 1))
 	kills := number("LANCERSHUB_KILLS", 200)
 	talk := newTalk(t)
 	ctx, cancel := context.WithCancel(t.Context())

@@ -43,7 +43,7 @@ type acknowledged struct {
 // was acknowledged before the cut must be there, and every invariant must hold.
 func TestPowerLoss(t *testing.T) {
 	t.Parallel()
-	seed := seedOf(t)
+	seed := tests.Seed(t)
 	random := rand.New(rand.NewPCG(seed, 0))
 	dir := t.TempDir()
 	data, trace := filepath.Join(dir, "data"), filepath.Join(dir, "trace")

@@ -47,7 +47,7 @@ var races = []struct {
 // TestRaces lets commands meet that must not both succeed, thousands of times.
 func TestRaces(t *testing.T) {
 	t.Parallel()
-	seed := seedOf(t)
+	seed := tests.Seed(t)
 	total := rounds(3500)
 	for n, race := range races {
 		t.Run(race.name, func(t *testing.T) {

@@ -30,7 +30,7 @@ func TestTheSDKShowsEveryMessageOnceAndInOrder(t *testing.T) {
 		}
 		t.Skip("the SDK is missing, so this was not tested: run make e2e-install")
 	}
-	seed := seedOf(t)
+	seed := tests.Seed(t)
 	count := number("LANCERSHUB_SDK_MESSAGES", 1000)
 	talk := newTalk(t)
 	ctx, cancel := context.WithCancel(t.Context())

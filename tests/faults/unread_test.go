@@ -150,7 +150,7 @@ func unreadOf(t *testing.T, p *tests.Person) map[string]badge {
 // changes what is unread. After every step all three devices show the same: one
 // that listens, one that asks, and one that loses its connection all the time.
 func TestUnreadIsTheSameOnThreeDevices(t *testing.T) {
-	random := rand.New(rand.NewPCG(seedOf(t), 7))
+	random := rand.New(rand.NewPCG(tests.Seed(t), 7))
 	steps := number("LANCERSHUB_STEPS", 1500)
 	m := tests.New(t)
 	s := tests.Hired(m)
