@@ -29,7 +29,7 @@ func fileRefs(ctx context.Context, db querier) ([]fileRef, error) {
 	}
 	refs := []fileRef{}
 	for _, f := range fields {
-		found, err := refsOf(ctx, db, f.id, f.collection, f.field)
+		found, err := refsOf(ctx, db, f)
 		if err != nil {
 			return nil, err
 		}
@@ -56,10 +56,10 @@ func fileFields(ctx context.Context, db querier) ([]fileField, error) {
 	return fields, rows.Err()
 }
 
-func refsOf(ctx context.Context, db querier, id, collection, field string) ([]fileRef, error) {
-	rows, err := db.QueryContext(ctx, "SELECT id, `"+field+"` FROM `"+collection+"` WHERE `"+field+"` NOT IN ('', '[]')")
+func refsOf(ctx context.Context, db querier, f fileField) ([]fileRef, error) {
+	rows, err := db.QueryContext(ctx, "SELECT id, `"+f.field+"` FROM `"+f.collection+"` WHERE `"+f.field+"` NOT IN ('', '[]')")
 	if err != nil {
-		return nil, fmt.Errorf("failed to read the files of %s: %w", collection, err)
+		return nil, fmt.Errorf("failed to read the files of %s: %w", f.collection, err)
 	}
 	defer rows.Close() //nolint:errcheck // only read
 	refs := []fileRef{}
@@ -71,11 +71,11 @@ func refsOf(ctx context.Context, db querier, id, collection, field string) ([]fi
 		names := []string{value}
 		if strings.HasPrefix(value, "[") {
 			if err := json.Unmarshal([]byte(value), &names); err != nil {
-				return nil, fmt.Errorf("failed to read the files of %s %s: %w", collection, record, err)
+				return nil, fmt.Errorf("failed to read the files of %s %s: %w", f.collection, record, err)
 			}
 		}
 		for _, name := range names {
-			refs = append(refs, fileRef{Key: id + "/" + record + "/" + name, Collection: collection, Record: record, Field: field})
+			refs = append(refs, fileRef{Key: f.id + "/" + record + "/" + name, Collection: f.collection, Record: record, Field: f.field})
 		}
 	}
 	return refs, rows.Err()

@@ -146,15 +146,18 @@ func verify(t *testing.T, m *Market, p *Person) {
 	}
 }
 
+// posting writes p into the ledger, in a transaction.
+func posting(m *Market, p services.Posting) func(tx core.App) error {
+	return func(tx core.App) error { return services.Post(tx, m.Clock.Now(), p) }
+}
+
 func TestTheLedgerRefusesWhatDoesNotAddUp(t *testing.T) {
 	t.Parallel()
 	m := New(t)
 	s := Funded(m)
 	app := m.Instances[collections.DomainPayments].App
 	post := func(ref, currency string, entries ...services.Entry) func(core.App) error {
-		return func(tx core.App) error {
-			return services.Post(tx, m.Clock.Now(), services.Posting{Ref: ref, Kind: "test", Currency: currency, Entries: entries})
-		}
+		return posting(m, services.Posting{Ref: ref, Kind: "test", Currency: currency, Entries: entries})
 	}
 	sql := func(statements string) func(core.App) error {
 		return func(tx core.App) error {

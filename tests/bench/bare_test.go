@@ -7,7 +7,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 	"testing"
 	"time"
 
@@ -24,15 +23,24 @@ import (
 const (
 	bareEnv  = "LANCERSHUB_BENCH_BARE"
 	bareAddr = "LANCERSHUB_BENCH_BARE_ADDR"
-	rows     = 200
+	// bareReady is the line it prints when it can be asked.
+	bareReady = "ready"
+	rows      = 200
 )
 
 // startBare starts the bare PocketBase and returns its address.
 func startBare(b *testing.B) string {
 	b.Helper()
-	addr := process.FreePort(b)
+	return "http://" + bareProcess(b, func(string) {})
+}
+
+// bareProcess runs this test binary as a bare PocketBase on an empty folder, calls
+// each with every line it prints until it is ready, and returns its address.
+func bareProcess(b *testing.B, each func(line string), env ...string) (addr string) {
+	b.Helper()
+	addr = process.FreePort(b)
 	cmd := exec.Command(os.Args[0])
-	cmd.Env = append(os.Environ(), bareEnv+"="+filepath.Join(b.TempDir(), "bare"), bareAddr+"="+addr)
+	cmd.Env = append(append(os.Environ(), bareEnv+"="+filepath.Join(b.TempDir(), "bare"), bareAddr+"="+addr), env...)
 	stdout, err := cmd.StdoutPipe()
 	if err != nil {
 		b.Fatal(err)
@@ -45,11 +53,11 @@ func startBare(b *testing.B) string {
 		_ = cmd.Process.Kill()
 		_ = cmd.Wait()
 	})
-	lines := bufio.NewScanner(stdout)
-	for lines.Scan() {
-		if strings.HasPrefix(lines.Text(), "ready") {
-			return "http://" + addr
+	for lines := bufio.NewScanner(stdout); lines.Scan(); {
+		if lines.Text() == bareReady {
+			return addr
 		}
+		each(lines.Text())
 	}
 	b.Fatal("The bare PocketBase did not start")
 	return ""
@@ -58,33 +66,43 @@ func startBare(b *testing.B) string {
 // serveBare is PocketBase itself with our projects collection, its rule, as many
 // rows, and nothing else of ours.
 func serveBare(dir string) error {
+	return serveBareWith(dir, func(app core.App) error {
+		col, err := projectsCollection()
+		if err != nil {
+			return err
+		}
+		if err := app.Save(col); err != nil {
+			return err
+		}
+		for i := range rows {
+			record := core.NewRecord(col)
+			record.Load(map[string]any{
+				"title": "A shop for teapots", "currency": "EUR", "budgetMin": 1000, "budgetMax": 900_000, "status": "open", "version": 2,
+				"client": "abcdefghijklmno", "publishedAt": time.Now().Add(time.Duration(i) * time.Second),
+			})
+			if err := app.SaveNoValidate(record); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// serveBareWith serves a bare PocketBase from dir after fill has put something into it.
+func serveBareWith(dir string, fill func(app core.App) error) error {
 	app := core.NewBaseApp(core.BaseAppConfig{DataDir: dir})
 	if err := app.Bootstrap(); err != nil {
 		return err
 	}
-	col, err := projectsCollection()
-	if err != nil {
+	if err := fill(app); err != nil {
 		return err
-	}
-	if err := app.Save(col); err != nil {
-		return err
-	}
-	for i := range rows {
-		record := core.NewRecord(col)
-		record.Load(map[string]any{
-			"title": "A shop for teapots", "currency": "EUR", "budgetMin": 1000, "budgetMax": 900_000, "status": "open", "version": 2,
-			"client": "abcdefghijklmno", "publishedAt": time.Now().Add(time.Duration(i) * time.Second),
-		})
-		if err := app.SaveNoValidate(record); err != nil {
-			return err
-		}
 	}
 	app.OnServe().BindFunc(func(e *core.ServeEvent) error {
 		e.InstallerFunc = nil
 		if err := e.Next(); err != nil {
 			return err
 		}
-		fmt.Println("ready")
+		fmt.Println(bareReady)
 		return nil
 	})
 	return apis.Serve(app, apis.ServeConfig{HttpAddr: os.Getenv(bareAddr)})

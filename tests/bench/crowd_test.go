@@ -37,6 +37,12 @@ func chatID(n int) string { return fmt.Sprintf("chat%011d", n) }
 // newOffice starts a marketplace after prepare has filled the messages database.
 func newOffice(b *testing.B, prepare func(db dbx.Builder) error) *office {
 	b.Helper()
+	return openOffice(b, prepare, func(data string) *process.Process { return process.Start(b, process.FreePort(b), data, nil) })
+}
+
+// openOffice is newOffice that is started by start, which returns where people go.
+func openOffice(b *testing.B, prepare func(db dbx.Builder) error, start func(data string) *process.Process) *office {
+	b.Helper()
 	data := filepath.Join(b.TempDir(), "data")
 	instance, err := services.OpenInstance(collections.DomainMessages, services.Options{DataDir: data, Durability: services.DurabilityOff})
 	if err != nil {
@@ -48,7 +54,7 @@ func newOffice(b *testing.B, prepare func(db dbx.Builder) error) *office {
 	if err := instance.Close(); err != nil {
 		b.Fatal(err)
 	}
-	running := process.Start(b, process.FreePort(b), data, nil)
+	running := start(data)
 	m := tests.Remote(b, "http://"+running.Addr)
 	o := &office{b: b, running: running, market: m, token: m.User(collections.RoleFreelancer).Token, signer: tests.NewSigner(b, data)}
 	o.client = &http.Client{Timeout: time.Minute, Transport: &http.Transport{MaxIdleConnsPerHost: 64}}
@@ -84,8 +90,14 @@ func (o *office) person(n int) *tests.Person {
 // connect connects people from on, count of them, who listen to messages, until the benchmark ends.
 func (o *office) connect(from, count int) []*tests.Stream {
 	o.b.Helper()
+	return o.connectAt(o.market.Base(), from, count)
+}
+
+// connectAt is connect through the gateway at base.
+func (o *office) connectAt(base string, from, count int) []*tests.Stream {
+	o.b.Helper()
 	return crowd(o.b, count, func(n int) (*tests.Stream, error) {
-		return tests.OpenStream(o.b.Context(), o.client, "http://"+o.running.Addr, o.person(from+n).Token, "messages/*")
+		return tests.OpenStream(o.b.Context(), o.client, base, o.person(from+n).Token, "messages/*")
 	})
 }
 
