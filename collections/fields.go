@@ -59,6 +59,8 @@ const (
 	ProposalProjectTitle = "projectTitle"
 	ProposalDays         = "days"
 	ProposalCoverLetter  = "coverLetter"
+	// ProposalMilestones are the steps of the work as offered: a list, or null for one.
+	ProposalMilestones = "milestones"
 )
 
 // Fields of contracts and milestones.

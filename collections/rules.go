@@ -137,7 +137,7 @@ var ServerOwned = map[string][]string{
 
 // FixedOnCreate lists fields a client sets once, at creation: what a record hangs on cannot change later.
 var FixedOnCreate = map[string][]string{
-	Proposals:  {FieldProject},
+	Proposals:  {FieldProject, FieldCurrency},
 	Milestones: {FieldContract, FieldCurrency},
 	Messages:   {FieldChat, MessageClientID, MessageReplyTo, MessageAttachments},
 }

@@ -16,6 +16,8 @@ type commandBody struct {
 	Note   string
 	Amount int64
 	Seq    int64
+	// Version is that of the record the command was decided on.
+	Version int
 	// ToFreelancer is a position in a dispute.
 	ToFreelancer int64
 	Category     string
@@ -111,14 +113,17 @@ func readCommand(e *core.RequestEvent) (commandBody, error) {
 			body.Rest, ok = value.(string)
 		case "category":
 			body.Category, ok = value.(string)
-		case "seq", "toFreelancer":
+		case "seq", "toFreelancer", collections.FieldVersion:
 			if err := wholeNumber(name, value); err != nil {
 				return body, err
 			}
 			number, _ := value.(float64)
-			if ok = true; name == "seq" {
+			switch ok = true; name {
+			case "seq":
 				body.Seq = int64(number)
-			} else {
+			case collections.FieldVersion:
+				body.Version = int(number)
+			default:
 				body.ToFreelancer = int64(number)
 			}
 		}

@@ -29,6 +29,8 @@ func bindGuards(i *services.Instance) {
 			if err := guard(e, false); err != nil {
 				return err
 			}
+			// Else what changed since the record was read would be written back.
+			e.Record.IgnoreUnchangedFields(true)
 			return e.Next()
 		})
 	}

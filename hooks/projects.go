@@ -57,24 +57,32 @@ func bindProjectRecords(i *services.Instance, projects services.ProjectsService)
 	indexProjects(i, projects)
 	creating(collections.Proposals, projects.NewProposal)
 	creating(collections.Milestones, projects.NewMilestone)
-	i.App.OnRecordUpdateRequest(collections.Projects).BindFunc(func(e *core.RecordRequestEvent) error {
-		if err := projects.CheckProject(e.Record); err != nil {
-			return err
-		}
-		return e.Next()
-	})
+	editing := func(collection string, check func(record *core.Record) error) {
+		i.App.OnRecordUpdateRequest(collection).BindFunc(func(e *core.RecordRequestEvent) error {
+			if err := check(e.Record); err != nil {
+				return err
+			}
+			return e.Next()
+		})
+	}
+	editing(collections.Projects, projects.CheckProject)
+	editing(collections.Proposals, projects.CheckProposal)
 	i.App.OnRecordCreateExecute(collections.FeePlans).BindFunc(func(e *core.RecordEvent) error {
 		if err := services.CheckFeePlan(e.Record); err != nil {
 			return err
 		}
 		return e.Next()
 	})
-	i.App.OnRecordUpdateExecute(collections.Projects).BindFunc(func(e *core.RecordEvent) error {
-		if err := e.Next(); err != nil {
-			return err
-		}
-		return projects.EditedProject(e.App, e.Record)
-	})
+	edited := func(collection string, tell func(tx core.App, record *core.Record) error) {
+		i.App.OnRecordUpdateExecute(collection).BindFunc(func(e *core.RecordEvent) error {
+			if err := e.Next(); err != nil {
+				return err
+			}
+			return tell(e.App, e.Record)
+		})
+	}
+	edited(collections.Projects, projects.EditedProject)
+	edited(collections.Proposals, projects.EditedProposal)
 	i.App.OnRecordUpdateExecute(collections.Milestones).BindFunc(func(e *core.RecordEvent) error {
 		if err := projects.ChangedMilestone(e.App, e.Record); err != nil {
 			return err
@@ -106,7 +114,7 @@ func bindProjectCommands(e *core.ServeEvent, p services.ProjectsService) {
 		return p.AddMember(c.Command, c.ID, c.Body.User)
 	})
 	command(e, collections.Proposals, "accept", false, func(e *core.RequestEvent, c call) (services.Answer, error) {
-		return p.Accept(e.Request.Context(), c.Command, c.ID)
+		return p.Accept(e.Request.Context(), c.Command, c.ID, c.Body.Version)
 	})
 	command(e, collections.Proposals, "reject", false, func(_ *core.RequestEvent, c call) (services.Answer, error) {
 		return p.Reject(c.Command, c.ID, c.Body.Reason)

@@ -3,7 +3,6 @@ package services
 import (
 	"errors"
 	"net/http"
-	"time"
 
 	"github.com/pocketbase/dbx"
 	"github.com/pocketbase/pocketbase/core"
@@ -31,64 +30,6 @@ func contractNews(contract *core.Record, by string) ContractNews {
 		Client: client, Freelancer: freelancer, Amount: int64(contract.GetInt(collections.FieldAmount)),
 		Currency: contract.GetString(collections.FieldCurrency), By: by, Reason: contract.GetString(collections.FieldReason),
 	}
-}
-
-// makeContract freezes the terms of an accepted proposal and the fee plan of the
-// day, with one milestone for the whole.
-func (s ProjectsService) makeContract(tx core.App, proposal *core.Record, category string) (contract, milestone *core.Record, err error) {
-	contracts, err := tx.FindCachedCollectionByNameOrId(collections.Contracts)
-	if err != nil {
-		return nil, nil, err
-	}
-	plan, err := s.feePlanOf(tx, category, proposal.GetString(collections.FieldCurrency))
-	if err != nil {
-		return nil, nil, err
-	}
-	contract = core.NewRecord(contracts)
-	contract.Load(map[string]any{
-		collections.FieldProject:     proposal.GetString(collections.FieldProject),
-		collections.ContractProposal: proposal.Id,
-		collections.FieldClient:      proposal.GetString(collections.FieldClient),
-		collections.FieldFreelancer:  proposal.GetString(collections.FieldFreelancer),
-		collections.FieldTitle:       proposal.GetString(collections.ProposalProjectTitle),
-		collections.FieldAmount:      proposal.GetInt(collections.FieldAmount),
-		collections.FieldCurrency:    proposal.GetString(collections.FieldCurrency),
-		collections.ProposalDays:     proposal.GetInt(collections.ProposalDays),
-		collections.ContractFeePlan:  plan,
-		collections.FieldStatus:      collections.ContractMachine.Initial,
-		collections.FieldVersion:     1,
-	})
-	if err := tx.Save(contract); err != nil {
-		return nil, nil, err
-	}
-	milestones, err := tx.FindCachedCollectionByNameOrId(collections.Milestones)
-	if err != nil {
-		return nil, nil, err
-	}
-	milestone = core.NewRecord(milestones)
-	milestone.Load(map[string]any{
-		collections.FieldContract:     contract.Id,
-		collections.MilestonePosition: 1,
-		collections.FieldTitle:        contract.GetString(collections.FieldTitle),
-		collections.FieldAmount:       contract.GetInt(collections.FieldAmount),
-	})
-	if days := proposal.GetInt(collections.ProposalDays); days > 0 {
-		milestone.Set(collections.MilestoneDueAt, s.Clock.Now().Add(time.Duration(days)*24*time.Hour))
-	}
-	s.fillMilestone(milestone, contract)
-	if err := tx.Save(milestone); err != nil {
-		return nil, nil, err
-	}
-	return contract, milestone, s.Emit(tx, TopicContractCreated, collections.Contracts, contract.Id, 1, contractNews(contract, ""))
-}
-
-// fillMilestone copies onto a milestone what its contract decides.
-func (ProjectsService) fillMilestone(milestone, contract *core.Record) {
-	for _, field := range []string{collections.FieldProject, collections.FieldClient, collections.FieldFreelancer, collections.FieldCurrency} {
-		milestone.Set(field, contract.GetString(field))
-	}
-	milestone.Set(collections.FieldStatus, collections.MilestoneMachine.Initial)
-	milestone.Set(collections.FieldVersion, 1)
 }
 
 // EndContract ends a contract before its last payment. Either party may, while

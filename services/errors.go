@@ -137,6 +137,13 @@ const (
 	CodeReviewTooLate     = "review_too_late"
 )
 
+// Codes of proposals.
+const (
+	CodeMilestonesSum     = "milestones_sum"
+	CodeTooManyMilestones = "too_many_milestones"
+	CodeProposalChanged   = "proposal_changed"
+)
+
 // Codes of files.
 const (
 	CodeStorageUnavailable = "storage_unavailable"

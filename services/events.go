@@ -17,6 +17,8 @@ const (
 	TopicProposalSubmitted = "proposal.submitted"
 	TopicProposalRejected  = "proposal.rejected"
 	TopicProposalWithdrawn = "proposal.withdrawn"
+	TopicProposalChanged   = "proposal.changed"
+	TopicProjectChanged    = "project.changed"
 	TopicContractCreated   = "contract.created"
 	TopicContractEnded     = "contract.ended"
 	TopicContractCompleted = "contract.completed"
@@ -87,6 +89,8 @@ var audience = map[string][]collections.Domain{
 	TopicProposalSubmitted: {collections.DomainMessages},
 	TopicProposalRejected:  {collections.DomainMessages},
 	TopicProposalWithdrawn: {collections.DomainMessages},
+	TopicProposalChanged:   {collections.DomainMessages},
+	TopicProjectChanged:    {collections.DomainMessages},
 	TopicContractCreated:   {collections.DomainMessages},
 	TopicContractEnded:     {collections.DomainMessages},
 	TopicContractCompleted: {collections.DomainMessages},

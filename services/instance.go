@@ -143,6 +143,7 @@ func (i *Instance) open(dir string) error {
 	}
 	i.followClock()
 	i.saveInTransactions()
+	i.keepVersions()
 	if i.Domain == collections.DomainMessages {
 		i.Live = NewLive(i.Synced)
 		if i.mailKey, err = openMailKey(dir); err != nil {

@@ -130,6 +130,12 @@ func (s ChatsService) HandleEvents() {
 	on(s, TopicProposalWithdrawn, func(tx core.App, n ProposalNews) error {
 		return s.tell(tx, TopicProposalWithdrawn, n, n.Client)
 	})
+	on(s, TopicProposalChanged, func(tx core.App, n ProposalNews) error {
+		return s.tell(tx, TopicProposalChanged, n, n.Client)
+	})
+	on(s, TopicProjectChanged, func(tx core.App, n ProjectChange) error {
+		return s.tell(tx, TopicProjectChanged, n.ProjectNews, n.Bidders...) // nobody learns who else proposed
+	})
 	on(s, TopicContractCreated, func(tx core.App, n ContractNews) error {
 		_, opened, err := s.OpenChat(tx, Opening{
 			Project: n.Project, Contract: n.Contract, Title: n.Title, Client: n.Client, Freelancer: n.Freelancer, Origin: collections.OriginContract,

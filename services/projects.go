@@ -28,6 +28,10 @@ func (ProjectsService) CheckProject(project *core.Record) error {
 	if err := CheckCurrency(project.GetString(collections.FieldCurrency)); err != nil {
 		return err
 	}
+	if before := project.Original(); before.GetString(collections.FieldStatus) == collections.ProjectOpen && changed(project, collections.FieldCurrency) {
+		return badRequest(CodeFieldReadOnly, "Proposals are in %s: the currency of an open project cannot change.", before.GetString(collections.FieldCurrency)).
+			With("field", collections.FieldCurrency)
+	}
 	low, high := project.GetInt(collections.ProjectBudgetMin), project.GetInt(collections.ProjectBudgetMax)
 	if high > 0 && low > high {
 		return badRequest(CodeAmountOutOfRange, "The lowest budget (%d) is above the highest (%d).", low, high)

@@ -3,6 +3,7 @@ package services
 import (
 	"fmt"
 
+	"github.com/pocketbase/dbx"
 	"github.com/pocketbase/pocketbase/core"
 
 	"github.com/lancershub/lancershub/collections"
@@ -59,11 +60,39 @@ func (s ProjectsService) expireProject(tx core.App, project *core.Record) error 
 	})
 }
 
-// EditedProject keeps an open project from expiring that its owner looks after.
+// ProjectChange is the payload of project.changed. Bidders are those whose
+// proposals are open: they offered on other terms.
+type ProjectChange struct {
+	ProjectNews
+	Bidders []string `json:"bidders"`
+}
+
+// tellBidders tells them of new terms.
+func (s ProjectsService) tellBidders(tx core.App, project *core.Record) error {
+	if !changed(project, collections.FieldTitle, collections.ProjectDescription, collections.ProjectCategory, collections.ProjectSkills, collections.ProjectBudgetType,
+		collections.ProjectBudgetMin, collections.ProjectBudgetMax, collections.FieldCurrency, collections.ProjectDeadline) {
+		return nil
+	}
+	change := ProjectChange{ProjectNews: ProjectNews{
+		Project: project.Id, Title: project.GetString(collections.FieldTitle), Client: project.GetString(collections.FieldClient),
+	}}
+	err := tx.DB().Select(collections.FieldFreelancer).From(collections.Proposals).
+		Where(dbx.HashExp{collections.FieldProject: project.Id, collections.FieldStatus: collections.ProposalSubmitted}).Column(&change.Bidders)
+	if err != nil || len(change.Bidders) == 0 {
+		return err
+	}
+	return s.Emit(tx, TopicProjectChanged, collections.Projects, project.Id, project.GetInt(collections.FieldVersion), change)
+}
+
+// EditedProject keeps an open project from expiring that its owner looks after,
+// and tells those who proposed what is new.
 func (s ProjectsService) EditedProject(tx core.App, project *core.Record) error {
 	open := project.GetString(collections.FieldStatus) == collections.ProjectOpen
 	if !open || project.Original().GetString(collections.FieldStatus) != collections.ProjectOpen {
 		return nil
+	}
+	if err := s.tellBidders(tx, project); err != nil {
+		return err
 	}
 	return s.RestartDeadline(tx, collections.DeadlineProjectExpiry, project.Id)
 }

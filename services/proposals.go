@@ -3,6 +3,7 @@ package services
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/pocketbase/dbx"
 	validation "github.com/pocketbase/ozzo-validation/v4"
@@ -51,7 +52,7 @@ func (s ProjectsService) NewProposal(proposal *core.Record, freelancer string) e
 	if err := s.checkVerified(freelancer); err != nil {
 		return err
 	}
-	if err := CheckAmount(int64(proposal.GetInt(collections.FieldAmount))); err != nil {
+	if err := s.CheckProposal(proposal); err != nil {
 		return err
 	}
 	currency := project.GetString(collections.FieldCurrency)
@@ -114,11 +115,27 @@ func (s ProjectsService) Submitted(tx core.App, proposal *core.Record) error {
 	return s.Emit(tx, TopicProposalSubmitted, collections.Proposals, proposal.Id, 1, proposalNews(proposal))
 }
 
+// EditedProposal tells the client of new terms, in the transaction of the change.
+func (s ProjectsService) EditedProposal(tx core.App, proposal *core.Record) error {
+	edited := changed(proposal, collections.FieldAmount, collections.ProposalDays, collections.ProposalMilestones, collections.ProposalCoverLetter)
+	if !edited || proposal.GetString(collections.FieldStatus) != collections.ProposalSubmitted {
+		return nil
+	}
+	return s.emitProposal(tx, TopicProposalChanged, proposal)
+}
+
+// changed tells whether one of these fields is no longer as it was.
+func changed(record *core.Record, fields ...string) bool {
+	before := record.Original()
+	return slices.ContainsFunc(fields, func(field string) bool { return record.GetString(field) != before.GetString(field) })
+}
+
 // Accept hires: the proposal is accepted and the others rejected, the project is
-// in progress, a contract with one milestone for the whole amount exists, and
-// both people (and, by event, a chat between them) hear of it; all or nothing.
-// Users is asked first whether the freelancer can be hired; no answer is no hire.
-func (s ProjectsService) Accept(ctx context.Context, cmd Command, id string) (Answer, error) {
+// in progress, a contract with the proposed milestones (or one for the whole)
+// exists, and both people (and, by event, a chat between them) hear of it; all or
+// nothing. Users is asked first whether the freelancer can be hired; no answer is
+// no hire. seen, unless 0, is the version of the proposal that the client decided on.
+func (s ProjectsService) Accept(ctx context.Context, cmd Command, id string, seen int) (Answer, error) {
 	if stored, err := Replay(s.App, cmd); err != nil || stored != nil {
 		return replayed(stored), err
 	}
@@ -130,7 +147,7 @@ func (s ProjectsService) Accept(ctx context.Context, cmd Command, id string) (An
 		return Answer{}, err
 	}
 	failpoint("accept-checked")
-	answer, err := Once(s.App, s.Clock, cmd, func(tx core.App) (any, error) { return s.accept(tx, cmd.Principal, id) })
+	answer, err := Once(s.App, s.Clock, cmd, func(tx core.App) (any, error) { return s.accept(tx, cmd.Principal, id, seen) })
 	failpoint("accept-committed")
 	return answer, err
 }
@@ -143,10 +160,14 @@ func (s ProjectsService) checkBoth(ctx context.Context, proposal *core.Record) e
 }
 
 // accept is the transaction of Accept.
-func (s ProjectsService) accept(tx core.App, by, id string) (any, error) {
+func (s ProjectsService) accept(tx core.App, by, id string, seen int) (any, error) {
 	proposal, err := partyTo(tx, collections.Proposals, id, by, collections.ByClient)
 	if err != nil {
 		return nil, err
+	}
+	submitted := proposal.GetString(collections.FieldStatus) == collections.ProposalSubmitted
+	if version := proposal.GetInt(collections.FieldVersion); submitted && seen != 0 && seen != version {
+		return nil, conflict(CodeProposalChanged, "The freelancer changed this proposal after you read it. Read it again.").With("version", version)
 	}
 	if err := Transition(tx, Move{Machine: collections.ProposalMachine, Record: proposal, Verb: "accept", By: by}); err != nil {
 		return nil, err
@@ -166,7 +187,7 @@ func (s ProjectsService) accept(tx core.App, by, id string) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	contract, milestone, err := s.makeContract(tx, proposal, project.GetString(collections.ProjectCategory))
+	contract, milestones, err := s.makeContract(tx, proposal, project.GetString(collections.ProjectCategory))
 	if err != nil {
 		return nil, err
 	}
@@ -174,7 +195,9 @@ func (s ProjectsService) accept(tx core.App, by, id string) (any, error) {
 	if err := s.closeProposals(tx, project, proposal.Id, "reject", "Another proposal was accepted."); err != nil {
 		return nil, err
 	}
-	return map[string]any{"proposal": proposal, "project": project, "contract": contract, "milestone": milestone}, nil
+	return map[string]any{
+		"proposal": proposal, "project": project, "contract": contract, "milestone": milestones[0], "milestones": milestones,
+	}, nil
 }
 
 // closeProposals ends every submitted proposal of a project but one.

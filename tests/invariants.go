@@ -19,6 +19,10 @@ var crossChecks = map[collections.Domain][]struct{ problem, sql string }{
 		{"a contract without a milestone", `SELECT c.id AS subject FROM contracts c LEFT JOIN milestones m ON m.contract = c.id WHERE m.id IS NULL`},
 		{"an accepted proposal without a contract", `SELECT p.id AS subject FROM proposals p LEFT JOIN contracts c ON c.proposal = p.id WHERE p.status = 'accepted' AND c.id IS NULL`},
 		{"a submitted proposal on a project that is taken", `SELECT s.id AS subject FROM proposals s JOIN projects p ON p.id = s.project WHERE s.status = 'submitted' AND p.status <> 'open'`},
+		{"a contract on other terms than its proposal", `SELECT c.id AS subject FROM contracts c JOIN proposals p ON p.id = c.proposal
+			WHERE c.amount <> p.amount OR c.currency <> p.currency OR c.freelancer <> p.freelancer`},
+		{"proposed milestones that do not add up to the price", `SELECT p.id AS subject FROM proposals p WHERE json_array_length(p.milestones) > 0
+			AND p.amount <> (SELECT sum(json_extract(m.value, '$.amount')) FROM json_each(p.milestones) m)`},
 		{"two sealed reviews of one contract", `SELECT contract AS subject FROM reviews WHERE status = 'sealed' GROUP BY contract HAVING count(*) > 1`},
 		{"a sealed review without its words, or with them in sight", `SELECT r.id AS subject FROM reviews r LEFT JOIN sealed_reviews w ON w.review = r.id
 			WHERE (r.status = 'sealed') <> (w.review IS NOT NULL) OR (r.status IN ('open', 'sealed', 'expired') AND (r.rating <> 0 OR r.body <> ''))`},
