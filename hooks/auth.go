@@ -138,9 +138,11 @@ func requireUser(e *core.RequestEvent) (*core.Record, error) {
 	return e.Auth, nil
 }
 
-// internal registers a route between instances: it demands a service token.
+// internal registers a route between instances: it demands a service token, and
+// repeats the asker's word in every answer.
 func internal(i *services.Instance, e *core.ServeEvent, method, path string, handle func(i *services.Instance, caller services.Caller, e *core.RequestEvent) error) {
 	e.Router.Route(method, path, func(e *core.RequestEvent) error {
+		e.Response.Header().Set(services.RequestHeader, e.Request.Header.Get(services.RequestHeader))
 		caller, err := i.Caller(e.Request.Context(), bearer(e), e.Request.Header)
 		if err != nil {
 			return err

@@ -131,9 +131,12 @@ func (p *Peer) Stream(ctx context.Context, path string) (io.ReadCloser, error) {
 	if err != nil {
 		return nil, p.unavailable(err)
 	}
-	if res.StatusCode != http.StatusOK {
+	if err = answers(res, req); err == nil && res.StatusCode != http.StatusOK {
+		err = fmt.Errorf("peer answered %d", res.StatusCode)
+	}
+	if err != nil {
 		_ = res.Body.Close()
-		return nil, p.unavailable(fmt.Errorf("peer answered %d", res.StatusCode))
+		return nil, p.unavailable(err)
 	}
 	return res.Body, nil
 }

@@ -76,6 +76,12 @@ func isRefusal(err error) bool {
 // is asked, so that the peer can judge it on its own. Background work has none.
 const userTokenHeader = "Lancershub-User-Token" //nolint:gosec // the name of a header, not a token
 
+// RequestHeader carries a word of the asker's that the answer repeats: what does not
+// repeat it does not come from the peer, or not in answer to this question, whatever
+// its status says. A proxy in between that says 200 must not lose an event, and one
+// that says {} must not make a reservation.
+const RequestHeader = "Lancershub-Request"
+
 type userTokenKey struct{}
 
 // WithUserToken notes in ctx on whose behalf peers are asked.
@@ -123,6 +129,7 @@ func (p *Peer) request(ctx context.Context, method, path string, body io.Reader)
 	}
 	req.Header.Set("Authorization", token)
 	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set(RequestHeader, randomToken(12))
 	if user, ok := ctx.Value(userTokenKey{}).(string); ok {
 		req.Header.Set(userTokenHeader, user)
 	}
@@ -147,10 +154,21 @@ func (p *Peer) call(ctx context.Context, method, path string, in any) ([]byte, e
 	if err != nil {
 		return nil, err
 	}
+	if err := answers(res, req); err != nil {
+		return nil, fmt.Errorf("%w: %.200s", err, raw)
+	}
 	if res.StatusCode >= http.StatusBadRequest {
 		return nil, refusal(res.StatusCode, raw)
 	}
 	return raw, nil
+}
+
+// answers fails unless res is the peer's answer to req.
+func answers(res *http.Response, req *http.Request) error {
+	if planted("whoever answers is the peer") || res.Header.Get(RequestHeader) == req.Header.Get(RequestHeader) {
+		return nil
+	}
+	return fmt.Errorf("something else than the peer answered %d", res.StatusCode)
 }
 
 // refusal turns a peer's error answer into an *Error. An answer that is not in

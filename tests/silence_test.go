@@ -2,8 +2,11 @@ package tests
 
 import (
 	"errors"
+	"io"
 	"net/http"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/lancershub/lancershub/collections"
 	"github.com/lancershub/lancershub/services"
@@ -34,6 +37,44 @@ func TestSilenceIsNeverAYes(t *testing.T) {
 		}
 		silent = false
 		s.Pay(key, nil).Want(t, http.StatusOK, "")
+		m.Deliver()
+	}
+	m.Sound()
+}
+
+// TestSomethingElseAnswers puts a proxy between the instances that answers in their
+// place, with 200 and an object, to questions and to events: it is not believed.
+func TestSomethingElseAnswers(t *testing.T) {
+	t.Parallel()
+	m := New(t)
+	for _, peer := range []collections.Domain{collections.DomainUsers, collections.DomainProjects, collections.DomainMessages} {
+		s := Hired(m)
+		between := true
+		m.Instances[collections.DomainPayments].Peers[peer].Tap(func(ask http.RoundTripper) http.RoundTripper {
+			return tap(func(req *http.Request) (*http.Response, error) {
+				if !between {
+					return ask.RoundTrip(req)
+				}
+				return &http.Response{
+					StatusCode: http.StatusOK, Request: req, Header: http.Header{"Content-Type": {"application/json"}},
+					Body: io.NopCloser(strings.NewReader(`{"eligible":true,"amount":123457,"state":"reserved"}`)),
+				}, nil
+			})
+		})
+		key := Key()
+		if asked := peer != collections.DomainMessages; asked {
+			s.Pay(key, nil).Want(t, http.StatusServiceUnavailable, services.CodePeerUnavailable)
+			if held := s.Client.List(collections.DomainPayments, collections.Payments, where("status='held' && milestone='"+s.Milestone+"'")); held.Number("totalItems") != 0 {
+				t.Errorf("Expected nothing to be held on the word of a proxy, got %s", held.Raw)
+			}
+			between = false
+		}
+		s.Pay(key, nil).Want(t, http.StatusOK, "")
+		if err := m.Drain(t.Context()); between && err == nil {
+			t.Errorf("Expected the events for %s not to count as delivered", peer)
+		}
+		between = false
+		m.Clock.Advance(time.Minute)
 		m.Deliver()
 	}
 	m.Sound()

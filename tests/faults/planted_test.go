@@ -30,6 +30,7 @@ var plantedBugs = []struct{ bug, caught string }{
 	{"what was taken is not given back", "TestWhatIsRefusedLaterIsGivenBack"},
 	{"a payout is sent under a new key", "TestASlowBankIsAskedAgainMoreAndMoreRarely"},
 	{"silence is a yes", "TestSilenceIsNeverAYes"},
+	{"whoever answers is the peer", "TestSomethingElseAnswers"},
 	{"nobody waits for the disk", "TestTheDiskHearsFirst"},
 	{"events are marked before they are sent", "TestCrashMatrix"},
 	{"rules are not compared", "TestAChangedRuleKeepsAnInstanceFromServing"},
