@@ -62,8 +62,8 @@ MINIO_VERSION := v0.0.0-20260212201848-7aac2a2c5b7c
 	GOBIN=$(CURDIR)/.cache/bin GOTOOLCHAIN=$(TOOLCHAIN) go install -trimpath -ldflags "-s -w" github.com/minio/minio@$(MINIO_VERSION)
 	mv .cache/bin/minio $@
 
-test-minio: .cache/bin/minio-$(MINIO_VERSION) ## Hold the storage contract against a real MinIO server
-	LANCERSHUB_TEST_MINIO=$(CURDIR)/$< go test -count=1 -v -run Contract ./tests/storage
+test-minio: .cache/bin/minio-$(MINIO_VERSION) ## Hold the storage contract, and backups to a bucket, against a real MinIO server
+	LANCERSHUB_TEST_MINIO=$(CURDIR)/$< go test -count=1 -v -run 'Contract|OnS3' ./tests/storage ./tests/operations
 
 soak: ## Run the crash matrix, the races and the simulation for long (LANCERSHUB_ROUNDS=)
 	LANCERSHUB_SEEDS=5000000 go test -v -timeout 4h -run Simulation ./tests/model

@@ -50,7 +50,8 @@ func backupCommand(options *services.Options) *cobra.Command {
 	var keep int
 	cmd := &cobra.Command{
 		Use: "backup", Short: "Back up all four domains as they are at one moment, also while they run", Args: cobra.NoArgs,
-		Long: "Writes a folder with the four databases, the keys and a manifest. Nobody waits for it.\n" +
+		Long: "Writes a folder with the four databases, the files, the keys and a manifest. Nobody waits for it.\n" +
+			"--to s3://BUCKET/PREFIX is on $LANCERSHUB_BACKUP_S3_ENDPOINT (_REGION, _ACCESS_KEY, _SECRET_KEY), or on the S3 server for files.\n" +
 			"The backup holds the keys of the installation: whoever has it can read and sign everything. Keep it as secret as the data.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			path, manifest, err := services.Backup(cmd.Context(), *options, to, version, progressOn(cmd.OutOrStdout()))
@@ -61,19 +62,22 @@ func backupCommand(options *services.Options) *cobra.Command {
 			for _, file := range manifest.Files {
 				size += file.Size
 			}
+			for _, object := range manifest.Objects {
+				size += object.Size
+			}
 			cmd.Printf("\n%s has all four domains as they were at %s (%.1f MB).\n", path, manifest.TakenAt.Format(time.RFC3339), float64(size)/1e6)
 			cmd.Printf("Try it out with: lancershub restore %s --verify\n", path)
 			if keep == 0 {
 				return nil
 			}
-			removed, err := services.PruneBackups(to, keep)
+			removed, err := services.PruneBackups(cmd.Context(), *options, to, keep)
 			for _, name := range removed {
 				cmd.Println("Removed", name)
 			}
 			return err
 		},
 	}
-	cmd.Flags().StringVar(&to, "to", "./lh_backups", "folder in which the backup's folder is made")
+	cmd.Flags().StringVar(&to, "to", "./lh_backups", "folder in which the backup's folder is made, or s3://BUCKET/PREFIX")
 	cmd.Flags().IntVar(&keep, "keep", 0, "afterwards remove all but the newest N backups (0 keeps all)")
 	return cmd
 }
@@ -83,7 +87,8 @@ func restoreCommand(options *services.Options) *cobra.Command {
 	var only []string
 	cmd := &cobra.Command{
 		Use: "restore BACKUP", Short: "Restore a backup, or try with --verify whether it could be", Args: cobra.ExactArgs(1),
-		Long: "Checks every file, opens every database, replays the ledger, and only then puts the data in its place.\n" +
+		Long: "BACKUP is a folder that backup made, or s3://BUCKET/PREFIX/NAME (see lancershub backup --help).\n" +
+			"Checks every file, opens every database, replays the ledger, and only then puts the data in its place.\n" +
 			"When the marketplace starts again, the instances compare what they know; no money leaves before they agree.",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			domains, err := domainsOf(only)
@@ -176,7 +181,7 @@ func doctorCommand(options *services.Options) *cobra.Command {
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print the findings as JSON")
 	cmd.Flags().BoolVarP(&all, "verbose", "v", false, "print also what is well")
 	cmd.Flags().StringToStringVar(&peers, "peer", nil, "where a domain runs that is not in this data folder, as DOMAIN=URL (repeat)")
-	cmd.Flags().StringVar(&where.BackupDir, "backups", "", "where backups are kept: look whether there is a recent one")
+	cmd.Flags().StringVar(&where.Backups, "backups", "", "where backups are kept, a folder or s3://BUCKET/PREFIX: look whether there is a recent one")
 	return cmd
 }
 

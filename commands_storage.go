@@ -31,6 +31,14 @@ func storageFlags(flags *pflag.FlagSet, to *services.StorageOptions) {
 	}
 }
 
+// backupStorage is the S3 server for backups, from the environment alone.
+func backupStorage() services.StorageOptions {
+	return services.StorageOptions{
+		Endpoint: os.Getenv("LANCERSHUB_BACKUP_S3_ENDPOINT"), Region: os.Getenv("LANCERSHUB_BACKUP_S3_REGION"),
+		AccessKey: os.Getenv("LANCERSHUB_BACKUP_S3_ACCESS_KEY"), SecretKey: os.Getenv("LANCERSHUB_BACKUP_S3_SECRET_KEY"),
+	}
+}
+
 var errFilesDiffer = errors.New("records and files do not agree")
 
 func storageCommand(options *services.Options) *cobra.Command {

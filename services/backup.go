@@ -7,11 +7,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"hash"
 	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 
@@ -59,14 +59,14 @@ const (
 // BackupProgress is told what is being done and how much of it (0 to 1).
 type BackupProgress func(what string, share float64)
 
-// Backup writes a backup of all four domains to a new folder inside dir and
-// returns its path. The marketplace may run, and does not wait: the four databases
-// are pinned at one moment (takeCut) and copied from there. The keys are part of
-// it, because without them nobody could sign in or read the settings: keep a
-// backup as secret as the data folder.
-func Backup(ctx context.Context, options Options, dir, version string, progress BackupProgress) (path string, manifest *Manifest, err error) {
+// Backup writes a backup of all four domains to a new folder inside to, which is a
+// folder or s3://BUCKET/PREFIX, and returns where it is. The marketplace may run,
+// and does not wait: the four databases are pinned at one moment (takeCut) and
+// copied from there. The keys are part of it, because without them nobody could
+// sign in or read the settings: keep a backup as secret as the data folder.
+func Backup(ctx context.Context, options Options, to, version string, progress BackupProgress) (path string, manifest *Manifest, err error) {
 	for range vanishTries {
-		if path, manifest, err = backupOnce(ctx, options, dir, version, progress); !errors.Is(err, errVanished) {
+		if path, manifest, err = backupOnce(ctx, options, to, version, progress); !errors.Is(err, errVanished) {
 			return path, manifest, err
 		}
 	}
@@ -77,40 +77,40 @@ func Backup(ctx context.Context, options Options, dir, version string, progress 
 // was removed before it could be copied.
 const vanishTries = 5
 
-func backupOnce(ctx context.Context, options Options, dir, version string, progress BackupProgress) (path string, manifest *Manifest, err error) {
+func backupOnce(ctx context.Context, options Options, to, version string, progress BackupProgress) (path string, manifest *Manifest, err error) {
 	options = options.withDefaults()
 	for _, domain := range collections.Domains {
 		if _, err := os.Stat(filepath.Join(options.DataDir, string(domain), dataFile)); err != nil {
 			return "", nil, fmt.Errorf("a backup is of all four domains, but there is no %s data in %s (data_missing): %w", domain, options.DataDir, err)
 		}
 	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return "", nil, fmt.Errorf("failed to create the folder for backups: %w", err)
+	v, err := openVault(options, to)
+	if err != nil {
+		return "", nil, err
 	}
 	cut, err := takeCut(ctx, options)
 	if err != nil {
 		return "", nil, err
 	}
 	defer cut.Close() //nolint:errcheck // only readers are left
-	path = filepath.Join(dir, backupPrefix+cut.at.UTC().Format(backupTime))
-	partial := path + partialSuffix
-	if err := os.Mkdir(partial, 0o700); err != nil {
-		return "", nil, fmt.Errorf("failed to begin a backup (is another one running?): %w", err)
+	s, err := v.begin(ctx, backupPrefix+cut.at.UTC().Format(backupTime))
+	if err != nil {
+		return "", nil, err
 	}
 	defer func() {
 		if err != nil {
-			_ = os.RemoveAll(partial)
+			err = errors.Join(err, s.discard())
 		}
 	}()
 	manifest = &Manifest{
 		Format: backupFormat, Version: version, TakenAt: cut.at,
 		Rows: map[collections.Domain]map[string]int64{}, Files: map[string]BackupFile{}, Objects: map[string]BackupObject{},
 	}
-	if err := manifest.addAllFiles(ctx, cut, options, partial, progress); err != nil {
+	if err := manifest.addAllFiles(ctx, cut, options, s, progress); err != nil {
 		return "", nil, err
 	}
 	for _, domain := range collections.Domains {
-		if err := manifest.add(ctx, cut, options, domain, partial, progress); err != nil {
+		if err := manifest.add(ctx, cut, options, domain, s, progress); err != nil {
 			return "", nil, fmt.Errorf("failed to back up %s: %w", domain, err)
 		}
 	}
@@ -118,30 +118,23 @@ func backupOnce(ctx context.Context, options Options, dir, version string, progr
 	if err != nil {
 		return "", nil, err
 	}
-	if err := writeSecret(filepath.Join(partial, ManifestName), raw); err != nil {
-		return "", nil, err
-	}
-	if err := errors.Join(syncDir(partial), os.Rename(partial, path), syncDir(dir)); err != nil {
+	if err := s.finish(ctx, raw); err != nil {
 		return "", nil, fmt.Errorf("failed to finish the backup: %w", err)
 	}
-	return path, manifest, nil
+	return s.String(), manifest, nil
 }
 
 // add copies the database and the other files of a domain.
-func (m *Manifest) add(ctx context.Context, cut *cut, options Options, domain collections.Domain, to string, progress BackupProgress) error {
-	dir := filepath.Join(to, string(domain))
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return err
-	}
+func (m *Manifest) add(ctx context.Context, cut *cut, options Options, domain collections.Domain, to shelf, progress BackupProgress) error {
 	var err error
 	if m.Rows[domain], err = cut.rows(ctx, domain); err != nil {
 		return err
 	}
-	plain := filepath.Join(dir, dataFile)
+	plain := filepath.Join(to.work(), string(domain)+"-"+dataFile)
 	if err := cut.copy(ctx, domain, plain, func(share float64) { progress("copying "+string(domain), share) }); err != nil {
 		return err
 	}
-	if err := m.store(filepath.Join(string(domain), compressedData), plain, to, 0o600, true); err != nil {
+	if err := m.store(ctx, string(domain)+"/"+compressedData, plain, to, 0o600, true); err != nil {
 		return err
 	}
 	if err := os.Remove(plain); err != nil {
@@ -160,8 +153,7 @@ func (m *Manifest) add(ctx context.Context, cut *cut, options Options, domain co
 		if err != nil {
 			return err
 		}
-		name := filepath.Join(string(domain), entry.Name())
-		if err := m.store(name, filepath.Join(source, entry.Name()), to, info.Mode().Perm(), false); err != nil {
+		if err := m.store(ctx, string(domain)+"/"+entry.Name(), filepath.Join(source, entry.Name()), to, info.Mode().Perm(), false); err != nil {
 			return err
 		}
 	}
@@ -177,79 +169,63 @@ func isKept(entry fs.DirEntry) bool {
 }
 
 // store copies a file into the backup and notes its checksum.
-func (m *Manifest) store(name, from, to string, mode fs.FileMode, compress bool) error {
+func (m *Manifest) store(ctx context.Context, name, from string, to shelf, mode fs.FileMode, compress bool) error {
 	source, err := os.Open(from)
 	if err != nil {
 		return err
 	}
 	defer source.Close() //nolint:errcheck // only read
-	target, err := os.OpenFile(filepath.Join(to, name), os.O_CREATE|os.O_EXCL|os.O_WRONLY, mode)
+	info, err := source.Stat()
 	if err != nil {
 		return err
 	}
-	sum := sha256.New()
-	counted := &countingWriter{Writer: io.MultiWriter(target, sum)}
-	var sink io.WriteCloser = nopCloser{counted}
+	content, size := io.Reader(source), info.Size()
 	if compress {
-		if sink, err = zstd.NewWriter(counted); err != nil {
-			return errors.Join(err, target.Close())
-		}
+		size = -1
+		packed := packing(source)
+		defer packed.Close() //nolint:errcheck // ends the packing when nobody reads on
+		content = packed
 	}
-	_, err = io.Copy(sink, source)
-	if err = errors.Join(err, sink.Close(), target.Sync(), target.Close()); err != nil {
+	summed := summing(content)
+	if err := to.put(ctx, name, mode, size, summed); err != nil {
 		return err
 	}
-	m.Files[filepath.ToSlash(name)] = BackupFile{Size: counted.n, SHA256: hex.EncodeToString(sum.Sum(nil)), Mode: uint32(mode)}
+	m.Files[name] = BackupFile{Size: summed.size, SHA256: summed.hex(), Mode: uint32(mode)}
 	return nil
 }
 
-// PruneBackups removes all but the newest keep backups in dir, and what an
-// interrupted one left a day ago. It returns the names of what it removed.
-func PruneBackups(dir string, keep int) ([]string, error) {
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		return nil, err
-	}
-	names, removed := []string{}, []string{}
-	for _, entry := range entries {
-		taken, err := time.Parse(backupPrefix+backupTime, strings.TrimSuffix(entry.Name(), partialSuffix))
-		if err != nil {
-			continue // not ours
+// packing is content, compressed while it is read.
+func packing(content io.Reader) *io.PipeReader {
+	reader, writer := io.Pipe()
+	go func() {
+		encoder, err := zstd.NewWriter(writer)
+		if err == nil {
+			_, err = io.Copy(encoder, content)
+			err = errors.Join(err, encoder.Close())
 		}
-		if strings.HasSuffix(entry.Name(), partialSuffix) {
-			if time.Since(taken) > 24*time.Hour {
-				removed = append(removed, entry.Name())
-			}
-			continue
-		}
-		names = append(names, entry.Name())
-	}
-	slices.Sort(names) // by time
-	if keep > 0 && len(names) > keep {
-		removed = append(removed, names[:len(names)-keep]...)
-	}
-	for _, name := range removed {
-		if err := os.RemoveAll(filepath.Join(dir, name)); err != nil {
-			return nil, fmt.Errorf("failed to remove an old backup: %w", err)
-		}
-	}
-	return removed, nil
+		_ = writer.CloseWithError(err) // io.EOF if it is nil
+	}()
+	return reader
 }
 
-type countingWriter struct {
-	io.Writer
-	n int64
+// summed counts what is read, and its checksum.
+type summed struct {
+	io.Reader
+	sum  hash.Hash
+	size int64
 }
 
-func (w *countingWriter) Write(p []byte) (int, error) {
-	n, err := w.Writer.Write(p)
-	w.n += int64(n)
+func summing(content io.Reader) *summed { return &summed{Reader: content, sum: sha256.New()} }
+
+// Read implements io.Reader.
+func (s *summed) Read(p []byte) (int, error) {
+	n, err := s.Reader.Read(p)
+	_, _ = s.sum.Write(p[:n])
+	s.size += int64(n)
 	return n, err
 }
 
-type nopCloser struct{ io.Writer }
-
-func (nopCloser) Close() error { return nil }
+func (s *summed) hex() string { return hex.EncodeToString(s.sum.Sum(nil)) }
 
 func syncDir(path string) error {
 	dir, err := os.Open(path)

@@ -2,13 +2,11 @@ package services
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"maps"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -30,7 +28,7 @@ var errVanished = errors.New("a file was removed meanwhile")
 
 // addAllFiles copies the files of all domains: first, because they can be gone
 // the soonest.
-func (m *Manifest) addAllFiles(ctx context.Context, cut *cut, options Options, to string, progress BackupProgress) (err error) {
+func (m *Manifest) addAllFiles(ctx context.Context, cut *cut, options Options, to shelf, progress BackupProgress) (err error) {
 	stores, err := storesBeside(ctx, options, collections.Domains)
 	if err != nil {
 		return err
@@ -54,7 +52,7 @@ func (m *Manifest) addAllFiles(ctx context.Context, cut *cut, options Options, t
 // then the moment is not one of which everything can be kept, and the caller
 // takes another. A file that its record still names is missing from the
 // marketplace itself; the backup says so and is taken.
-func (m *Manifest) addFiles(ctx context.Context, cut *cut, live querier, domain collections.Domain, client *storage.Client, to string, progress BackupProgress) error {
+func (m *Manifest) addFiles(ctx context.Context, cut *cut, live querier, domain collections.Domain, client *storage.Client, to shelf, progress BackupProgress) error {
 	refs, err := fileRefs(ctx, cut.pinned[domain])
 	if err != nil {
 		return err
@@ -62,13 +60,12 @@ func (m *Manifest) addFiles(ctx context.Context, cut *cut, live querier, domain 
 	for n, ref := range refs {
 		progress("copying files of "+string(domain), float64(n)/float64(len(refs)))
 		name := string(domain) + "/" + objectsDir + "/" + ref.Key
-		object, err := saveObject(ctx, client, ref.Key, filepath.Join(to, filepath.FromSlash(name)))
-		if err == nil {
-			m.Objects[name] = object
-			continue
-		}
-		if !errors.Is(err, storage.ErrNotFound) {
+		there, err := m.saveObject(ctx, client, ref.Key, name, to)
+		if err != nil {
 			return err
+		}
+		if there {
+			continue
 		}
 		now, err := fileRefs(ctx, live)
 		if err != nil {
@@ -85,34 +82,30 @@ func (m *Manifest) addFiles(ctx context.Context, cut *cut, live querier, domain 
 	return nil
 }
 
-// saveObject writes an object to a file.
-func saveObject(ctx context.Context, client *storage.Client, key, path string) (BackupObject, error) {
+// saveObject copies an object into the backup, if there is one.
+func (m *Manifest) saveObject(ctx context.Context, client *storage.Client, key, name string, to shelf) (there bool, err error) {
 	body, object, err := client.Get(ctx, key)
+	if errors.Is(err, storage.ErrNotFound) {
+		return false, nil
+	}
 	if err != nil {
-		return BackupObject{}, err
+		return false, err
 	}
 	defer body.Close() //nolint:errcheck // only read
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return BackupObject{}, err
+	summed := summing(body)
+	if err := to.put(ctx, name, 0o600, object.Size, summed); err != nil {
+		return false, err
 	}
-	file, err := os.OpenFile(path, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
-	if err != nil {
-		return BackupObject{}, err
+	if summed.size != object.Size {
+		return false, fmt.Errorf("the file %s ended after %d of %d bytes", key, summed.size, object.Size)
 	}
-	sum := sha256.New()
-	size, err := io.Copy(io.MultiWriter(file, sum), body)
-	if err = errors.Join(err, file.Sync(), file.Close()); err != nil {
-		return BackupObject{}, err
-	}
-	if size != object.Size {
-		return BackupObject{}, fmt.Errorf("the file %s ended after %d of %d bytes", key, size, object.Size)
-	}
-	return BackupObject{Size: size, SHA256: hex.EncodeToString(sum.Sum(nil)), Type: object.Type, Metadata: object.Metadata}, nil
+	m.Objects[name] = BackupObject{Size: summed.size, SHA256: summed.hex(), Type: object.Type, Metadata: object.Metadata}
+	return true, nil
 }
 
 // examineFiles checks the files of a domain in a backup: each is what was backed
 // up, and there is one for each that a restored record names.
-func (m *Manifest) examineFiles(ctx context.Context, from string, db querier, domain collections.Domain) error {
+func (m *Manifest) examineFiles(ctx context.Context, from shelf, db querier, domain collections.Domain) error {
 	if m.Format < backupFormat {
 		return nil // from before files were part of it
 	}
@@ -127,19 +120,44 @@ func (m *Manifest) examineFiles(ctx context.Context, from string, db querier, do
 		}
 	}
 	for _, name := range m.objectsOf(domain) {
-		if err := ctx.Err(); err != nil {
+		if err := m.examineFile(ctx, from, name); err != nil {
 			return err
 		}
-		if !filepath.IsLocal(name) {
-			return fmt.Errorf("the manifest names a file outside of the backup (backup_damaged): %s", name)
-		}
-		sum, err := sumOf(filepath.Join(from, filepath.FromSlash(name)))
-		if err != nil {
-			return fmt.Errorf("a file of the backup is missing (backup_damaged): %w", err)
-		}
-		if sum != m.Objects[name].SHA256 {
-			return fmt.Errorf("%s is not what was backed up (backup_damaged): its checksum is %s, it should be %s", name, sum, m.Objects[name].SHA256)
-		}
+	}
+	return nil
+}
+
+func (m *Manifest) examineFile(ctx context.Context, from shelf, name string) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	content, err := openIn(ctx, from, name)
+	if err != nil {
+		return err
+	}
+	defer content.Close() //nolint:errcheck // only read
+	summed := summing(content)
+	if _, err := io.Copy(io.Discard, summed); err != nil {
+		return err
+	}
+	return unlessDamaged(name, summed.hex(), m.Objects[name].SHA256)
+}
+
+// openIn opens a file that the manifest of a backup names.
+func openIn(ctx context.Context, from shelf, name string) (io.ReadCloser, error) {
+	if !filepath.IsLocal(name) {
+		return nil, fmt.Errorf("the manifest names a file outside of the backup (backup_damaged): %s", name)
+	}
+	content, err := from.get(ctx, name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("a file of the backup is missing (backup_damaged): %w", err)
+	}
+	return content, err
+}
+
+func unlessDamaged(name, got, want string) error {
+	if got != want {
+		return fmt.Errorf("%s is not what was backed up (backup_damaged): its checksum is %s, it should be %s", name, got, want)
 	}
 	return nil
 }
@@ -149,19 +167,8 @@ func (m *Manifest) objectsOf(domain collections.Domain) []string {
 	return slices.DeleteFunc(names, func(name string) bool { return !strings.HasPrefix(name, string(domain)+"/"+objectsDir+"/") })
 }
 
-func sumOf(path string) (string, error) {
-	file, err := os.Open(path)
-	if err != nil {
-		return "", err
-	}
-	defer file.Close() //nolint:errcheck // only read
-	sum := sha256.New()
-	_, err = io.Copy(sum, file)
-	return hex.EncodeToString(sum.Sum(nil)), err
-}
-
 // putFiles stores the files of domains in the storage of options.
-func (m *Manifest) putFiles(ctx context.Context, from string, options Options, domains []collections.Domain, progress BackupProgress) error {
+func (m *Manifest) putFiles(ctx context.Context, from shelf, options Options, domains []collections.Domain, progress BackupProgress) error {
 	if len(m.Objects) == 0 {
 		return nil
 	}
@@ -177,7 +184,7 @@ func (m *Manifest) putFiles(ctx context.Context, from string, options Options, d
 		for n, name := range names {
 			progress("restoring files of "+string(domain), float64(n+1)/float64(len(names)))
 			key := strings.TrimPrefix(name, string(domain)+"/"+objectsDir+"/")
-			if err := putObject(ctx, client, filepath.Join(from, filepath.FromSlash(name)), key, m.Objects[name]); err != nil {
+			if err := m.putObject(ctx, client, from, name, key); err != nil {
 				return errors.Join(fmt.Errorf("failed to restore %s: %w", name, err), stores.Close())
 			}
 		}
@@ -185,14 +192,22 @@ func (m *Manifest) putFiles(ctx context.Context, from string, options Options, d
 	return stores.Close()
 }
 
-func putObject(ctx context.Context, client *storage.Client, path, key string, want BackupObject) error {
+func (m *Manifest) putObject(ctx context.Context, client *storage.Client, from shelf, name, key string) error {
+	want := m.Objects[name]
 	if there, err := client.Stat(ctx, key); err == nil && there.Size == want.Size {
 		return nil // keys are never used twice
 	}
-	file, err := os.Open(path)
+	content, err := openIn(ctx, from, name)
 	if err != nil {
 		return err
 	}
-	defer file.Close() //nolint:errcheck // only read
-	return client.Put(ctx, storage.Object{Key: key, Size: want.Size, Type: want.Type, Metadata: want.Metadata}, file)
+	defer content.Close() //nolint:errcheck // only read
+	summed := summing(content)
+	if err := client.Put(ctx, storage.Object{Key: key, Size: want.Size, Type: want.Type, Metadata: want.Metadata}, summed); err != nil {
+		return err
+	}
+	if err := unlessDamaged(name, summed.hex(), want.SHA256); err != nil { // since it was examined
+		return errors.Join(err, client.Remove(ctx, key))
+	}
+	return nil
 }

@@ -37,8 +37,8 @@ type Finding struct {
 type DoctorOptions struct {
 	// Domains whose data is here. Default: those that have a folder.
 	Domains []collections.Domain
-	// BackupDir is where backups are kept; "" looks for none.
-	BackupDir string
+	// Backups is where backups are kept, a folder or s3://BUCKET/PREFIX; "" looks for none.
+	Backups string
 }
 
 // doctor collects findings.
@@ -77,7 +77,7 @@ func Doctor(ctx context.Context, options Options, where DoctorOptions) []Finding
 		d.data(ctx, domain)
 	}
 	d.disk()
-	d.backups(where.BackupDir)
+	d.backups(ctx, where.Backups)
 	d.network(ctx)
 	d.clock()
 	slices.SortStableFunc(d.findings, func(a, b Finding) int { return severity(b.Level) - severity(a.Level) })

@@ -305,26 +305,34 @@ func (d *doctor) reconciliation(app core.App, running bool) {
 	}
 }
 
-// backups looks for a recent one.
-func (d *doctor) backups(dir string) {
-	if dir == "" {
+// backups looks for a recent one at to, a folder or s3://BUCKET/PREFIX.
+func (d *doctor) backups(ctx context.Context, to string) {
+	if to == "" {
 		return
 	}
-	found, _ := filepath.Glob(filepath.Join(dir, backupPrefix+"*", ManifestName))
-	if len(found) == 0 {
-		d.warn("backup", "", "there is no backup in "+dir, "lancershub backup --to "+dir+" --keep 14, every night; --backups says where yours are")
-		return
-	}
-	slices.Sort(found)
-	newest := filepath.Dir(found[len(found)-1])
-	manifest, err := ReadManifest(newest)
+	v, err := openVault(d.options, to)
 	if err != nil {
-		d.fail("backup", "", err.Error(), "take a new one: lancershub backup --to "+dir)
+		d.fail("backup", "", err.Error(), "correct --backups, or set what it says")
+		return
+	}
+	whole, _, err := v.backups(ctx)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		d.fail("backup", "", "the place for backups cannot be read: "+err.Error(), "is "+to+" there, and may this user (or key) read it?")
+		return
+	}
+	if len(whole) == 0 {
+		d.warn("backup", "", "there is no backup in "+to, "lancershub backup --to "+to+" --keep 14, every night; --backups says where yours are")
+		return
+	}
+	newest := v.open(whole[len(whole)-1])
+	manifest, err := readManifest(ctx, newest)
+	if err != nil {
+		d.fail("backup", "", err.Error(), "take a new one: lancershub backup --to "+to)
 		return
 	}
 	if age := d.now.Sub(manifest.TakenAt); age > 48*time.Hour {
-		d.fail("backup", "", fmt.Sprintf("the newest backup is %d days old", int(age.Hours()/24)), "see why the nightly one fails: lancershub backup --to "+dir)
+		d.fail("backup", "", fmt.Sprintf("the newest backup is %d days old", int(age.Hours()/24)), "see why the nightly one fails: lancershub backup --to "+to)
 		return
 	}
-	d.ok("backup", "", "the newest backup is "+newest)
+	d.ok("backup", "", "the newest backup is "+newest.String())
 }

@@ -38,6 +38,9 @@ type Options struct {
 	Company string
 	// Storage is where files are kept. Default: the embedded S3 server.
 	Storage StorageOptions
+	// BackupStorage is the S3 server for backups to s3://…: its address, region and
+	// key. Its zero value is the one for files.
+	BackupStorage StorageOptions
 	// FeePlan is what new contracts are signed under.
 	FeePlan FeePlan
 	// SmallClaim is the largest disputed amount, in whole units of its currency, that is

@@ -2,9 +2,7 @@ package services
 
 import (
 	"context"
-	"crypto/sha256"
 	"database/sql"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -48,7 +46,7 @@ func Restore(ctx context.Context, options Options, from string, how RestoreOptio
 	if len(how.Domains) == 0 {
 		how.Domains = collections.Domains
 	}
-	manifest, err := ReadManifest(from)
+	shelf, manifest, err := findBackup(ctx, options, from)
 	if err != nil {
 		return nil, err
 	}
@@ -68,10 +66,10 @@ func Restore(ctx context.Context, options Options, from string, how RestoreOptio
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(staging)) }()
 	for _, domain := range how.Domains {
-		if err := manifest.unpack(ctx, from, staging, domain, progress); err != nil {
+		if err := manifest.unpack(ctx, shelf, staging, domain, progress); err != nil {
 			return nil, fmt.Errorf("failed to restore %s: %w", domain, err)
 		}
-		rows, err := manifest.examine(ctx, from, staging, domain)
+		rows, err := manifest.examine(ctx, shelf, staging, domain)
 		if err != nil {
 			return nil, fmt.Errorf("failed to verify %s: %w", domain, err)
 		}
@@ -96,24 +94,44 @@ func Restore(ctx context.Context, options Options, from string, how RestoreOptio
 		return report, err
 	}
 	staged.Storage = options.Storage // the embedded one beside the restored database, or the configured one
-	if err := manifest.putFiles(ctx, from, staged, how.Domains, progress); err != nil {
+	if err := manifest.putFiles(ctx, shelf, staged, how.Domains, progress); err != nil {
 		return report, err
 	}
 	report.Replaced, err = putInPlace(options, staging, how.Domains)
 	return report, err
 }
 
-// ReadManifest reads what a backup says about itself.
-func ReadManifest(from string) (*Manifest, error) {
-	raw, err := os.ReadFile(filepath.Join(from, ManifestName))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("%s is not a complete backup (backup_incomplete): it has no %s", from, ManifestName)
+// findBackup opens the backup at path, a folder or s3://BUCKET/PREFIX/NAME.
+func findBackup(ctx context.Context, options Options, path string) (shelf, *Manifest, error) {
+	around, found, err := openShelf(options, path)
+	if err != nil {
+		return nil, nil, err
 	}
+	manifest, err := readManifest(ctx, found)
+	if errors.Is(err, fs.ErrNotExist) {
+		err = fmt.Errorf("%s is not a complete backup (backup_incomplete): it has no %s", path, ManifestName)
+		for _, near := range []shelf{around.open(""), found} { // beside it, or, when only the vault was named, in it
+			inside, openErr := openVault(options, near.String())
+			if openErr != nil {
+				continue
+			}
+			if whole, _, listErr := inside.backups(ctx); listErr == nil && len(whole) > 0 {
+				err = fmt.Errorf("%w; the newest in %s is %s", err, near, whole[len(whole)-1])
+			}
+		}
+	}
+	return found, manifest, err
+}
+
+// readManifest reads what a backup says about itself.
+func readManifest(ctx context.Context, from shelf) (*Manifest, error) {
+	content, err := from.get(ctx, ManifestName)
 	if err != nil {
 		return nil, err
 	}
+	defer content.Close() //nolint:errcheck // only read
 	manifest := &Manifest{}
-	if err := json.Unmarshal(raw, manifest); err != nil {
+	if err := json.NewDecoder(content).Decode(manifest); err != nil {
 		return nil, fmt.Errorf("the manifest of %s is damaged (backup_damaged): %w", from, err)
 	}
 	if manifest.Format < 1 || manifest.Format > backupFormat {
@@ -146,7 +164,7 @@ func inTheWay(options Options, how RestoreOptions) error {
 }
 
 // unpack writes the files of a domain and compares their checksums.
-func (m *Manifest) unpack(ctx context.Context, from, to string, domain collections.Domain, progress BackupProgress) error {
+func (m *Manifest) unpack(ctx context.Context, from shelf, to string, domain collections.Domain, progress BackupProgress) error {
 	if err := os.Mkdir(filepath.Join(to, string(domain)), 0o700); err != nil {
 		return err
 	}
@@ -165,28 +183,24 @@ func (m *Manifest) unpack(ctx context.Context, from, to string, domain collectio
 			return err
 		}
 		progress("unpacking "+string(domain), float64(n+1)/float64(len(names)))
-		if !filepath.IsLocal(name) {
-			return fmt.Errorf("the manifest names a file outside of the backup (backup_damaged): %s", name)
-		}
-		if err := m.unpackFile(from, to, name); err != nil {
+		if err := m.unpackFile(ctx, from, to, name); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (m *Manifest) unpackFile(from, to, name string) error {
-	source, err := os.Open(filepath.Join(from, filepath.FromSlash(name)))
+func (m *Manifest) unpackFile(ctx context.Context, from shelf, to, name string) error {
+	source, err := openIn(ctx, from, name)
 	if err != nil {
-		return fmt.Errorf("a file of the backup is missing (backup_damaged): %w", err)
+		return err
 	}
 	defer source.Close() //nolint:errcheck // only read
-	sum := sha256.New()
-	hashed := io.TeeReader(source, sum)
-	content := hashed
+	summed := summing(source)
+	content := io.Reader(summed)
 	target := filepath.Join(to, filepath.FromSlash(strings.TrimSuffix(name, ".zst")))
 	if strings.HasSuffix(name, ".zst") {
-		decoder, err := zstd.NewReader(hashed)
+		decoder, err := zstd.NewReader(summed)
 		if err != nil {
 			return err
 		}
@@ -198,15 +212,17 @@ func (m *Manifest) unpackFile(from, to, name string) error {
 		return err
 	}
 	_, copyErr := io.Copy(file, content)
-	_, restErr := io.Copy(io.Discard, hashed) // what the decoder left
-	if got := hex.EncodeToString(sum.Sum(nil)); restErr == nil && got != m.Files[name].SHA256 {
-		return errors.Join(fmt.Errorf("%s is not what was backed up (backup_damaged): its checksum is %s, it should be %s", name, got, m.Files[name].SHA256), file.Close())
+	_, restErr := io.Copy(io.Discard, summed) // what the decoder left
+	if restErr == nil {
+		if err := unlessDamaged(name, summed.hex(), m.Files[name].SHA256); err != nil {
+			return errors.Join(err, file.Close())
+		}
 	}
 	return errors.Join(copyErr, restErr, file.Sync(), file.Close())
 }
 
 // examine looks at a restored database before anything opens it for work.
-func (m *Manifest) examine(ctx context.Context, from, dir string, domain collections.Domain) (rows int64, err error) {
+func (m *Manifest) examine(ctx context.Context, from shelf, dir string, domain collections.Domain) (rows int64, err error) {
 	db, err := sql.Open("sqlite", filepath.Join(dir, string(domain), dataFile))
 	if err != nil {
 		return 0, err

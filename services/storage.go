@@ -39,6 +39,11 @@ func (o StorageOptions) Bucket(domain collections.Domain) string {
 	return o.Prefix + "-" + string(domain)
 }
 
+// endpoint is the S3 server and its key.
+func (o StorageOptions) endpoint() storage.Endpoint {
+	return storage.Endpoint{URL: strings.TrimRight(o.Endpoint, "/"), Region: o.Region, Keys: storage.Keys{Access: o.AccessKey, Secret: o.SecretKey}}
+}
+
 // Embedded tells whether the files are in this installation's own folders.
 func (o StorageOptions) Embedded() bool { return o.Endpoint == "" }
 
@@ -94,10 +99,7 @@ func openStores(ctx context.Context, options Options, domains []collections.Doma
 	for _, domain := range domains {
 		endpoint, embedded := endpoints[domain]
 		if !embedded {
-			endpoint = storage.Endpoint{
-				URL: strings.TrimRight(options.Storage.Endpoint, "/"), Region: options.Storage.Region,
-				Keys: storage.Keys{Access: options.Storage.AccessKey, Secret: options.Storage.SecretKey},
-			}
+			endpoint = options.Storage.endpoint()
 		}
 		client, err := storage.NewClient(endpoint, options.Storage.Bucket(domain))
 		if err != nil {

@@ -149,7 +149,8 @@ func (c *Client) Get(ctx context.Context, key string) (io.ReadCloser, Object, er
 	return body, Object{Key: key, Size: info.Size, Type: info.ContentType, Modified: info.LastModified, Metadata: info.UserMetadata}, nil
 }
 
-// Put stores an object of a known size; size -1 is not allowed.
+// Put stores an object. Of size -1 is what nobody knows the size of: it is sent in
+// parts, of which one is held in memory.
 func (c *Client) Put(ctx context.Context, object Object, content io.Reader) error {
 	_, err := c.core.Client.PutObject(ctx, c.Bucket, object.Key, content, object.Size, minio.PutObjectOptions{
 		ContentType: object.Type, UserMetadata: object.Metadata, PartSize: PartSize, ConcurrentStreamParts: false,
@@ -180,6 +181,22 @@ func (c *Client) List(ctx context.Context, prefix, after string, each func(Objec
 		}
 	}
 	return nil
+}
+
+// Folders lists what prefix is followed by up to the next slash, slash included.
+func (c *Client) Folders(ctx context.Context, prefix string) ([]string, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	found := []string{}
+	for info := range c.core.Client.ListObjects(ctx, c.Bucket, minio.ListObjectsOptions{Prefix: prefix}) {
+		if info.Err != nil {
+			return nil, info.Err
+		}
+		if strings.HasSuffix(info.Key, "/") {
+			found = append(found, info.Key)
+		}
+	}
+	return found, nil
 }
 
 // PartSize is how large the parts of an upload are. S3 takes none below 5 MB but the last.

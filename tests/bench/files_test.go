@@ -6,12 +6,12 @@ import (
 	"net"
 	"net/http"
 	"path/filepath"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/lancershub/lancershub/collections"
-	"github.com/lancershub/lancershub/storage"
 	"github.com/lancershub/lancershub/tests"
 	"github.com/lancershub/lancershub/tests/process"
 )
@@ -74,23 +74,20 @@ type deployed struct {
 
 func deploy(b *testing.B) *deployed {
 	b.Helper()
-	keys, buckets := storage.NewKeys("bench"), []storage.Bucket{}
+	buckets := []string{}
 	for _, domain := range collections.Domains {
-		buckets = append(buckets, storage.Bucket{Name: "lancershub-" + string(domain), Dir: filepath.Join(b.TempDir(), string(domain)), Keys: keys})
+		buckets = append(buckets, "lancershub-"+string(domain))
 	}
-	server, err := storage.Serve(b.Context(), "", buckets...)
-	if err != nil {
-		b.Fatal(err)
-	}
-	b.Cleanup(func() { _ = server.Close() })
-	d := &deployed{back: newRelay(b, server.Addr)}
+	server := process.S3(b, buckets...)
+	addr := strings.TrimPrefix(server.URL, "http://")
+	d := &deployed{back: newRelay(b, addr)}
 	b.Setenv("LANCERSHUB_S3_ENDPOINT", "http://"+d.back.addr)
-	b.Setenv("LANCERSHUB_S3_ACCESS_KEY", keys.Access)
-	b.Setenv("LANCERSHUB_S3_SECRET_KEY", keys.Secret)
+	b.Setenv("LANCERSHUB_S3_ACCESS_KEY", server.Access)
+	b.Setenv("LANCERSHUB_S3_SECRET_KEY", server.Secret)
 	processes := process.Split(b, filepath.Join(b.TempDir(), "data"))
 	d.front = newRelay(b, processes["projects"].Addr)
 	nginx := process.Nginx(b, processes, map[string]string{
-		"LANCERSHUB_PROJECTS": d.front.addr, "LANCERSHUB_STORAGE": server.Addr, "LANCERSHUB_FILES": "storage",
+		"LANCERSHUB_PROJECTS": d.front.addr, "LANCERSHUB_STORAGE": addr, "LANCERSHUB_FILES": "storage",
 	})
 	d.Market = tests.Remote(b, "http://"+nginx.Addr)
 	return d

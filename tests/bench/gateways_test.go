@@ -1,7 +1,6 @@
 package bench
 
 import (
-	"fmt"
 	"net/http"
 	"path/filepath"
 	"sync"
@@ -122,7 +121,7 @@ func BenchmarkGatewayFanOut(b *testing.B) {
 					}
 					earliest, latest = min(earliest, when.Sub(began)), max(latest, when.Sub(began))
 				case <-time.After(time.Minute):
-					b.Fatal(fmt.Sprintf("Listener %d of %s heard nothing", n, at.name))
+					b.Fatalf("Listener %d of %s heard nothing", n, at.name)
 				}
 			}
 			first[at.name], last[at.name] = append(first[at.name], earliest), append(last[at.name], latest)

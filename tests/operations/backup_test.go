@@ -62,16 +62,49 @@ func settled(t *testing.T, m *tests.Market, data string) {
 	t.Fatal("Expected the marketplace to settle, it has", state)
 }
 
-// TestRestoreDrill backs up while people work, restores into an empty folder and
-// lets the marketplace run on from there: what was acknowledged before the backup
-// is in it, and nothing is half done.
+// backupBucket names an S3 server for backups to the commands this test runs, and
+// returns where in it they go.
+func backupBucket(t *testing.T) string {
+	t.Helper()
+	server := process.S3(t, "the-backups")
+	t.Setenv("LANCERSHUB_BACKUP_S3_ENDPOINT", server.URL)
+	t.Setenv("LANCERSHUB_BACKUP_S3_ACCESS_KEY", server.Access)
+	t.Setenv("LANCERSHUB_BACKUP_S3_SECRET_KEY", server.Secret)
+	return "s3://the-backups/market/nightly"
+}
+
+// TestRestoreDrill backs up to a folder while people work, restores into an empty
+// folder and lets the marketplace run on from there: what was acknowledged before
+// the backup is in it, and nothing is half done.
 func TestRestoreDrill(t *testing.T) {
-	data, to := filepath.Join(t.TempDir(), "data"), filepath.Join(t.TempDir(), "backups")
+	to := filepath.Join(t.TempDir(), "backups")
+	drill(t, func(data string) string { return backup(t, data, to) })
+}
+
+// TestRestoreDrillOnS3 is the same with a bucket.
+func TestRestoreDrillOnS3(t *testing.T) {
+	to := backupBucket(t)
+	drill(t, func(data string) string {
+		_, said, _ := strings.Cut(process.MustRun(t, "backup", "--data", data, "--to", to), "restore ")
+		path, _, _ := strings.Cut(said, " ")
+		if !strings.HasPrefix(path, to+"/lancershub-") {
+			t.Fatalf("Expected to be told where the backup is, got %s", path)
+		}
+		if left, _ := filepath.Glob(filepath.Join(data, ".*")); len(left) != 0 {
+			t.Errorf("Expected nothing to be left on this machine, got %v", left)
+		}
+		return path
+	})
+}
+
+func drill(t *testing.T, backup func(data string) (folder string)) {
+	t.Helper()
+	data := filepath.Join(t.TempDir(), "data")
 	running := process.Split(t, data)
 	l := start(t, "http://"+running["gateway"].Addr, 3)
 	l.waitFor(6)
 	before := l.acknowledged()
-	folder := backup(t, data, to)
+	folder := backup(data)
 	l.waitFor(4)
 	l.finish()
 

@@ -142,10 +142,10 @@ func TestDoctor(t *testing.T) {
 				fmt.Fprint(w, `{"ready":true,"domain":"payments","checks":{}}`)
 			})}
 		}},
-		{"no backup", services.LevelWarning, "backup", "there is no backup", func(b *broken) { b.where.BackupDir = t.TempDir() }},
+		{"no backup", services.LevelWarning, "backup", "there is no backup", func(b *broken) { b.where.Backups = t.TempDir() }},
 		{"an old backup", services.LevelError, "backup", "days old", func(b *broken) {
-			b.where.BackupDir = t.TempDir()
-			folder := filepath.Join(b.where.BackupDir, "lancershub-20250101T000000Z")
+			b.where.Backups = t.TempDir()
+			folder := filepath.Join(b.where.Backups, "lancershub-20250101T000000Z")
 			b.must(os.Mkdir(folder, 0o700))
 			b.must(os.WriteFile(filepath.Join(folder, services.ManifestName), []byte(`{"format":1,"takenAt":"2025-01-01T00:00:00Z"}`), 0o600))
 		}},

@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"maps"
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -17,6 +19,7 @@ import (
 	"github.com/lancershub/lancershub/services"
 	"github.com/lancershub/lancershub/storage"
 	"github.com/lancershub/lancershub/tests"
+	"github.com/lancershub/lancershub/tests/process"
 )
 
 func quiet(string, float64) {}
@@ -66,9 +69,63 @@ func reopen(t *testing.T, m *tests.Market, change func(*services.Options)) *test
 // marketplace serves them, and a damaged or missing one is noticed.
 func TestFilesAreBackedUp(t *testing.T) {
 	t.Parallel()
-	m := tests.New(t)
-	o := withFiles(t, m)
 	to := t.TempDir()
+	backedUp(t, services.Options{}, to, func(path, name string, content []byte) error {
+		file := filepath.Join(path, filepath.FromSlash(name))
+		if content == nil {
+			return os.Remove(file)
+		}
+		return os.WriteFile(file, content, 0o600)
+	})
+}
+
+// TestFilesAreBackedUpOnS3 is the same with a bucket, and a key of its own.
+func TestFilesAreBackedUpOnS3(t *testing.T) {
+	t.Parallel()
+	server := process.S3(t, "the-backups")
+	client, err := storage.NewClient(server, "the-backups")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const to = "s3://the-backups/market"
+	options := services.Options{BackupStorage: at(server)}
+	backedUp(t, options, to, func(path, name string, content []byte) error {
+		key := strings.TrimPrefix(path, "s3://the-backups/") + "/" + name
+		if content == nil {
+			return client.Remove(t.Context(), key)
+		}
+		return client.Put(t.Context(), storage.Object{Key: key, Size: int64(len(content))}, bytes.NewReader(content))
+	})
+	left := func() (keys int) {
+		if err := client.List(t.Context(), "", "", func(storage.Object) error { keys++; return nil }); err != nil {
+			t.Fatal(err)
+		}
+		return keys
+	}
+	if left() == 0 {
+		t.Fatal("Expected a backup in the bucket")
+	}
+	if removed, err := services.PruneBackups(t.Context(), options, to, 1); err != nil || len(removed) != 0 {
+		t.Errorf("Expected the newest backup to be kept, got %v %v", removed, err)
+	}
+	if err := client.Put(t.Context(), storage.Object{Key: "market/lancershub-20250101T000000Z/users/x", Size: 1}, strings.NewReader("x")); err != nil {
+		t.Fatal(err)
+	}
+	if removed, err := services.PruneBackups(t.Context(), options, to, 1); err != nil || len(removed) != 1 || removed[0] != "lancershub-20250101T000000Z" {
+		t.Errorf("Expected what an interrupted backup left to be removed, got %v %v", removed, err)
+	}
+}
+
+// at are the options for an S3 server.
+func at(server storage.Endpoint) services.StorageOptions {
+	return services.StorageOptions{Endpoint: server.URL, AccessKey: server.Access, SecretKey: server.Secret}
+}
+
+// backedUp takes a backup, restores it and damages it: put stores content in it, or removes what is there.
+func backedUp(t *testing.T, where services.Options, to string, put func(path, name string, content []byte) error) {
+	t.Helper()
+	m := tests.New(t, func(options *services.Options) { options.BackupStorage = where.BackupStorage })
+	o := withFiles(t, m)
 	path, manifest, err := services.Backup(t.Context(), m.Options, to, "test", quiet)
 	if err != nil {
 		t.Fatal(err)
@@ -76,35 +133,56 @@ func TestFilesAreBackedUp(t *testing.T) {
 	if len(manifest.Objects) != 2 || len(manifest.Missing) != 0 {
 		t.Errorf("Expected two files, got %v %v", manifest.Objects, manifest.Missing)
 	}
-	target := services.Options{DataDir: filepath.Join(t.TempDir(), "restored"), Logger: m.Options.Logger}
-	if _, err := services.Restore(t.Context(), target, path, services.RestoreOptions{VerifyOnly: true}, quiet); err != nil {
+	target := services.Options{DataDir: filepath.Join(t.TempDir(), "restored"), Logger: m.Options.Logger, BackupStorage: where.BackupStorage}
+	verify := func(path string) error {
+		_, err := services.Restore(t.Context(), target, path, services.RestoreOptions{VerifyOnly: true}, quiet)
+		return err
+	}
+	if err := verify(path); err != nil {
 		t.Fatal(err)
+	}
+	if err := verify(to); err == nil || !strings.Contains(err.Error(), "backup_incomplete") || !strings.Contains(err.Error(), "the newest in") {
+		t.Errorf("Expected to be told of the backup that is there, got %v", err)
 	}
 	if _, err := services.Restore(t.Context(), target, path, services.RestoreOptions{}, quiet); err != nil {
 		t.Fatal(err)
 	}
-	restored := tests.New(t, func(options *services.Options) { options.DataDir, options.Clock = target.DataDir, m.Clock })
-	o.there(t, restored)
-	for name := range manifest.Objects {
-		file := filepath.Join(path, filepath.FromSlash(name))
-		content, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
+	o.there(t, tests.New(t, func(options *services.Options) { options.DataDir, options.Clock = target.DataDir, m.Clock }))
+	for _, name := range []string{slices.Sorted(maps.Keys(manifest.Objects))[0], "payments/data.db.zst", "users/settings.key"} {
+		for _, content := range [][]byte{[]byte("something else"), nil} {
+			if err := put(path, name, content); err != nil {
+				t.Fatal(err)
+			}
+			if err := verify(path); err == nil || !strings.Contains(err.Error(), "backup_damaged") {
+				t.Errorf("Expected to hear that %s is damaged or missing, got %v", name, err)
+			}
 		}
-		content[0] ^= 1
-		if err := os.WriteFile(file, content, 0o600); err != nil {
-			t.Fatal(err)
+	}
+}
+
+// TestABackupIsNotPutJustAnywhere: what cannot work is refused before anything is copied.
+func TestABackupIsNotPutJustAnywhere(t *testing.T) {
+	t.Parallel()
+	m := tests.New(t)
+	server := process.S3(t, "the-backups")
+	wrong := server
+	wrong.Secret = "another"
+	for name, try := range map[string]struct {
+		to, says string
+		server   storage.Endpoint
+	}{
+		"no server":            {"s3://the-backups/a", "LANCERSHUB_BACKUP_S3_ENDPOINT", storage.Endpoint{}},
+		"no key":               {"s3://the-backups/a", "LANCERSHUB_BACKUP_S3_ACCESS_KEY", storage.Endpoint{URL: server.URL}},
+		"no bucket":            {"s3://", "names no bucket", server},
+		"a bucket for files":   {"s3://lancershub-users/a", "bucket for files", server},
+		"another's key":        {"s3://the-backups/a", "storage_unavailable", wrong},
+		"nobody at this place": {"s3://the-backups/a", "storage_unavailable", storage.Endpoint{URL: "http://127.0.0.1:9", Keys: server.Keys}},
+	} {
+		options := m.Options
+		options.BackupStorage = at(try.server)
+		if _, _, err := services.Backup(t.Context(), options, try.to, "test", quiet); err == nil || !strings.Contains(err.Error(), try.says) {
+			t.Errorf("%s: expected %q, got %v", name, try.says, err)
 		}
-		if _, err := services.Restore(t.Context(), target, path, services.RestoreOptions{VerifyOnly: true}, quiet); err == nil || !strings.Contains(err.Error(), "backup_damaged") {
-			t.Errorf("Expected a damaged file to be noticed, got %v", err)
-		}
-		if err := os.Remove(file); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := services.Restore(t.Context(), target, path, services.RestoreOptions{VerifyOnly: true}, quiet); err == nil || !strings.Contains(err.Error(), "backup_damaged") {
-			t.Errorf("Expected a missing file to be noticed, got %v", err)
-		}
-		break
 	}
 }
 

@@ -12,7 +12,6 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -37,7 +36,7 @@ type server struct {
 // start returns the server under test: MinIO where the environment names one, else the embedded one.
 func start(t *testing.T) server {
 	t.Helper()
-	if binary := os.Getenv("LANCERSHUB_TEST_MINIO"); binary != "" {
+	if binary := os.Getenv(process.MinIOEnv); binary != "" {
 		return minio(t, binary)
 	}
 	dir := t.TempDir()
@@ -58,33 +57,8 @@ func start(t *testing.T) server {
 // minio runs a MinIO server.
 func minio(t *testing.T, binary string) server {
 	t.Helper()
-	addr := process.FreePort(t)
-	keys := storage.NewKeys("minio")
-	cmd := exec.CommandContext(t.Context(), binary, "server", t.TempDir(), "--address", addr, "--quiet")
-	cmd.Env = append(os.Environ(), "MINIO_ROOT_USER="+keys.Access, "MINIO_ROOT_PASSWORD="+keys.Secret, "MINIO_BROWSER=off", "HOME="+t.TempDir())
-	var log bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &log, &log
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = cmd.Wait() }) // killed with the test's context
-	for until := time.Now().Add(60 * time.Second); ; time.Sleep(100 * time.Millisecond) {
-		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+addr+"/minio/health/live", http.NoBody)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if res, err := http.DefaultClient.Do(req); err == nil {
-			_ = res.Body.Close()
-			if res.StatusCode == http.StatusOK {
-				break
-			}
-		}
-		if time.Now().After(until) {
-			t.Fatal("Expected MinIO to answer")
-		}
-	}
 	return server{
-		endpoint: storage.Endpoint{URL: "http://" + addr, Keys: keys}, bucket: "contract",
+		endpoint: process.MinIO(t, binary), bucket: "contract",
 		holes: map[string]string{
 			"copy through a presigned PUT": "CVE-2026-54330, never fixed in MinIO: the proxy strips the header, and no release of MinIO itself is supported",
 			"unsigned streaming PUT":       "CVE-2026-41145, never fixed in MinIO: the proxy refuses streaming signatures, and no release of MinIO itself is supported",
@@ -215,6 +189,16 @@ func objects(t *testing.T, _ server, c *storage.Client) {
 	}
 	if got := strings.Join(list("a/", "a/b/one.bin"), " "); got != "a/two.txt" {
 		t.Errorf("Expected what comes after a key, got %s", got)
+	}
+	unknown := bytesOf(storage.PartSize + 7)
+	if err := c.Put(t.Context(), storage.Object{Key: "a/c/streamed.bin", Size: -1}, bytes.NewReader(unknown)); err != nil {
+		t.Error(err)
+	}
+	if got := get(t, c, "a/c/streamed.bin"); !bytes.Equal(got, unknown) {
+		t.Errorf("Expected what was put without its size, got %d bytes", len(got))
+	}
+	if got, err := c.Folders(t.Context(), "a/"); err != nil || strings.Join(got, " ") != "a/b/ a/c/" {
+		t.Errorf("Expected the folders, got %v %v", got, err)
 	}
 	for range 2 { // removing what is gone is no error
 		if err := c.Remove(t.Context(), "a/two.txt"); err != nil {
