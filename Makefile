@@ -12,7 +12,7 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo deve
 LINT_VERSION := v2.15.0
 TOOLCHAIN := $(shell sed -n 's/^toolchain //p' go.mod)
 
-.PHONY: help build ui serve test faults soak bench ui-test browser evaluate compose-env compose-check lint lint-install e2e-install test-minio clean
+.PHONY: help build ui serve test faults fuzz soak bench ui-test browser evaluate compose-env compose-check lint lint-install e2e-install test-minio clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -52,6 +52,10 @@ ui-test:
 faults: ## Run the fault suites: crashes, silent peers, races, token attacks
 	LANCERSHUB_SEEDS=$${LANCERSHUB_SEEDS:-200000} go test -v -run Simulation ./tests/model
 	go test -tags faults -timeout 40m ./tests/faults/...
+	tests/fuzz/run.sh 6s FuzzAmounts FuzzKeys FuzzTokens FuzzWebhooks FuzzFilters FuzzEvents FuzzSteps FuzzStates FuzzCursors
+
+fuzz: ## Fuzz amounts, keys, tokens, webhooks, filters, events, commands, cursors, forecasts (FUZZTIME=30s each)
+	tests/fuzz/run.sh $${FUZZTIME:-30s}
 
 # The last code of MinIO, kept as a second server to hold the contract against. It
 # is not what anybody should run: see docs/files.md.
@@ -70,6 +74,7 @@ soak: ## Run the crash matrix, the races and the simulation for long (LANCERSHUB
 	LANCERSHUB_ROUNDS=$${LANCERSHUB_ROUNDS:-10000} go test -tags faults -timeout 48h -v -run 'CrashMatrix|Races' ./tests/faults/...
 	LANCERSHUB_MESSAGES=$${LANCERSHUB_MESSAGES:-100000} LANCERSHUB_SDK_MESSAGES=10000 LANCERSHUB_STEPS=20000 LANCERSHUB_KILLS=1000 \
 		go test -tags faults -timeout 24h -v -run 'EveryMessageOnce|TheSDKShows|ThreeDevices|ByKills' ./tests/faults/...
+	$(MAKE) --no-print-directory fuzz FUZZTIME=$${FUZZTIME:-1h}
 
 bench: ## Measure speed and size; compare with benchstat
 	go test -run '^$$' -bench . -benchtime $${BENCHTIME:-2s} -timeout 60m ./tests/bench/... ./services/... ./forecast/...

@@ -1,6 +1,7 @@
 package collections
 
 import (
+	"maps"
 	"slices"
 	"testing"
 )
@@ -46,4 +47,41 @@ func TestMachines(t *testing.T) {
 			}
 		}
 	}
+}
+
+// FuzzStates: along whatever verbs, a machine stays in states that it knows, a
+// verb that is not legal leads nowhere, and what people are told is legal is.
+func FuzzStates(f *testing.F) {
+	f.Add(uint8(0), []byte("publish\x00cancel"))
+	f.Add(uint8(4), []byte{0, 1, 2, 3, 4, 5, 6, 7, 8, 9})
+	names := slices.Sorted(maps.Keys(Machines))
+	f.Fuzz(func(t *testing.T, which uint8, script []byte) {
+		machine := Machines[names[int(which)%len(names)]]
+		known := []string{machine.Initial}
+		for _, edge := range machine.Edges {
+			known = append(known, edge.From...)
+			known = append(known, edge.To)
+		}
+		state := machine.Initial
+		for _, choice := range script {
+			verb := machine.Edges[int(choice)%len(machine.Edges)].Verb
+			if choice > 200 {
+				verb = string(script)
+			}
+			edge, ok := machine.Edge(verb)
+			legal := ok && slices.Contains(edge.From, state)
+			if told := slices.Contains(machine.LegalVerbs(state), verb); told != (legal && edge.By != ByEvent) {
+				t.Fatalf("%s: expected what is told about %q in %q to be so, got %t", machine.Collection, verb, state, told)
+			}
+			if !legal {
+				continue
+			}
+			if edge.To != Same {
+				state = edge.To
+			}
+			if !slices.Contains(known, state) || state == "" {
+				t.Fatalf("%s: %q leads to %q, which nobody knows", machine.Collection, verb, state)
+			}
+		}
+	})
 }

@@ -158,9 +158,7 @@ func receiveEvent(i *services.Instance, caller services.Caller, e *core.RequestE
 		return services.Failf(http.StatusBadRequest, services.CodeInvalidInput, "The event cannot be read.")
 	}
 	if err := i.Receive(caller.Domain, event); err != nil {
-		if services.Code(err) == "" {
-			i.Logger.Warn("an event could not be applied", "event", event.ID, "error", err)
-		}
+		i.Logger.Warn("an event could not be applied", "event", event.ID, "error", err)
 		return err
 	}
 	return e.NoContent(http.StatusNoContent)

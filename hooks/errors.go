@@ -3,11 +3,13 @@ package hooks
 import (
 	"errors"
 	"net/http"
+	"net/url"
 	"strings"
 	"syscall"
 
 	"github.com/pocketbase/pocketbase/core"
 	"github.com/pocketbase/pocketbase/tools/hook"
+	"github.com/pocketbase/pocketbase/tools/picker"
 	"github.com/pocketbase/pocketbase/tools/router"
 
 	"github.com/lancershub/lancershub/collections"
@@ -22,13 +24,28 @@ func errorCodes(i *services.Instance) *hook.Handler[*core.RequestEvent] {
 		Id:       "lancershubErrorCodes",
 		Priority: -100_000,
 		Func: func(e *core.RequestEvent) error {
-			err := e.Next()
+			err := checkFields(e.Request.URL)
+			if err == nil {
+				err = e.Next()
+			}
 			if err == nil {
 				return nil
 			}
 			return toAPIError(i, e, err)
 		},
 	}
+}
+
+// checkFields refuses a choice of fields that cannot be read, before anything is
+// done: PocketBase notices when it writes the answer, and calls it its own fault.
+func checkFields(asked *url.URL) error {
+	if !strings.Contains(asked.RawQuery, "fields=") {
+		return nil
+	}
+	if _, err := picker.Pick(nil, asked.Query().Get("fields")); err != nil {
+		return services.Failf(http.StatusBadRequest, services.CodeInvalidInput, "The choice of fields cannot be read: %v.", err).With("field", "fields")
+	}
+	return nil
 }
 
 // codeOfStatus is the code of an error that has none of its own.

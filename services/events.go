@@ -184,11 +184,12 @@ func (i *Instance) Emit(tx core.App, topic, collection, id string, version int, 
 // EventHandler applies an event in tx, the transaction that also records it as applied.
 type EventHandler func(tx core.App, event Event) error
 
-// decode reads the payload of an event.
+// decode reads the payload of an event. One that cannot be read is its sender's
+// fault: the answer says so, and the breaker between the two stays closed.
 func decode[T any](event Event) (T, error) {
 	var payload T
 	if err := json.Unmarshal(event.Payload, &payload); err != nil {
-		return payload, fmt.Errorf("failed to decode %s: %w", event.Topic, err)
+		return payload, badRequest(CodeInvalidInput, "The payload of %s cannot be read: %s", event.Topic, truncate(err.Error(), 200))
 	}
 	return payload, nil
 }

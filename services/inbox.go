@@ -2,9 +2,13 @@ package services
 
 import (
 	"crypto/sha256"
+	"database/sql"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"net/http"
+	"strings"
 
 	"github.com/pocketbase/dbx"
 	"github.com/pocketbase/pocketbase/core"
@@ -23,9 +27,12 @@ func (i *Instance) Receive(source collections.Domain, event Event) error {
 	if handler == nil {
 		return badRequest(CodeInvalidInput, "The %s service does not listen to %s.", i.Domain, event.Topic)
 	}
+	if event.ID == "" || event.Version < 0 {
+		return badRequest(CodeInvalidInput, "An event has an id, and a version from 0.")
+	}
 	raw, err := json.Marshal(event)
 	if err != nil {
-		return err
+		return badRequest(CodeInvalidInput, "The event cannot be read.")
 	}
 	sum := sha256.Sum256(raw)
 	sha := hex.EncodeToString(sum[:])
@@ -43,13 +50,25 @@ func (i *Instance) Receive(source collections.Domain, event Event) error {
 		}
 		failpoint("inbox-noted")
 		if err := handler(tx, event); err != nil {
-			return fmt.Errorf("failed to apply %s: %w", event.ID, err)
+			return i.inapplicable(event, err)
 		}
 		failpoint("inbox-before-commit")
 		return nil
 	})
 	failpoint("inbox-committed")
 	return err
+}
+
+// inapplicable tells what an event says wrongly, which is its sender's to mend,
+// from a failure of ours. The sender tries either again, and parks it after a day.
+func (i *Instance) inapplicable(event Event, cause error) error {
+	switch {
+	case errors.Is(cause, sql.ErrNoRows):
+		return Failf(http.StatusConflict, CodeNotFound, "Event %s is about something that the %s service does not know (yet).", event.ID, i.Domain)
+	case strings.Contains(cause.Error(), "constraint failed"):
+		return conflict(CodeConflict, "Event %s contradicts what the %s service has: %s.", event.ID, i.Domain, truncate(cause.Error(), 300))
+	}
+	return fmt.Errorf("failed to apply %s: %w", event.ID, cause)
 }
 
 func (i *Instance) sameAsBefore(tx core.App, source collections.Domain, event Event, sha string) error {
