@@ -84,6 +84,7 @@ func propose(p *project, b *bid) action {
 	return func(ctx context.Context, m *market) (err error) {
 		b.id, err = m.create(ctx, b.freelancer, collections.DomainProjects, collections.Proposals, object{
 			collections.FieldProject: p.id, collections.FieldAmount: b.amount, collections.ProposalDays: b.days, collections.ProposalCoverLetter: b.letter,
+			collections.ProposalMilestones: offered(p, b),
 		})
 		return err
 	}
@@ -104,30 +105,30 @@ func reject(p *project, b *bid) action {
 // accept hires, and keeps the ids of what that makes.
 func accept(c *contract) action {
 	return func(ctx context.Context, m *market) error {
-		var hired struct{ Contract, Milestone struct{ ID string } }
+		var hired struct {
+			Contract   struct{ ID string }
+			Milestones []struct{ ID string }
+		}
 		if err := m.command(ctx, c.project.client, collections.DomainProjects, collections.Proposals, c.bid.id, "accept", object{}, &hired); err != nil {
 			return err
 		}
-		c.id, c.stages[0].id = hired.Contract.ID, hired.Milestone.ID
+		c.id = hired.Contract.ID
+		for n, one := range hired.Milestones {
+			c.stages[n].id = one.ID
+		}
 		return nil
 	}
 }
 
-// divide cuts the one milestone a contract is born with into those that were
-// planned, and finds the chat that was opened.
-func divide(c *contract) action {
+// begin dates the one milestone of a contract without proposed ones, and finds the
+// chat that was opened.
+func begin(c *contract) action {
 	return func(ctx context.Context, m *market) error {
-		first := c.stages[0]
-		path := "/api/collections/" + collections.Milestones + "/records/" + first.id
-		err := m.send(ctx, c.project.client, http.MethodPatch, collections.DomainProjects, path, milestone(first), nil)
-		if err != nil {
-			return fmt.Errorf("failed to change a milestone: %w", err)
-		}
-		for _, s := range c.stages[1:] {
-			fields := milestone(s)
-			fields[collections.FieldContract] = c.id
-			if s.id, err = m.create(ctx, c.project.client, collections.DomainProjects, collections.Milestones, fields); err != nil {
-				return err
+		var path string
+		if first := c.stages[0]; !inSteps(c.project, c.bid) {
+			path = "/api/collections/" + collections.Milestones + "/records/" + first.id
+			if err := m.send(ctx, c.project.client, http.MethodPatch, collections.DomainProjects, path, milestone(first), nil); err != nil {
+				return fmt.Errorf("failed to change a milestone: %w", err)
 			}
 		}
 		var chats struct{ Items []struct{ ID string } }

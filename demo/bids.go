@@ -101,6 +101,37 @@ func (p *plan) newBid(project *project, freelancer *person, amount int64) *bid {
 	return &bid{freelancer: freelancer, amount: amount, days: days, letter: letter, at: at.Truncate(time.Second)}
 }
 
+// inSteps tells whether a bid is the one whose contract has several milestones.
+func inSteps(project *project, b *bid) bool {
+	return project.contract != nil && project.contract.bid == b && len(project.contract.stages) > 1
+}
+
+// offered are the milestones of a bid, as it is sent: those of its contract, or,
+// for some of those nobody has decided on, three steps of the trade.
+func offered(project *project, b *bid) []object {
+	milestones := []object{}
+	if inSteps(project, b) {
+		for _, s := range project.contract.stages {
+			milestones = append(milestones, milestone(s))
+		}
+		return milestones
+	}
+	titles := project.trade.stages
+	if project.contract != nil || b.days%2 == 1 || len(titles) < 3 {
+		return milestones
+	}
+	left := b.amount
+	for k, share := range []int64{30, 40, 100} {
+		amount := b.amount * share / 100 / 100 * 100
+		if k == 2 {
+			amount = left
+		}
+		left -= amount
+		milestones = append(milestones, milestone(&stage{title: titles[k], amount: amount, due: b.at.AddDate(0, 0, (k+1)*b.days/3+1).Truncate(24 * time.Hour)}))
+	}
+	return milestones
+}
+
 // endBids lets some proposals be withdrawn or turned down before the project is decided.
 func (p *plan) endBids(project *project) {
 	until := p.day

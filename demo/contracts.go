@@ -68,9 +68,9 @@ func (p *plan) makeOthers() {
 		length := 1 + weighted(p.r, []float64{25, 30, 25, 12, 8})
 		c := p.engage(client, freelancer, freelancer.trade, m, length, freelancer.hourly*(15+p.r.Float64()*25))
 		if c != nil && n%40 == 20 {
-			c.stages = c.stages[:1]
-			due := c.stages[0].due
-			*c.stages[0] = stage{title: c.stages[0].title, amount: c.stages[0].amount, due: due}
+			for k, s := range c.stages { // nothing of it was done
+				c.stages[k] = &stage{title: s.title, amount: s.amount, due: s.due}
+			}
 			c.ended, c.reason = later(p.r, c.hired, 4, 8), pick(p.r, cancellations)
 		}
 	}

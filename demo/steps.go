@@ -55,7 +55,7 @@ func (p *plan) steps() []step {
 
 func (p *plan) contractSteps(c *contract, add func(at time.Time, do action, emits bool)) {
 	add(c.hired, accept(c), true)
-	add(c.hired.Add(15*time.Minute), divide(c), false)
+	add(c.hired.Add(15*time.Minute), begin(c), false)
 	last := c.hired.Add(16 * time.Minute)
 	for _, s := range c.stages {
 		add(s.declined, fundDeclined(c, s), true)

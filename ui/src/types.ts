@@ -74,6 +74,13 @@ export interface Project extends Stored, Parties {
 
 export type ProposalStatus = 'submitted' | 'accepted' | 'rejected' | 'withdrawn' | 'archived';
 
+/** A step of the work as a proposal offers it; dueAt is "" or a time. */
+export interface ProposedMilestone {
+  title: string;
+  amount: number;
+  dueAt: string;
+}
+
 export interface Proposal extends Stored, Parties {
   project: string;
   projectTitle: string;
@@ -82,7 +89,9 @@ export interface Proposal extends Stored, Parties {
   days: number;
   coverLetter: string;
   samples?: string[];
+  milestones: ProposedMilestone[] | null;
   status: ProposalStatus;
+  version: number;
   reason: string;
 }
 

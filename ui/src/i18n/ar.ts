@@ -4,6 +4,7 @@ import type { Catalogue } from './catalogue';
 import { ar as dashboard } from './dashboard/ar';
 import { ar as files } from './files/ar';
 import { ar as money } from './money/ar';
+import { ar as offers } from './offers/ar';
 import { ar as room } from './room/ar';
 import { ar as talk } from './talk/ar';
 
@@ -14,6 +15,7 @@ export const ar: Catalogue = {
   ...talk,
   ...arPeople,
   ...money,
+  ...offers,
   'nav.skip': 'تخطَّ إلى المحتوى',
   'nav.main': 'التنقل الرئيسي',
   'nav.tabs': 'علامات التبويب',

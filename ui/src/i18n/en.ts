@@ -4,6 +4,7 @@ import { enPeople } from './en-people';
 import { en as dashboard } from './dashboard/en';
 import { en as files } from './files/en';
 import { en as money } from './money/en';
+import { en as offers } from './offers/en';
 import { en as room } from './room/en';
 import { en as talk } from './talk/en';
 
@@ -14,6 +15,7 @@ export const en = {
   ...talk,
   ...enPeople,
   ...money,
+  ...offers,
   'nav.skip': 'Skip to content',
   'nav.main': 'Main',
   'nav.tabs': 'Tabs',

@@ -12,6 +12,7 @@ import { FileLinks } from '../../ui/files';
 import { Empty, ErrorNotice, Notice, SkeletonRows } from '../../ui/feedback';
 import { Select } from '../../ui/field';
 import { Page } from '../../ui/page';
+import { StepsList } from '../proposals/steps';
 import { Ago, Avatar, Money, Status, Tags, useName } from '../../ui/show';
 
 const orders = {
@@ -78,13 +79,15 @@ function Offer({ proposal, project, person, cheapest }: OfferProps) {
       </dl>
       <div className="mb-3 empty:hidden"><Tags tags={person?.skills} /></div>
       <p className="prose-text flex-1" dir="auto">{proposal.coverLetter || <span className="text-muted">{t('compare.noLetter')}</span>}</p>
-<div className="mt-3 empty:hidden"><FileLinks domain="projects" record={proposal} files={proposal.samples} /></div>
+      <StepsList steps={proposal.milestones} currency={proposal.currency} />
+      <div className="mt-3 empty:hidden"><FileLinks domain="projects" record={proposal} files={proposal.samples} /></div>
       <p className="mt-3 text-sm text-muted">{t('proposal.sent')} <Ago at={proposal.created} /></p>
       {live && (
         <div className="mt-4 flex gap-2">
-          <CommandDialog<{ contract: Contract }> label={t('compare.accept')} look="primary" className="flex-1" domain="projects" path={`proposals/${proposal.id}/accept`}
+          <CommandDialog<{ contract: Contract }> label={t('compare.accept')} look="primary" className="flex-1" domain="projects" path={`proposals/${proposal.id}/accept`} body={{ version: proposal.version }}
             confirm={t('compare.acceptConfirm')} done={t('compare.accepted')} onDone={(answer) => void navigate(`/contracts/${answer.contract.id}`)}>
             <p>{t('compare.acceptText', { name: who })}</p>
+            <StepsList steps={proposal.milestones} currency={proposal.currency} />
             <FeePreviewTable of={{ proposal: proposal.id }} side="client" />
             <p className="text-sm text-muted">{t('compare.acceptNote')}</p>
           </CommandDialog>

@@ -13,6 +13,7 @@ import { ErrorNotice, Notice, SkeletonRows } from '../../ui/feedback';
 import { Card, Page } from '../../ui/page';
 import { Ago, Status } from '../../ui/show';
 import { ProposalForm } from './propose';
+import { StepsList } from './steps';
 
 export default function ProposalPage() {
   const { id = '' } = useParams();
@@ -42,7 +43,8 @@ export default function ProposalPage() {
             <>
               <FeePreviewTable of={{ proposal: proposal.id }} side={mine ? 'freelancer' : 'client'} />
               {proposal.days > 0 && <p className="mt-4"><span className="text-muted">{t('propose.days')}:</span> <span className="font-semibold">{t('count.days', { count: proposal.days })}</span></p>}
-<div className="mt-3 empty:hidden"><FileLinks domain="projects" record={proposal} files={proposal.samples} /></div>
+              <StepsList steps={proposal.milestones} currency={proposal.currency} />
+              <div className="mt-3 empty:hidden"><FileLinks domain="projects" record={proposal} files={proposal.samples} /></div>
               {proposal.coverLetter && <p className="prose-text mt-4" dir="auto">{proposal.coverLetter}</p>}
             </>
           )}

@@ -6,21 +6,30 @@ import { keys } from '../../data/keys';
 import { useI18n } from '../../i18n/i18n';
 import { failureOf } from '../../lib/errors';
 import { focusFirstInvalid } from '../../lib/focus';
-import type { Project, Proposal } from '../../types';
+import type { Project, Proposal, ProposedMilestone } from '../../types';
 import { Button } from '../../ui/button';
 import { FeePreviewTable } from '../../ui/fee-table';
 import { ErrorNotice, useToast } from '../../ui/feedback';
-import { Input, Textarea } from '../../ui/field';
+import { Choice, Input, Textarea } from '../../ui/field';
 import { FilesField } from '../../ui/files';
 import { MoneyInput } from '../../ui/money-input';
 import { Card } from '../../ui/page';
+import { isComplete, newStep, StepsField, sumOf, toMilestone, type Step } from './steps';
+
+interface ProposalValues {
+  amount: number;
+  days: number;
+  coverLetter: string;
+  milestones: ProposedMilestone[] | null;
+  'samples+'?: File[];
+}
 
 interface FormProps {
   currency: string;
   /** Of the project: fees may depend on it. */
   category: string;
   before?: Proposal;
-  save: (values: { amount: number; days: number; coverLetter: string; 'samples+'?: File[] }) => Promise<unknown>;
+  save: (values: ProposalValues) => Promise<unknown>;
   submit: string;
   done: string;
   onDone?: () => void;
@@ -30,7 +39,11 @@ export function ProposalForm({ currency, category, before, save, submit, done, o
   const { t } = useI18n();
   const say = useToast();
   const queries = useQueryClient();
-  const [amount, setAmount] = useState<number | null>(before?.amount ?? null);
+  const [whole, setWhole] = useState<number | null>(before?.amount ?? null);
+  // None: one payment for the whole.
+  const [steps, setSteps] = useState<Step[]>(() => before?.milestones?.map(newStep) ?? []);
+  const inSteps = steps.length > 0;
+  const amount = inSteps ? sumOf(steps) : whole;
   const [days, setDays] = useState(before ? String(before.days) : '');
   const [coverLetter, setCoverLetter] = useState(before?.coverLetter ?? '');
   const [files, setFiles] = useState<File[]>([]);
@@ -43,15 +56,26 @@ export function ProposalForm({ currency, category, before, save, submit, done, o
       onDone?.();
     },
   });
-  const fields = failureOf(saving.error).fields;
+  const failure = failureOf(saving.error);
+  const fields = failure.fields;
   return (
     <form noValidate className="space-y-4" onSubmit={(event) => {
       event.preventDefault();
-      setMissing(!amount);
-      if (amount) saving.mutate({ amount, days: Number(days) || 0, coverLetter: coverLetter.trim(), ...(files.length > 0 ? { 'samples+': files } : {}) });
+      const complete = Boolean(amount) && steps.every(isComplete);
+      setMissing(!complete);
+      if (amount && complete) saving.mutate({ amount, days: Number(days) || 0, coverLetter: coverLetter.trim(), milestones: inSteps ? steps.map(toMilestone) : null, ...(files.length > 0 ? { 'samples+': files } : {}) });
       else focusFirstInvalid(event.currentTarget);
     }}>
-      <MoneyInput label={t('propose.amount')} name="amount" currency={currency} value={amount} onChange={setAmount} required error={missing && !amount ? 'required' : fields.amount} />
+      <fieldset>
+        <legend className="mb-1.5 text-sm font-medium">{t('propose.pay')}</legend>
+        <div className="grid gap-2">
+          <Choice name="pay" value="whole" checked={!inSteps} onChange={() => { setWhole(amount || null); setSteps([]); }} title={t('propose.payWhole')} />
+          <Choice name="pay" value="steps" checked={inSteps} onChange={() => setSteps([newStep(), newStep()])} title={t('propose.paySteps')} text={t('propose.payStepsText')} />
+        </div>
+      </fieldset>
+      {inSteps
+        ? <StepsField currency={currency} steps={steps} onChange={setSteps} checked={missing} failure={failure} />
+        : <MoneyInput label={t('propose.amount')} name="amount" currency={currency} value={whole} onChange={setWhole} required error={missing && !whole ? 'required' : fields.amount} />}
       {amount !== null && amount > 0 && <FeePreviewTable of={{ amount, currency, category }} side="freelancer" />}
       <Input label={t('propose.days')} name="days" type="number" min={1} max={3650} inputMode="numeric" value={days} onChange={(event) => setDays(event.target.value)} optional error={fields.days} />
       <Textarea label={t('propose.letter')} name="coverLetter" value={coverLetter} maxLength={10000} rows={7} onChange={(event) => setCoverLetter(event.target.value)} hint={t('propose.letterHint')} error={fields.coverLetter} />

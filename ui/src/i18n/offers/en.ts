@@ -1,0 +1,20 @@
+// Proposals: milestones, the comparison.
+import type { Message } from '../catalogue';
+
+export const en = {
+  'propose.pay': 'How should it be paid?',
+  'propose.payWhole': 'All of it for the finished work',
+  'propose.paySteps': 'In milestones',
+  'propose.payStepsText': 'Each is funded, handed in and paid by itself.',
+  'propose.step': 'Milestone {count}',
+  'propose.stepTitle': 'What is handed over',
+  'propose.stepAdd': 'Add a milestone',
+  'propose.stepRemove': 'Remove milestone {count}',
+  'propose.stepLimit': 'A proposal has at most {count} milestones.',
+  'propose.sum': 'Your price for the whole:',
+  'proposal.milestones': 'Milestones',
+  'count.milestones': { one: '{count} milestone', other: '{count} milestones' },
+  'error.milestones_sum': 'The milestones do not add up to the price.',
+  'error.too_many_milestones': 'These are too many milestones for one proposal.',
+  'error.proposal_changed': 'The freelancer changed this proposal after you read it. Close this, read it again and decide then.',
+} satisfies Record<string, Message>;
