@@ -10,17 +10,11 @@ import { CommandDialog } from '../../ui/command-dialog';
 import { FeePreviewTable } from '../../ui/fee-table';
 import { FileLinks } from '../../ui/files';
 import { Empty, ErrorNotice, Notice, SkeletonRows } from '../../ui/feedback';
-import { Select } from '../../ui/field';
 import { Page } from '../../ui/page';
+import { CompareTable } from './compare-table';
+import { cheapest, sortOffers, type Order } from './offers';
 import { StepsList } from '../proposals/steps';
 import { Ago, Avatar, Money, Status, Tags, useName } from '../../ui/show';
-
-const orders = {
-  price: (a: Proposal, b: Proposal) => a.amount - b.amount,
-  time: (a: Proposal, b: Proposal) => (a.days || Infinity) - (b.days || Infinity),
-  newest: (a: Proposal, b: Proposal) => b.created.localeCompare(a.created),
-};
-type Order = keyof typeof orders;
 
 export default function Compare() {
   const { id = '' } = useParams();
@@ -29,22 +23,20 @@ export default function Compare() {
   const proposals = useProposals(id);
   const contract = useContractOf(id, Boolean(project.data?.freelancer));
   const people = usePeople((proposals.data ?? []).map((one) => one.freelancer));
-  const [order, setOrder] = useState<Order>('price');
-  const rank = (one: Proposal) => (one.status === 'accepted' ? 0 : one.status === 'submitted' ? 1 : 2);
-  const list = [...(proposals.data ?? [])].sort((a, b) => rank(a) - rank(b) || orders[order](a, b));
+  const [order, setOrder] = useState<Order>({ by: 'price', way: 'ascending' });
+  const list = sortOffers((proposals.data ?? []).map((proposal) => ({ proposal, person: people.data?.get(proposal.freelancer) as User | undefined })), order);
+  const lowest = cheapest(list);
   return (
-    <Page title={t('compare.title')} intro={<span dir="auto">{project.data?.title}</span>} back={{ to: `/projects/${id}`, label: t('project.title') }} width="wide"
-      actions={list.length > 1 && (
-        <Select label={t('browse.sort')} value={order} onChange={(event) => setOrder(event.target.value as Order)} className="min-w-44">
-          {(Object.keys(orders) as Order[]).map((one) => <option key={one} value={one}>{t(`compare.${one}`)}</option>)}
-        </Select>
-      )}>
+    <Page title={t('compare.title')} intro={<span dir="auto">{project.data?.title}</span>} back={{ to: `/projects/${id}`, label: t('project.title') }} width="wide">
       {contract.data && <div className="mb-5"><Notice tone="good" icon="check" title={t('compare.hired')}><LinkButton small to={`/contracts/${contract.data.id}`} className="mt-2">{t('contract.open')}</LinkButton></Notice></div>}
       <ErrorNotice error={proposals.error ?? project.error} onRetry={() => void proposals.refetch()} />
       {proposals.isPending && <SkeletonRows count={2} className="h-72" />}
       {proposals.data && list.length === 0 && <Empty icon="doc" title={t('compare.none')} text={t('compare.noneText')} />}
+      {list.length > 1 && <CompareTable offers={list} cheapest={lowest} order={order} onOrder={setOrder} />}
       <ul className="grid items-stretch gap-4 md:grid-cols-2 lg:grid-cols-3">
-        {list.map((one) => project.data && <li key={one.id} className="flex"><Offer proposal={one} project={project.data} person={people.data?.get(one.freelancer) as User | undefined} cheapest={list.length > 1 && one.status === 'submitted' && list.every((other) => other.status !== 'submitted' || other.amount >= one.amount)} /></li>)}
+        {list.map(({ proposal, person }) => project.data && (
+          <li key={proposal.id} id={`offer-${proposal.id}`} className="flex scroll-mt-20"><Offer proposal={proposal} project={project.data} person={person} cheapest={lowest.has(proposal.id)} /></li>
+        ))}
       </ul>
     </Page>
   );
