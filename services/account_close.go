@@ -43,7 +43,7 @@ var obstacles = map[collections.Domain][]struct{ code, sql string }{
 		{obstacleHeld, `SELECT count(*) FROM payments WHERE (client = {:user} OR freelancer = {:user}) AND status IN ('pending', 'held', 'disputed')`},
 		{obstacleDispute, `SELECT count(*) FROM disputes WHERE (client = {:user} OR freelancer = {:user}) AND status <> 'closed'`},
 		{obstaclePayout, `SELECT count(*) FROM payouts WHERE freelancer = {:user} AND status IN ('requested', 'sent')`},
-		{obstacleAvailable, `SELECT count(*) FROM ledger_account a JOIN ledger_balance b ON b.account = a.id WHERE a.owner = {:user} AND a.name = 'user:' || {:user} || ':available' AND b.amount <> 0`},
+		{obstacleAvailable, `SELECT count(*) FROM ledger_account a JOIN ledger_balance b ON b.account = a.id WHERE a.owner = {:user} AND a.owner <> '' AND a.name = 'user:' || {:user} || ':available' AND b.amount <> 0`},
 	},
 }
 

@@ -162,7 +162,9 @@ func (s *PaymentsService) openChargeback(tx core.App, provider string, charged *
 func (s *PaymentsService) freed(tx core.App, charged *core.Record) ([]*core.Record, error) {
 	chain := []*core.Record{charged}
 	for n := 0; n < len(chain); n++ {
-		next, err := tx.FindRecordsByFilter(collections.Payments, "rolledFrom = {:id}", "created", 0, 0, dbx.Params{"id": chain[n].Id})
+		next := []*core.Record{}
+		err := tx.RecordQuery(collections.Payments).OrderBy("created").
+			AndWhere(dbx.NewExp("rolledFrom = {:id} AND rolledFrom <> ''", dbx.Params{"id": chain[n].Id})).All(&next)
 		if err != nil {
 			return nil, err
 		}

@@ -37,7 +37,8 @@ func (s ChatsService) OpenChat(tx core.App, o Opening) (chat *core.Record, opene
 		}
 	}
 	pair := o.pair()
-	chat, err = tx.FindFirstRecordByData(collections.Chats, collections.ChatPair, pair)
+	chat = &core.Record{}
+	err = tx.RecordQuery(collections.Chats).Limit(1).AndWhere(dbx.NewExp("pair = {:pair} AND pair <> ''", dbx.Params{"pair": pair})).One(chat)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return nil, false, err
 	}

@@ -26,7 +26,7 @@ const (
 		FROM ledger_entry e JOIN ledger_tx t ON t.ref = e.tx JOIN ledger_account a ON a.id = e.account`
 	// personTxSQL selects the transactions that can concern a person: of their
 	// accounts, and of the payments they are a party to.
-	personTxSQL = `SELECT e.tx FROM ledger_account a JOIN ledger_entry e ON e.account = a.id WHERE a.owner = {:user}
+	personTxSQL = `SELECT e.tx FROM ledger_account a JOIN ledger_entry e ON e.account = a.id WHERE a.owner = {:user} AND a.owner <> ''
 		UNION SELECT t.ref FROM payments p JOIN ledger_tx t ON t.payment = p.id WHERE p.client = {:user}
 		UNION SELECT t.ref FROM payments p JOIN ledger_tx t ON t.payment = p.id WHERE p.freelancer = {:user}`
 )

@@ -12,10 +12,10 @@ import (
 )
 
 // openInvoicesSQL has the invoices of a payment, and of those its money rolled on to,
-// with what of each was not credited yet; the newest first.
-const openInvoicesSQL = `WITH RECURSIVE chain (id) AS (SELECT {:payment} UNION SELECT p.id FROM payments p JOIN chain c ON p.rolledFrom = c.id)
+// with what of each was not credited yet; the newest first. CROSS JOIN tells SQLite to start at the chain, which is short.
+const openInvoicesSQL = `WITH RECURSIVE chain (id) AS (SELECT {:payment} UNION SELECT p.id FROM chain c CROSS JOIN payments p ON p.rolledFrom = c.id AND p.rolledFrom <> '')
 	SELECT i.number, i.payment, i.amount - coalesce((SELECT sum(n.amount) FROM invoices n WHERE n.payment = i.payment AND n.corrects = i.number), 0) AS open
-	FROM invoices i JOIN chain ON chain.id = i.payment WHERE i.kind = 'invoice' ORDER BY i.issuedAt DESC, i.seq DESC`
+	FROM chain CROSS JOIN invoices i ON i.payment = chain.id WHERE i.kind = 'invoice' ORDER BY i.issuedAt DESC, i.seq DESC`
 
 // creditBack issues credit notes when a posting takes money of a payment back from
 // its freelancer, whatever the reason: what was invoiced is no longer owed. It is

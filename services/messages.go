@@ -22,8 +22,12 @@ func (s ChatsService) SentBefore(message *core.Record, sender string) (*core.Rec
 	if client == "" {
 		return nil, nil
 	}
-	before, err := s.App.FindFirstRecordByFilter(collections.Messages, "chat = {:chat} && sender = {:sender} && clientId = {:client}",
-		dbx.Params{"chat": message.GetString(collections.FieldChat), "sender": sender, "client": client})
+	// Without the last words SQLite cannot know that the index of the ids, which
+	// leaves out messages without one, has all it asks for, and would read the whole chat.
+	before := &core.Record{}
+	err := s.App.RecordQuery(collections.Messages).Limit(1).
+		AndWhere(dbx.NewExp("chat = {:chat} AND sender = {:sender} AND clientId = {:client} AND clientId <> ''",
+			dbx.Params{"chat": message.GetString(collections.FieldChat), "sender": sender, "client": client})).One(before)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, nil
 	}

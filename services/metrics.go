@@ -52,7 +52,7 @@ func (i *Instance) Metrics() (string, error) {
 
 func (i *Instance) moneyMetrics(metrics []metric) ([]metric, error) {
 	var undecided, unsent float64
-	if err := i.App.ConcurrentDB().NewQuery(`SELECT (SELECT count(*) FROM payments WHERE status = 'pending'), (SELECT count(*) FROM payouts WHERE status = 'requested')`).Row(&undecided, &unsent); err != nil {
+	if err := i.App.ConcurrentDB().NewQuery(`SELECT (SELECT count(*) FROM payments WHERE status = 'pending'), (SELECT count(*) FROM payouts WHERE status = 'requested' AND status IN ('requested', 'sent'))`).Row(&undecided, &unsent); err != nil {
 		return nil, err
 	}
 	metrics = append(metrics,

@@ -209,7 +209,7 @@ func (s *PaymentsService) PayoutBalances(user string) ([]PayoutBalance, error) {
 	err := s.App.ConcurrentDB().NewQuery(`SELECT a.currency,
 		sum(CASE WHEN a.name = {:available} THEN b.amount ELSE 0 END) AS available,
 		sum(CASE WHEN a.name LIKE 'payout:%' THEN b.amount ELSE 0 END) AS in_transit
-		FROM ledger_account a JOIN ledger_balance b ON b.account = a.id WHERE a.owner = {:user} GROUP BY a.currency ORDER BY a.currency`).
+		FROM ledger_account a JOIN ledger_balance b ON b.account = a.id WHERE a.owner = {:user} AND a.owner <> '' GROUP BY a.currency ORDER BY a.currency`).
 		Bind(dbx.Params{"user": user, "available": AccountAvailable(user).Name}).All(&balances)
 	if err != nil {
 		return nil, err

@@ -40,7 +40,7 @@ var statementSQL = map[Perspective]string{
 	PerspectiveIncome: `SELECT e.at, e.tx AS ref, t.kind, t.payment, coalesce(p.projectTitle, '') AS project, coalesce(p.title, '') AS title,
 		coalesce(u.name, '') AS counterpart, e.currency, e.amount
 		FROM ledger_account a JOIN ledger_entry e ON e.account = a.id JOIN ledger_tx t ON t.ref = e.tx LEFT JOIN payments p ON p.id = t.payment LEFT JOIN users u ON u.id = p.client
-		WHERE a.owner = {:user} AND a.name = 'user:' || {:user} || ':available' ORDER BY e.currency, e.id`,
+		WHERE a.owner = {:user} AND a.owner <> '' AND a.name = 'user:' || {:user} || ':available' ORDER BY e.currency, e.id`,
 	PerspectiveSpend: `SELECT e.at, e.tx AS ref, t.kind, p.id AS payment, p.projectTitle AS project, p.title, coalesce(u.name, '') AS counterpart, e.currency, e.amount
 		FROM payments p JOIN ledger_account a ON a.name = 'hold:' || p.id JOIN ledger_entry e ON e.account = a.id JOIN ledger_tx t ON t.ref = e.tx LEFT JOIN users u ON u.id = p.freelancer
 		WHERE p.client = {:user} ORDER BY e.currency, e.id`,

@@ -1,6 +1,7 @@
 package tests
 
 import (
+	"fmt"
 	"net/http"
 	"os"
 	"testing"
@@ -10,6 +11,16 @@ import (
 
 func TestMain(m *testing.M) {
 	code := m.Run()
+	reads, err := EndlessReads()
+	for _, read := range reads {
+		fmt.Printf("This reads a whole table; give it an index it can use, or say in tests/plans.go why it may:\n%s\n", read)
+	}
+	if err != nil {
+		fmt.Println("Failed to look at how questions are answered:", err)
+	}
+	if code == 0 && (err != nil || len(reads) > 0) {
+		code = 1
+	}
 	Cleanup()
 	os.Exit(code)
 }

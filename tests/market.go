@@ -62,6 +62,7 @@ func New(tb testing.TB, change ...func(*services.Options)) *Market {
 			tb.Errorf("Failed to stop the marketplace: %v", err)
 		}
 	})
+	m.recordQuestions()
 	return m
 }
 

@@ -172,6 +172,16 @@ func Drop(app core.App, names ...string) error {
 	return nil
 }
 
+// ChangeCollection changes a collection of the schema.
+func ChangeCollection(app core.App, name string, change func(col *core.Collection)) error {
+	col, err := app.FindCollectionByNameOrId(name)
+	if err != nil {
+		return err
+	}
+	change(col)
+	return app.Save(col)
+}
+
 // Exec runs raw SQL statements.
 func Exec(app core.App, sql string) error {
 	_, err := app.DB().NewQuery(sql).Execute()

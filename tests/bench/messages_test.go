@@ -188,16 +188,18 @@ func storedOffice(b *testing.B, messages int) *office {
 	})
 }
 
-// BenchmarkStoredMessages reads a page of history and what is unread with 10,000
-// and with 5,000,000 (or LANCERSHUB_STORED) messages stored, in turn.
+// BenchmarkStoredMessages reads a page of history and what is unread, and sends a
+// message, with 10,000 and with 5,000,000 (or LANCERSHUB_STORED) messages stored,
+// in turn; a fifth of them are in the chat that is read and written.
 func BenchmarkStoredMessages(b *testing.B) {
 	sizes := []int{10_000, 5_000_000}
 	if n, err := strconv.Atoi(os.Getenv("LANCERSHUB_STORED")); err == nil {
 		sizes[1] = n
 	}
-	readers := map[int]*tests.Person{}
+	offices, readers := map[int]*office{}, map[int]*tests.Person{}
 	for _, size := range sizes {
-		readers[size] = storedOffice(b, size).person(0)
+		offices[size] = storedOffice(b, size)
+		readers[size] = offices[size].person(0)
 	}
 	questions := map[string]string{
 		"history": "/api/chats/api/chats/" + chatID(0) + "/messages?before=%d&limit=50",
@@ -219,8 +221,12 @@ func BenchmarkStoredMessages(b *testing.B) {
 				}
 				times[fmt.Sprintf("%s-%d", name, size)] = append(times[fmt.Sprintf("%s-%d", name, size)], time.Since(began))
 			}
+			began := time.Now()
+			send(b, offices[size].client, readers[size], chatID(0), round)
+			times[fmt.Sprintf("send-%d", size)] = append(times[fmt.Sprintf("send-%d", size)], time.Since(began))
 		}
 	}
+	questions["send"] = ""
 	for name := range questions {
 		small, large := percentile(times[fmt.Sprintf("%s-%d", name, sizes[0])], 50), percentile(times[fmt.Sprintf("%s-%d", name, sizes[1])], 50)
 		b.ReportMetric(millis(large), name+"-p50-ms")
