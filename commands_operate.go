@@ -149,7 +149,7 @@ func doctorCommand(options *services.Options) *cobra.Command {
 	var readProvider func() error
 	cmd := &cobra.Command{
 		Use: "doctor [DOMAIN ...]", Short: "Look for everything that is wrong with an installation, and say how to mend it",
-		Long: "Looks at data, keys, schema, rules, ledger, events, restores, mail, disk, durability, port, peers, clocks and backups,\n" +
+		Long: "Looks at data, keys, schema, rules, files, ledger, events, restores, mail, provider, disk, durability, port, peers, clocks and backups,\n" +
 			"whether the marketplace runs or not, and changes nothing. Exit code 1 if something is an error.",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -17,6 +18,10 @@ import (
 // nowhere else: secrets do not belong into a list of processes.
 func storageFlags(flags *pflag.FlagSet, to *services.StorageOptions) {
 	to.AccessKey, to.SecretKey = os.Getenv("LANCERSHUB_S3_ACCESS_KEY"), os.Getenv("LANCERSHUB_S3_SECRET_KEY")
+	for _, domain := range collections.Domains {
+		name := "LANCERSHUB_S3_" + strings.ToUpper(string(domain))
+		to.SetKey(domain, os.Getenv(name+"_ACCESS_KEY"), os.Getenv(name+"_SECRET_KEY"))
+	}
 	for _, option := range []struct {
 		target      *string
 		name, env   string

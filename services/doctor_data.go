@@ -62,6 +62,7 @@ func (d *doctor) data(ctx context.Context, domain collections.Domain) {
 	if !keysOK {
 		return // opening would make new keys, or fail on the damaged ones
 	}
+	d.storage(ctx, domain)
 	running := d.isLocked(domain)
 	app, err := openApp(domain, filepath.Join(d.options.DataDir, string(domain)), d.options.Durability)
 	if err != nil {

@@ -25,8 +25,11 @@ type StorageOptions struct {
 	// Endpoint is scheme://host:port of an S3 server; empty means the embedded one.
 	Endpoint string
 	Region   string
-	// AccessKey and SecretKey may work in the buckets, and need to create them unless they exist.
+	// AccessKey and SecretKey may work in the buckets of all domains that have no key of their
+	// own, and need to create them unless they exist.
 	AccessKey, SecretKey string
+	// DomainKeys are the keys of domains that have one of their own, which opens their bucket alone.
+	DomainKeys map[collections.Domain]storage.Keys
 	// Prefix of the buckets' names, which end in the domain's. Default lancershub.
 	Prefix string
 	// PublicURL is where browsers reach the S3 server, where that is not /s3/ of the
@@ -39,7 +42,32 @@ func (o StorageOptions) Bucket(domain collections.Domain) string {
 	return o.Prefix + "-" + string(domain)
 }
 
-// endpoint is the S3 server and its key.
+// SetKey gives a domain a key of its own; two empty strings are none.
+func (o *StorageOptions) SetKey(domain collections.Domain, access, secret string) {
+	if access == "" && secret == "" {
+		return
+	}
+	if o.DomainKeys == nil {
+		o.DomainKeys = map[collections.Domain]storage.Keys{}
+	}
+	o.DomainKeys[domain] = storage.Keys{Access: access, Secret: secret}
+}
+
+// endpointOf is the S3 server with the key for the bucket of domain.
+func (o StorageOptions) endpointOf(domain collections.Domain) (storage.Endpoint, error) {
+	endpoint := o.endpoint()
+	if own, ok := o.DomainKeys[domain]; ok {
+		endpoint.Keys = own
+	}
+	if endpoint.Access == "" || endpoint.Secret == "" {
+		name := "LANCERSHUB_S3_" + strings.ToUpper(string(domain))
+		return endpoint, fmt.Errorf("there is no key for the bucket %s at %s (storage_keys): set LANCERSHUB_S3_ACCESS_KEY and LANCERSHUB_S3_SECRET_KEY, or %s_ACCESS_KEY and %s_SECRET_KEY",
+			o.Bucket(domain), o.Endpoint, name, name)
+	}
+	return endpoint, nil
+}
+
+// endpoint is the S3 server and its common key.
 func (o StorageOptions) endpoint() storage.Endpoint {
 	return storage.Endpoint{URL: strings.TrimRight(o.Endpoint, "/"), Region: o.Region, Keys: storage.Keys{Access: o.AccessKey, Secret: o.SecretKey}}
 }
@@ -99,7 +127,10 @@ func openStores(ctx context.Context, options Options, domains []collections.Doma
 	for _, domain := range domains {
 		endpoint, embedded := endpoints[domain]
 		if !embedded {
-			endpoint = options.Storage.endpoint()
+			var err error
+			if endpoint, err = options.Storage.endpointOf(domain); err != nil {
+				return nil, errors.Join(err, s.Close())
+			}
 		}
 		client, err := storage.NewClient(endpoint, options.Storage.Bucket(domain))
 		if err != nil {

@@ -97,7 +97,7 @@ func (c *Client) Make(ctx context.Context) error {
 		}
 	}
 	if err != nil {
-		return fmt.Errorf("failed to find or create the bucket %s at %s (storage_unavailable): %w", c.Bucket, c.URL, err)
+		return fmt.Errorf("failed to find or create the bucket %s at %s (storage_unavailable): %w: %s", c.Bucket, c.URL, err, Mend(err))
 	}
 	return nil
 }
@@ -109,6 +109,23 @@ func (c *Client) Check(ctx context.Context) error {
 		err = fmt.Errorf("the bucket %s does not exist", c.Bucket)
 	}
 	return err
+}
+
+// Mend says what an operator can do about an error of a storage.
+func Mend(err error) string {
+	switch minio.ToErrorResponse(err).Code {
+	case minio.NoSuchBucket:
+		return "create the bucket, or start the marketplace once with a key that may create it"
+	case minio.InvalidAccessKeyID, minio.SignatureDoesNotMatch:
+		return "correct the access key and its secret (LANCERSHUB_S3_ACCESS_KEY, LANCERSHUB_S3_SECRET_KEY, or those of the domain)"
+	case minio.AccessDenied, minio.AllAccessDisabled:
+		return "allow the key to read, write, list and delete in this bucket (docs/files.md has the policy)"
+	case minio.RequestTimeTooSkewed:
+		return "set the clock right, here or on the S3 server: signatures are valid for minutes (chrony, systemd-timesyncd)"
+	case "XMinioStorageFull", "InsufficientStorage", "QuotaExceeded":
+		return "make room on the S3 server"
+	}
+	return "is the S3 server running, may this machine reach it, and is its address right (LANCERSHUB_S3_ENDPOINT)?"
 }
 
 // Object is what is known of a stored object.

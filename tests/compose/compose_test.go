@@ -123,6 +123,39 @@ func TestCompose(t *testing.T) {
 	}
 }
 
+// TestAnInstanceIsGivenItsOwnKey: where .env has a key for a bucket, its instance
+// is given that one and nothing of the common one.
+func TestAnInstanceIsGivenItsOwnKey(t *testing.T) {
+	path := environment(t)
+	common, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, own := range []bool{false, true} {
+		env := string(common)
+		if own {
+			env += "LANCERSHUB_S3_PAYMENTS_ACCESS_KEY=payments-key\nLANCERSHUB_S3_PAYMENTS_SECRET_KEY=payments-secret\n"
+		}
+		if err := os.WriteFile(path, []byte(env), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		project, err := load(t, cli.WithEnvFiles(path), cli.WithDotEnv)
+		if err != nil {
+			t.Fatal(err)
+		}
+		root := *project.Services["storage"].Environment["MINIO_ROOT_PASSWORD"]
+		for name, service := range project.Services {
+			if name == "storage" || name == "gateway" {
+				continue
+			}
+			key, secret := service.Environment["LANCERSHUB_S3_ACCESS_KEY"], service.Environment["LANCERSHUB_S3_SECRET_KEY"]
+			if key == nil || secret == nil || (*secret == root) == (own && name == "payments") {
+				t.Errorf("Expected %s to be given its key (own: %v), got %v", name, own, service.Environment)
+			}
+		}
+	}
+}
+
 // TestNoPasswordsInTheRepository: every secret comes from .env.
 func TestNoPasswordsInTheRepository(t *testing.T) {
 	raw, err := os.ReadFile(filepath.Join(root, "docker-compose.yml"))

@@ -142,6 +142,30 @@ func TestDoctor(t *testing.T) {
 				fmt.Fprint(w, `{"ready":true,"domain":"payments","checks":{}}`)
 			})}
 		}},
+		{"an S3 server that is gone", services.LevelError, "storage", "is the S3 server running", func(b *broken) {
+			b.options.Storage = services.StorageOptions{Endpoint: "http://" + process.FreePort(t), AccessKey: "a", SecretKey: "b"}
+		}},
+		{"another key of the S3 server", services.LevelError, "storage", "correct the access key", func(b *broken) {
+			b.options.Storage = at(process.S3(t, bucketsOf("lancershub")...))
+			b.options.Storage.SecretKey = "another"
+		}},
+		{"a key that opens no bucket of ours", services.LevelError, "storage", "the bucket lancershub-users", func(b *broken) {
+			b.options.Storage = at(process.S3(t, "of-others"))
+		}},
+		{"an S3 server and no key", services.LevelError, "storage", "LANCERSHUB_S3_PAYMENTS_ACCESS_KEY", func(b *broken) {
+			b.options.Storage = services.StorageOptions{Endpoint: "http://127.0.0.1:9"}
+		}},
+		{"a key and no S3 server", services.LevelWarning, "storage", "set LANCERSHUB_S3_ENDPOINT", func(b *broken) {
+			b.options.Storage = services.StorageOptions{AccessKey: "a", SecretKey: "b"}
+		}},
+		{"files that were left behind", services.LevelError, "storage", "storage copy", func(b *broken) {
+			b.sql(collections.DomainUsers, `INSERT INTO users (id, email, tokenKey, avatar) VALUES ('somebody1234567', 'a@example.com', 'k', 'me.png')`)
+			b.options.Storage = at(process.S3(t, bucketsOf("lancershub")...))
+		}},
+		{"a folder of files that is gone", services.LevelError, "storage", "objects is missing", func(b *broken) {
+			b.sql(collections.DomainUsers, `INSERT INTO users (id, email, tokenKey, avatar) VALUES ('somebody1234567', 'a@example.com', 'k', 'me.png')`)
+			b.must(os.RemoveAll(b.path("users", "objects")))
+		}},
 		{"no backup", services.LevelWarning, "backup", "there is no backup", func(b *broken) { b.where.Backups = t.TempDir() }},
 		{"an old backup", services.LevelError, "backup", "days old", func(b *broken) {
 			b.where.Backups = t.TempDir()
@@ -182,6 +206,15 @@ func TestDoctor(t *testing.T) {
 			}
 		})
 	}
+}
+
+// bucketsOf are the names of the four buckets.
+func bucketsOf(prefix string) []string {
+	names := []string{}
+	for _, domain := range collections.Domains {
+		names = append(names, prefix+"-"+string(domain))
+	}
+	return names
 }
 
 // TestDoctorOnMemory: data on a file system that forgets.

@@ -186,6 +186,43 @@ func TestABackupIsNotPutJustAnywhere(t *testing.T) {
 	}
 }
 
+// TestAKeyForEachBucket: each domain has a key of its own, which opens its bucket
+// and no other, and that is all the marketplace needs.
+func TestAKeyForEachBucket(t *testing.T) {
+	t.Parallel()
+	options, buckets := services.StorageOptions{}, []storage.Bucket{}
+	for _, domain := range collections.Domains {
+		keys := storage.NewKeys(string(domain))
+		options.SetKey(domain, keys.Access, keys.Secret)
+		buckets = append(buckets, storage.Bucket{Name: "lancershub-" + string(domain), Dir: filepath.Join(t.TempDir(), string(domain)), Keys: keys})
+	}
+	server, err := storage.Serve(t.Context(), "", buckets...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = server.Close() })
+	options.Endpoint = "http://" + server.Addr
+	m := tests.New(t, func(o *services.Options) { o.Storage = options })
+	o := withFiles(t, m)
+	o.there(t, m)
+	findings := services.Doctor(t.Context(), m.Options, services.DoctorOptions{})
+	for _, f := range findings {
+		if f.Check == "storage" && f.Level != services.LevelOK {
+			t.Errorf("Expected every domain to reach its bucket, got %+v", f)
+		}
+	}
+	report, err := services.VerifyStorage(t.Context(), m.Options, false)
+	if err != nil || report.Open() != 0 {
+		t.Errorf("Expected records and files to agree, got %+v %v", report, err)
+	}
+	delete(options.DomainKeys, collections.DomainUsers)
+	without := m.Options
+	without.DataDir, without.HTTPAddr, without.Storage = t.TempDir(), "127.0.0.1:0", options
+	if _, err := services.Start(t.Context(), without, hooks.Bind, fstest.MapFS{}); err == nil || !strings.Contains(err.Error(), "LANCERSHUB_S3_USERS_ACCESS_KEY") {
+		t.Errorf("Expected a start without a key to say which is missing, got %v", err)
+	}
+}
+
 // TestStorageVerify: records without objects and objects without records are
 // found, and what a crash left behind is swept.
 func TestStorageVerify(t *testing.T) {
