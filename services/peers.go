@@ -94,7 +94,18 @@ func WithUserToken(ctx context.Context, token string) context.Context {
 // peer_unavailable: silence is not a "no", and never a "yes". Call does not
 // retry; whoever holds the idempotency key does.
 func (p *Peer) Call(ctx context.Context, method, path string, in, out any) error {
-	raw, err := p.breaker.Execute(func() ([]byte, error) { return p.call(ctx, method, path, in) })
+	raw, err := p.breaker.Execute(func() ([]byte, error) {
+		raw, err := p.call(ctx, method, path, in)
+		if err != nil && errors.Is(ctx.Err(), context.Canceled) {
+			err = fmt.Errorf("%w: %w", context.Canceled, err) // http gives the cause, which may look like silence of the peer
+		}
+		return raw, err
+	})
+	if errors.Is(err, gobreaker.ErrTooManyRequests) {
+		// The first question after a silence is under way. One asked beside it must not
+		// fail, because that would end the first one, too, and so on.
+		raw, err = p.call(ctx, method, path, in)
+	}
 	if err != nil {
 		if isRefusal(err) {
 			return err

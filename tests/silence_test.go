@@ -1,6 +1,7 @@
 package tests
 
 import (
+	"context"
 	"errors"
 	"io"
 	"net/http"
@@ -78,6 +79,46 @@ func TestSomethingElseAnswers(t *testing.T) {
 		m.Deliver()
 	}
 	m.Sound()
+}
+
+// TestAPeerThatIsBackIsAsked lets users be silent until it is not asked any more, and
+// then come back: two questions asked at the same moment are both answered.
+func TestAPeerThatIsBackIsAsked(t *testing.T) {
+	t.Parallel()
+	m := New(t)
+	s := Hired(m)
+	silent, both := true, make(chan struct{}, 2)
+	m.Instances[collections.DomainPayments].Peers[collections.DomainUsers].Tap(func(ask http.RoundTripper) http.RoundTripper {
+		return tap(func(req *http.Request) (*http.Response, error) {
+			if silent {
+				return nil, errors.New("the connection was reset")
+			}
+			both <- struct{}{}
+			for len(both) < 2 { // the other one is asked, too
+				select {
+				case <-req.Context().Done():
+					return nil, context.Cause(req.Context())
+				case <-time.After(time.Millisecond):
+				}
+			}
+			return ask.RoundTrip(req)
+		})
+	})
+	key := Key()
+	for range 10 {
+		s.Pay(key, nil).Want(t, http.StatusServiceUnavailable, services.CodePeerUnavailable)
+	}
+	silent = false
+	var answer *Response
+	for until := time.Now().Add(time.Minute); time.Now().Before(until); time.Sleep(50 * time.Millisecond) {
+		for len(both) > 0 {
+			<-both
+		}
+		if answer = s.Pay(key, nil); answer.Code() != services.CodePeerUnavailable {
+			break
+		}
+	}
+	answer.Want(t, http.StatusOK, "")
 }
 
 type tap func(*http.Request) (*http.Response, error)
