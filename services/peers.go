@@ -31,6 +31,8 @@ const (
 	ReadyPath         = "/readyz"
 	ReadyAllPath      = "/readyz/all"
 	maxPeerAnswerSize = 1 << 20
+	// backgroundPatience is how many times longer work in the background waits for a peer than people do.
+	backgroundPatience = 4
 )
 
 // Peer is another instance, reached over HTTP: in this process or across the
@@ -41,12 +43,15 @@ type Peer struct {
 	client  *http.Client
 	breaker *gobreaker.CircuitBreaker[[]byte]
 	token   func() (string, error)
+	// patience bounds questions whose asker sets no bound: nothing waits for ever
+	// for a peer that takes a question and never answers.
+	patience time.Duration
 }
 
 // newPeer returns a peer whose breaker opens after five failures in a row and
 // tries again after two seconds, so that a dead peer costs a request nothing.
-func newPeer(domain collections.Domain, base string, client *http.Client, token func() (string, error)) *Peer {
-	return &Peer{Domain: domain, base: base, client: client, token: token,
+func newPeer(domain collections.Domain, base string, client *http.Client, patience time.Duration, token func() (string, error)) *Peer {
+	return &Peer{Domain: domain, base: base, client: client, token: token, patience: patience,
 		breaker: gobreaker.NewCircuitBreaker[[]byte](gobreaker.Settings{
 			Name:        string(domain),
 			Timeout:     2 * time.Second,
@@ -94,6 +99,11 @@ func WithUserToken(ctx context.Context, token string) context.Context {
 // peer_unavailable: silence is not a "no", and never a "yes". Call does not
 // retry; whoever holds the idempotency key does.
 func (p *Peer) Call(ctx context.Context, method, path string, in, out any) error {
+	if _, bounded := ctx.Deadline(); !bounded {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, p.patience)
+		defer cancel()
+	}
 	raw, err := p.breaker.Execute(func() ([]byte, error) {
 		raw, err := p.call(ctx, method, path, in)
 		if err != nil && errors.Is(ctx.Err(), context.Canceled) {
