@@ -1,8 +1,10 @@
 package tests
 
 import (
+	"context"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/pocketbase/pocketbase/core"
 
@@ -131,6 +133,17 @@ func (m *Market) Sound() {
 	for _, problem := range problems {
 		m.tb.Error("Broken invariant:", problem)
 	}
+}
+
+// Reconcile runs a reconciliation as a superuser, some minutes later.
+func (m *Market) Reconcile() *services.Reconciliation {
+	m.tb.Helper()
+	m.Clock.Advance(5 * time.Minute)
+	report, err := services.NewReconciler(m.Payments()).Run(context.Background(), services.ReconcileOnDemand)
+	if err != nil {
+		m.tb.Fatal(err)
+	}
+	return report
 }
 
 // SoundIn fails the test unless all invariants hold in the data of a stopped marketplace.

@@ -1,7 +1,6 @@
 package tests
 
 import (
-	"context"
 	"net/http"
 	"strings"
 	"testing"
@@ -10,17 +9,6 @@ import (
 	"github.com/lancershub/lancershub/collections"
 	"github.com/lancershub/lancershub/services"
 )
-
-// reconcile runs a reconciliation as a superuser, some minutes later.
-func (m *Market) reconcile() *services.Reconciliation {
-	m.tb.Helper()
-	m.Clock.Advance(5 * time.Minute)
-	report, err := services.NewReconciler(m.Payments()).Run(context.Background(), services.ReconcileOnDemand)
-	if err != nil {
-		m.tb.Fatal(err)
-	}
-	return report
-}
 
 func mustExec(t *testing.T, m *Market, domain collections.Domain, sql string) {
 	t.Helper()
@@ -55,7 +43,7 @@ func TestASoundMarketplaceReconciles(t *testing.T) {
 	if err := m.Payments().SendRefunds(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if report := m.reconcile(); report.Unexplained != 0 || report.Transactions == 0 {
+	if report := m.Reconcile(); report.Unexplained != 0 || report.Transactions == 0 {
 		t.Errorf("Expected nothing unexplained, got %+v", report)
 	}
 	reconciler := services.NewReconciler(m.Payments())
@@ -100,13 +88,13 @@ func TestReconciliationFinds(t *testing.T) {
 			m := New(t)
 			s := Funded(m)
 			releasePart(s, 10_000)
-			if report := m.reconcile(); report.Unexplained != 0 {
+			if report := m.Reconcile(); report.Unexplained != 0 {
 				t.Fatalf("Expected nothing unexplained before, got %+v", report)
 			}
 			for _, sql := range strings.Split(damage.sql, ";") {
 				mustExec(t, m, damage.domain, sql)
 			}
-			report := m.reconcile()
+			report := m.Reconcile()
 			if !strings.Contains(strings.Join(report.Findings, "\n"), damage.want) {
 				t.Errorf("Expected %q to be found, got %q (waiting %q)", damage.want, report.Findings, report.Waiting)
 			}
@@ -120,11 +108,11 @@ func TestWhatIsUnderWayIsNoFinding(t *testing.T) {
 	m := New(t)
 	s := Funded(m)
 	s.Client.Command(payments, "payments/"+s.Payment+"/release", Key(), nil).Want(t, http.StatusOK, "")
-	if report := m.reconcile(); report.Unexplained != 0 || !strings.Contains(strings.Join(report.Waiting, "\n"), s.Milestone) {
+	if report := m.Reconcile(); report.Unexplained != 0 || !strings.Contains(strings.Join(report.Waiting, "\n"), s.Milestone) {
 		t.Errorf("Expected the milestone to wait, got %+v", report)
 	}
 	m.Deliver()
-	if report := m.reconcile(); report.Unexplained != 0 || len(report.Waiting) != 0 {
+	if report := m.Reconcile(); report.Unexplained != 0 || len(report.Waiting) != 0 {
 		t.Errorf("Expected nothing to wait, got %+v", report)
 	}
 }
@@ -171,7 +159,7 @@ func TestModeratorsViews(t *testing.T) {
 	m := New(t)
 	s := Funded(m)
 	releasePart(s, 10_000)
-	m.reconcile()
+	m.Reconcile()
 	moderator := m.Superuser(payments)
 	s.Client.SignIn()
 	for _, view := range []string{"ledgerEntries", "ledgerBalances", "ledgerTransactions", "reconciliations", "outboxEvents", "inboxEvents", "idempotencyKeys", "platformMonths"} {
