@@ -186,22 +186,11 @@ func TestABackupIsNotPutJustAnywhere(t *testing.T) {
 	}
 }
 
-// TestAKeyForEachBucket: each domain has a key of its own, which opens its bucket
-// and no other, and that is all the marketplace needs.
-func TestAKeyForEachBucket(t *testing.T) {
+// TestAKeyForEachBucketOnS3: each domain has a key of its own, which opens its
+// bucket and no other, and that is all the marketplace needs.
+func TestAKeyForEachBucketOnS3(t *testing.T) {
 	t.Parallel()
-	options, buckets := services.StorageOptions{}, []storage.Bucket{}
-	for _, domain := range collections.Domains {
-		keys := storage.NewKeys(string(domain))
-		options.SetKey(domain, keys.Access, keys.Secret)
-		buckets = append(buckets, storage.Bucket{Name: "lancershub-" + string(domain), Dir: filepath.Join(t.TempDir(), string(domain)), Keys: keys})
-	}
-	server, err := storage.Serve(t.Context(), "", buckets...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = server.Close() })
-	options.Endpoint = "http://" + server.Addr
+	options := keyForEach(t)
 	m := tests.New(t, func(o *services.Options) { o.Storage = options })
 	o := withFiles(t, m)
 	o.there(t, m)
@@ -221,6 +210,34 @@ func TestAKeyForEachBucket(t *testing.T) {
 	if _, err := services.Start(t.Context(), without, hooks.Bind, fstest.MapFS{}); err == nil || !strings.Contains(err.Error(), "LANCERSHUB_S3_USERS_ACCESS_KEY") {
 		t.Errorf("Expected a start without a key to say which is missing, got %v", err)
 	}
+}
+
+// keyForEach runs an S3 server with a key for each bucket: MinIO where the environment names one.
+func keyForEach(t *testing.T) (options services.StorageOptions) {
+	t.Helper()
+	if binary := os.Getenv(process.MinIOEnv); binary != "" {
+		server := process.MinIO(t, binary)
+		keys := process.MinIOKeys(t, server, bucketsOf("lancershub")...)
+		for _, domain := range collections.Domains {
+			own := keys["lancershub-"+string(domain)]
+			options.SetKey(domain, own.Access, own.Secret)
+		}
+		options.Endpoint = server.URL
+		return options
+	}
+	buckets := []storage.Bucket{}
+	for _, domain := range collections.Domains {
+		keys := storage.NewKeys(string(domain))
+		options.SetKey(domain, keys.Access, keys.Secret)
+		buckets = append(buckets, storage.Bucket{Name: "lancershub-" + string(domain), Dir: filepath.Join(t.TempDir(), string(domain)), Keys: keys})
+	}
+	server, err := storage.Serve(t.Context(), "", buckets...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = server.Close() })
+	options.Endpoint = "http://" + server.Addr
+	return options
 }
 
 // TestStorageVerify: records without objects and objects without records are

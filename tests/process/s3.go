@@ -2,6 +2,8 @@ package process
 
 import (
 	"bytes"
+	"context"
+	"encoding/json"
 	"net/http"
 	"os"
 	"os/exec"
@@ -61,4 +63,35 @@ func MinIO(tb testing.TB, binary string) storage.Endpoint {
 			tb.Fatal("Expected MinIO to answer")
 		}
 	}
+}
+
+// MinIOKeys makes the buckets on a MinIO server and a key for each, with the policy
+// that docs/files.md gives for it.
+func MinIOKeys(tb testing.TB, server storage.Endpoint, buckets ...string) map[string]storage.Keys {
+	tb.Helper()
+	for _, bucket := range buckets {
+		client, err := storage.NewClient(server, bucket)
+		if err != nil {
+			tb.Fatal(err)
+		}
+		if err := client.Make(context.Background()); err != nil {
+			tb.Fatal(err)
+		}
+		client.Close()
+	}
+	root := moduleRoot(tb)
+	cmd := exec.CommandContext(tb.Context(), "go", append([]string{"run", ".", server.URL, filepath.Join(root, "docs", "files.md")}, buckets...)...)
+	cmd.Dir = filepath.Join(root, "tests", "miniokeys")
+	cmd.Env = append(os.Environ(), "MINIO_ROOT_USER="+server.Access, "MINIO_ROOT_PASSWORD="+server.Secret)
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if err != nil {
+		tb.Fatalf("failed to make keys: %v\n%s", err, stderr.String())
+	}
+	keys := map[string]storage.Keys{}
+	if err := json.Unmarshal(out, &keys); err != nil {
+		tb.Fatal(err)
+	}
+	return keys
 }
