@@ -52,6 +52,7 @@ func RulesOf(domain Domain) map[string]Rules {
 
 			Deliverables: timeline,
 			Uploads:      {ownRow, ownRow, Nobody, Nobody, Nobody},
+			Searches:     {ownRow, ownRow, SignedIn + " && " + isFreelancer, ownRow, ownRow},
 		}
 	case DomainPayments:
 		return map[string]Rules{
@@ -115,6 +116,7 @@ var CreateHint = map[string]string{
 	Payments:   "Only a user with the client role can pay.",
 	Messages:   "Only a member of the chat can write in it.",
 	Payouts:    "Only a user with the freelancer role is paid out.",
+	Searches:   "Only a user with the freelancer role saves searches.",
 
 	PayoutDestinations: "Only a user with the freelancer role is paid out.",
 }
@@ -133,6 +135,7 @@ var ServerOwned = map[string][]string{
 	Notifications: {FieldUser, NotificationKind, FieldTitle, NotificationBody, NotificationLink, NotificationParams, NotificationSubject, NotificationCount, NotificationAt, NotificationChannel, NotificationMailAt},
 
 	BillingDetails: {FieldUser},
+	Searches:       {FieldUser},
 }
 
 // FixedOnCreate lists fields a client sets once, at creation: what a record hangs on cannot change later.
@@ -153,6 +156,7 @@ var IntegerFields = map[string][]string{
 	Payouts:    {FieldAmount},
 	FeePlans:   {FeePlanBasisPoints, FeePlanFixed, FeePlanMinimum},
 	Reviews:    {ReviewRating},
+	Searches:   {SearchMin},
 }
 
 // Moderated are the sealed collections in which moderators fill in a decision, which is then carried out.

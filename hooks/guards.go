@@ -165,7 +165,7 @@ func ownerField(collection string) string {
 		return collections.FieldFreelancer
 	case collections.Messages:
 		return collections.MessageSender
-	case collections.BillingDetails:
+	case collections.BillingDetails, collections.Searches:
 		return collections.FieldUser
 	default:
 		return collections.FieldClient

@@ -34,6 +34,7 @@ func bindProjects(i *services.Instance) error {
 		return e.Next()
 	})
 	return errors.Join(
+		bindSearches(i, projects),
 		bindUploads(i, projects.Deliverables),
 		i.AtStart("tell payments of older work", projects.TellPipeline),
 		i.Every(services.SlowSweep, "ask about late reservations", projects.SweepReservations))
@@ -57,6 +58,7 @@ func bindProjectRecords(i *services.Instance, projects services.ProjectsService)
 	indexProjects(i, projects)
 	creating(collections.Proposals, projects.NewProposal)
 	creating(collections.Milestones, projects.NewMilestone)
+	creating(collections.Searches, projects.NewSearch)
 	editing := func(collection string, check func(record *core.Record) error) {
 		i.App.OnRecordUpdateRequest(collection).BindFunc(func(e *core.RecordRequestEvent) error {
 			if err := check(e.Record); err != nil {
@@ -67,6 +69,7 @@ func bindProjectRecords(i *services.Instance, projects services.ProjectsService)
 	}
 	editing(collections.Projects, projects.CheckProject)
 	editing(collections.Proposals, projects.CheckProposal)
+	editing(collections.Searches, projects.CheckSearch)
 	i.App.OnRecordCreateExecute(collections.FeePlans).BindFunc(func(e *core.RecordEvent) error {
 		if err := services.CheckFeePlan(e.Record); err != nil {
 			return err

@@ -1,8 +1,10 @@
 package hooks
 
 import (
+	"errors"
 	"net/http"
 	"strconv"
+	"time"
 
 	"github.com/pocketbase/pocketbase/apis"
 	"github.com/pocketbase/pocketbase/core"
@@ -30,6 +32,26 @@ func indexProjects(i *services.Instance, projects services.ProjectsService) {
 	onServe(i, func(e *core.ServeEvent) {
 		e.Router.GET("/api/search/projects", func(e *core.RequestEvent) error { return searchProjects(projects, e) })
 	})
+}
+
+// bindSearches keeps saved searches within their limit and tells them of projects.
+func bindSearches(i *services.Instance, projects services.ProjectsService) error {
+	i.App.OnRecordCreateExecute(collections.Searches).BindFunc(func(e *core.RecordEvent) error {
+		if err := e.Next(); err != nil {
+			return err
+		}
+		return projects.SavedSearch(e.App, e.Record)
+	})
+	i.App.OnRecordDeleteExecute(collections.Searches).BindFunc(func(e *core.RecordEvent) error {
+		if err := e.Next(); err != nil {
+			return err
+		}
+		return projects.ForgotSearch(e.App, e.Record.Id)
+	})
+	return errors.Join(
+		i.AtStart("tell saved searches", projects.AlertSearches),
+		i.Every(services.SlowSweep, "tell saved searches", projects.AlertSearches),
+		i.Every(time.Hour, "forget old alerts", noContext(projects.PruneAlerts)))
 }
 
 func searchProjects(projects services.ProjectsService, e *core.RequestEvent) error {

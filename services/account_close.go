@@ -131,6 +131,9 @@ func (s ProjectsService) HandleClosedUsers() {
 				return err
 			}
 		}
+		if err := forgetSearches(tx, user); err != nil {
+			return err
+		}
 		proposals, err := tx.FindRecordsByFilter(collections.Proposals, "freelancer = {:user} && status = 'submitted'", "", 0, 0, dbx.Params{"user": user})
 		if err != nil {
 			return err

@@ -137,11 +137,12 @@ const (
 	CodeReviewTooLate     = "review_too_late"
 )
 
-// Codes of proposals.
+// Codes of proposals and searches.
 const (
 	CodeMilestonesSum     = "milestones_sum"
 	CodeTooManyMilestones = "too_many_milestones"
 	CodeProposalChanged   = "proposal_changed"
+	CodeTooManySearches   = "too_many_searches"
 )
 
 // Codes of files.

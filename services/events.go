@@ -19,6 +19,7 @@ const (
 	TopicProposalWithdrawn = "proposal.withdrawn"
 	TopicProposalChanged   = "proposal.changed"
 	TopicProjectChanged    = "project.changed"
+	TopicSearchMatched     = "search.matched"
 	TopicContractCreated   = "contract.created"
 	TopicContractEnded     = "contract.ended"
 	TopicContractCompleted = "contract.completed"
@@ -91,6 +92,7 @@ var audience = map[string][]collections.Domain{
 	TopicProposalWithdrawn: {collections.DomainMessages},
 	TopicProposalChanged:   {collections.DomainMessages},
 	TopicProjectChanged:    {collections.DomainMessages},
+	TopicSearchMatched:     {collections.DomainMessages},
 	TopicContractCreated:   {collections.DomainMessages},
 	TopicContractEnded:     {collections.DomainMessages},
 	TopicContractCompleted: {collections.DomainMessages},

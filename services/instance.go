@@ -215,14 +215,19 @@ func (i *Instance) Every(interval time.Duration, name string, job func(ctx conte
 // AtStart runs job once, as soon as the instance serves: what a crash left
 // unfinished is not left for the first interval to pass.
 func (i *Instance) AtStart(name string, job func(ctx context.Context) error) error {
+	return i.Soon(name+" at start", job)
+}
+
+// Soon runs job once in the background, as soon as there is time for it.
+func (i *Instance) Soon(name string, job func(ctx context.Context) error) error {
 	if i.Options.Manual {
 		return nil
 	}
 	_, err := i.scheduler.NewJob(gocron.OneTimeJob(gocron.OneTimeJobStartImmediately()), gocron.NewTask(func(ctx context.Context) {
 		if err := job(ctx); err != nil && ctx.Err() == nil {
-			i.Logger.Error("work at start failed", "job", name, "error", err)
+			i.Logger.Error("work in the background failed", "job", name, "error", err)
 		}
-	}), gocron.WithName(name+" at start"))
+	}), gocron.WithName(name))
 	return err
 }
 

@@ -53,6 +53,8 @@ var noticeKinds = map[string]noticeKind{
 	TopicProjectExpired:    {"proposals", ChannelEmail, "{title} expired", "", "", "{reason} You can publish it again.", "/projects/{project}", "project", false},
 	TopicProjectInvited:    {"proposals", ChannelEmail, "You are invited to {title}", "", "", "{note}", "/projects/{project}", "project", false},
 
+	TopicSearchMatched: {"searches", ChannelDigest, "New for “{name}”: {title}", "{title} is new for {count} of your searches", "", "", "/projects/{project}", "project", false},
+
 	TopicContractCreated:   {"contracts", ChannelEmail, "You were hired: {title}", "", "", "{amount}", toContract, "contract", false},
 	KindContractStarted:    {"contracts", ChannelApp, "Your contract for {title} began", "", "", "Fund the first milestone so that work can start.", toContract, "contract", false},
 	TopicContractEnded:     {"contracts", ChannelEmail, "{title}: the contract was ended", "", "", saysWhy, toContract, "contract", false},

@@ -27,7 +27,7 @@ func TestTextsOfNotificationsLeaveNothingOpen(t *testing.T) {
 	params := map[string]any{}
 	for _, news := range []any{
 		ProposalNews{Reason: "x"}, ProjectNews{Reason: "x"}, InvitationNews{Note: "x"}, ContractNews{}, MemberNews{}, MilestoneNews{Note: "x"}, DeadlineNews{},
-		PaymentNews{}, DestinationNews{}, PayoutNews{}, DisputeNews{}, ChargebackNews{}, MessageNews{Chat: "x", Message: "x", Title: "x", Note: "x"},
+		PaymentNews{}, SearchNews{}, DestinationNews{}, PayoutNews{}, DisputeNews{}, ChargebackNews{}, MessageNews{Chat: "x", Message: "x", Title: "x", Note: "x"},
 	} {
 		more, err := paramsOf(news)
 		if err != nil {

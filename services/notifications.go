@@ -136,6 +136,9 @@ func (s ChatsService) HandleEvents() {
 	on(s, TopicProjectChanged, func(tx core.App, n ProjectChange) error {
 		return s.tell(tx, TopicProjectChanged, n.ProjectNews, n.Bidders...) // nobody learns who else proposed
 	})
+	on(s, TopicSearchMatched, func(tx core.App, n SearchNews) error {
+		return s.tell(tx, TopicSearchMatched, n, n.User)
+	})
 	on(s, TopicContractCreated, func(tx core.App, n ContractNews) error {
 		_, opened, err := s.OpenChat(tx, Opening{
 			Project: n.Project, Contract: n.Contract, Title: n.Title, Client: n.Client, Freelancer: n.Freelancer, Origin: collections.OriginContract,

@@ -50,7 +50,10 @@ func (s ProjectsService) Publish(cmd Command, id string) (Answer, error) {
 			Machine: collections.ProjectMachine, Record: project, Verb: "publish", By: cmd.Principal,
 			Set: map[string]any{collections.ProjectPublishedAt: s.Clock.Now()},
 		})
-		return project, err
+		if err != nil {
+			return nil, err
+		}
+		return project, s.queueAlerts(tx, project)
 	})
 }
 

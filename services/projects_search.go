@@ -18,6 +18,8 @@ type ProjectQuery struct {
 	Min  int64
 	Sort string
 	Page int
+	// only, unless "", is the one project that is looked at.
+	only string
 }
 
 // ProjectPage is one page of found projects, in the shape of PocketBase's lists.
@@ -69,31 +71,42 @@ func (s ProjectsService) SearchProjects(q ProjectQuery) (ProjectPage, error) {
 	if !ok {
 		return ProjectPage{}, badRequest(CodeInvalidInput, "Sort by newest, budget, fewest or deadline.").With("field", "sort")
 	}
+	where, params, err := q.where()
+	if err != nil {
+		return ProjectPage{}, err
+	}
+	if q.Sort == "deadline" {
+		where += " AND p.deadline <> ''"
+	}
+	return s.projectPage(where, order, params, max(q.Page, 1))
+}
+
+// where is what finds a project: for the browse page, and for those who are told
+// of new ones.
+func (q ProjectQuery) where() (string, dbx.Params, error) {
 	where, params := []string{"p.status = 'open'"}, dbx.Params{}
+	found := "SELECT s.project FROM search f JOIN searchable s ON s.n = f.rowid WHERE search MATCH "
+	if q.only != "" {
+		where, params["only"] = append(where, "p.id = {:only}"), q.only
+		found = "SELECT s.project FROM search f JOIN searchable s ON s.n = f.rowid WHERE f.rowid = (SELECT n FROM searchable WHERE project = {:only}) AND search MATCH "
+	}
 	if match := matchAll(q.Words); match != "" {
-		where = append(where, "p.id IN (SELECT s.project FROM search f JOIN searchable s ON s.n = f.rowid WHERE search MATCH {:words})")
-		params["words"] = match
+		where, params["words"] = append(where, "p.id IN ("+found+"{:words})"), match
 	} else if strings.TrimSpace(q.Words) != "" {
-		return ProjectPage{}, badRequest(CodeInvalidInput, "There is no word to search for.").With("field", "q")
+		return "", nil, badRequest(CodeInvalidInput, "There is no word to search for.").With("field", "q")
 	}
 	if match := matchAny(q.Without); match != "" {
-		where = append(where, "p.id NOT IN (SELECT s.project FROM search f JOIN searchable s ON s.n = f.rowid WHERE search MATCH {:without})")
-		params["without"] = match
+		where, params["without"] = append(where, "p.id NOT IN ("+found+"{:without})"), match
 	}
 	for column, value := range map[string]string{"category": q.Category, "currency": q.Currency} {
 		if value != "" {
-			where = append(where, "p."+column+" = {:"+column+"}")
-			params[column] = value
+			where, params[column] = append(where, "p."+column+" = {:"+column+"}"), value
 		}
 	}
 	if q.Currency != "" && q.Min > 0 {
-		where = append(where, "p.budgetMax >= {:min}")
-		params["min"] = q.Min
+		where, params["min"] = append(where, "p.budgetMax >= {:min}"), q.Min
 	}
-	if q.Sort == "deadline" {
-		where = append(where, "p.deadline <> ''")
-	}
-	return s.projectPage(strings.Join(where, " AND "), order, params, max(q.Page, 1))
+	return strings.Join(where, " AND "), params, nil
 }
 
 func (s ProjectsService) projectPage(where, order string, params dbx.Params, page int) (ProjectPage, error) {

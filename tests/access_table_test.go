@@ -33,6 +33,9 @@ func resources(w *world) []resource {
 	block.Want(w.market.tb, http.StatusOK, "")
 	billing := s.Client.Create(payments, collections.BillingDetails, Body{"name": "Teapots GmbH"})
 	billing.Want(w.market.tb, http.StatusOK, "")
+	w.removers["a saved search"] = []string{freelancer}
+	search := s.Freelancer.Create(projects, collections.Searches, Body{"name": "Teapots", "words": "teapot"})
+	search.Want(w.market.tb, http.StatusOK, "")
 	return []resource{
 		{"a draft", projects, collections.Projects, w.draft, []string{theClient}, []string{theClient}, Body{"title": "Another title"}},
 		{"an open project", projects, collections.Projects, open.Project, everyone, []string{theClient}, Body{"title": "Another title"}},
@@ -48,6 +51,7 @@ func resources(w *world) []resource {
 		{"a sealed review", projects, collections.Reviews, w.first(projects, collections.Reviews, "status = 'sealed'"), both, nobody, Body{"body": "Other words"}},
 		{"a deliverable", projects, collections.Deliverables, w.insert(projects, collections.Deliverables, dbx.Params{"client": s.Client.ID, "freelancer": s.Freelancer.ID}), both, nobody, Body{"name": "other"}},
 		{"an upload of the freelancer to projects", projects, collections.Uploads, w.insert(projects, collections.Uploads, dbx.Params{"user": s.Freelancer.ID}), []string{freelancer}, nobody, Body{"name": "other"}},
+		{"a saved search", projects, collections.Searches, search.Text("id"), []string{freelancer}, []string{freelancer}, Body{"name": "Another name"}},
 		{"a fee plan", projects, collections.FeePlans, w.insert(projects, collections.FeePlans, dbx.Params{"version": "a plan"}), everyone, nobody, Body{"basisPoints": 1}},
 		{"the client in the mirror of projects", projects, collections.Users, s.Client.ID, everyone, nobody, Body{"name": "Somebody"}},
 
@@ -181,6 +185,8 @@ var creations = []creation{
 		func(w *world, _ string) Body {
 			return Body{"project": w.named("a project open").id, "amount": 5, "days": 1}
 		}},
+	{collections.DomainProjects, collections.Searches, []string{loser, stranger, otherMaker, freelancer}, nil,
+		func(*world, string) Body { return Body{"name": "Shops", "words": "shop"} }},
 	{collections.DomainProjects, collections.Contracts, nobody, nil, none},
 	{collections.DomainProjects, collections.Milestones, []string{theClient}, hirersOnly,
 		func(w *world, _ string) Body { return Body{"contract": w.main.Contract, "title": "More", "amount": 5} }},

@@ -14,13 +14,14 @@ interface Props {
   onOrder: (order: Order) => void;
 }
 
-const cell = 'border-b border-line px-3 py-2.5 align-middle whitespace-nowrap';
+const line = 'border-b border-line align-middle whitespace-nowrap';
+const cell = `${line} px-3 py-2.5`;
 const fixed = 'sticky start-0 z-10 bg-surface';
 
 export function CompareTable({ offers, cheapest, order, onOrder }: Props) {
   const { t } = useI18n();
   return (
-    <div className="card mb-6 overflow-x-auto" role="region" aria-label={t('compare.table')} tabIndex={0}>
+    <div className="card relative mb-6 overflow-x-auto" role="region" aria-label={t('compare.table')} tabIndex={0}>
       <table className="w-full border-separate border-spacing-0 text-sm">
         <caption className="sr-only">{t('compare.caption')}</caption>
         <thead>
@@ -41,7 +42,7 @@ function Heading({ column, order, onOrder }: { column: Column; order: Order; onO
   const sorted = order.by === column;
   const turn = order.way === 'ascending' ? 'descending' : 'ascending';
   return (
-    <th scope="col" aria-sort={sorted ? order.way : 'none'} className={`${cell} px-1 text-start font-medium`}>
+    <th scope="col" aria-sort={sorted ? order.way : 'none'} className={`${line} px-1 text-start font-medium`}>
       <button type="button" onClick={() => onOrder({ by: column, way: sorted ? turn : bestFirst[column] })}
         className={`inline-flex min-h-9 items-center gap-1 rounded-lg px-2 hover:bg-sunken ${sorted ? 'text-ink' : 'text-muted'}`}>
         {t(`compare.by.${column}`)}

@@ -52,7 +52,7 @@ export function StepsField({ currency, steps, onChange, checked, failure }: Prop
       <ol ref={list} className="space-y-3">
         {steps.map((step, index) => (
           <li key={step.key}>
-            <fieldset className="rounded-xl border border-line p-3 sm:p-4">
+            <fieldset className="@container rounded-xl border border-line p-3 sm:p-4">
               <legend className="px-1 text-sm font-semibold">{t('propose.step', { count: index + 1 })}</legend>
               <div className="flex items-start gap-2">
                 <Input className="min-w-0 flex-1" label={t('propose.stepTitle')} name="stepTitle" dir="auto" maxLength={140} required value={step.title} onChange={(event) => set(step.key, { title: event.target.value })}
@@ -62,7 +62,7 @@ export function StepsField({ currency, steps, onChange, checked, failure }: Prop
                     onClick={() => { onChange(steps.filter((one) => one.key !== step.key)); focusRow(Math.min(index, steps.length - 2)); }} />
                 )}
               </div>
-              <div className="mt-3 grid gap-3 sm:grid-cols-2">
+              <div className="mt-3 grid gap-3 @sm:grid-cols-2">
                 <MoneyInput label={t('milestone.amount')} name="stepAmount" currency={currency} required value={step.amount} onChange={(amount) => set(step.key, { amount })}
                   error={checked && !step.amount ? 'required' : errorOf(failure, index + 1, 'amount')} />
                 <Input label={t('milestone.dueField')} name="stepDue" type="date" optional value={step.due} onChange={(event) => set(step.key, { due: event.target.value })} error={errorOf(failure, index + 1, 'dueAt')} />
