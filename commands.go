@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net/netip"
 	"io"
 	"net/http"
 	"os"
@@ -24,6 +25,7 @@ func serveCommand(options *services.Options) *cobra.Command {
 	var peers map[string]string
 	var clocks map[string]string
 	var minimums map[string]int64
+	var networks []string
 	var noRateLimits bool
 	var readProvider func() error
 	cmd := &cobra.Command{
@@ -43,6 +45,10 @@ func serveCommand(options *services.Options) *cobra.Command {
 			options.Peers = peersOf(peers)
 			options.NoRateLimits = noRateLimits
 			options.MinimumPayouts = minimums
+			var err error
+			if options.PreviewNetworks, err = networksOf(networks); err != nil {
+				return err
+			}
 			options.Clocks = map[string]services.Timer{}
 			for kind, setting := range clocks {
 				timer, err := services.ParseClock(kind, setting)
@@ -77,6 +83,8 @@ func serveCommand(options *services.Options) *cobra.Command {
 	flags.BoolVar(&noRateLimits, "no-rate-limits", false, "switch off the per-address rate limits (for load tests)")
 	flags.StringToStringVar(&clocks, "clock", nil, "the length of a deadline and its reminders, as KIND=LENGTH[/REMINDER...], for example auto-release=14d/7d/2d (repeat)")
 	flags.DurationVar(&options.MailAfter, "mail-after", 0, "how long something must be unread before a mail tells of it (default 10m)")
+	flags.BoolVar(&options.LinkPreviews, "link-previews", false, "let the server look at pages that messages link to, and show their titles")
+	flags.StringSliceVar(&networks, "link-preview-network", nil, "a network that is not public, to which links may lead nevertheless, as 10.1.0.0/16 (repeat)")
 	flags.Int64Var(&options.SmallClaim, "small-claim", 0, "disputes up to this amount, in whole units of their currency, are halved instead of going to a moderator (default 50)")
 	flags.StringToInt64Var(&minimums, "minimum-payout", nil, "the smallest payout of a currency in minor units, for example EUR=2000 (repeat)")
 	flags.StringVar(&options.Company, "company", "", "who runs the marketplace, for invoices: name and address, lines separated by semicolons")
@@ -92,6 +100,18 @@ func peersOf(flags map[string]string) map[collections.Domain]string {
 		peers[collections.Domain(name)] = strings.TrimRight(url, "/")
 	}
 	return peers
+}
+
+// networksOf reads --link-preview-network.
+func networksOf(flags []string) (networks []netip.Prefix, err error) {
+	for _, flag := range flags {
+		network, err := netip.ParsePrefix(flag)
+		if err != nil {
+			return nil, fmt.Errorf("--link-preview-network: %w", err)
+		}
+		networks = append(networks, network)
+	}
+	return networks, nil
 }
 
 // greet says where to go.

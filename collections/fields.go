@@ -178,7 +178,9 @@ const (
 	MessageReactions   = "reactions"
 	MessageAttachments = "attachments"
 	MessageTopic       = "topic"
-	MessageParams      = "params"
+	// MessagePreview is what the page shows of itself that a message links to.
+	MessagePreview = "preview"
+	MessageParams  = "params"
 	// MessageFlag says why the filter marked a message; only moderators see it.
 	MessageFlag       = "flag"
 	MessageEditedAt   = "editedAt"

@@ -130,7 +130,7 @@ var ServerOwned = map[string][]string{
 	Milestones:    {FieldClient, FieldFreelancer, FieldProject, FieldVersion, MilestonePayment, MilestoneNote, MilestoneSubmittedAt, MilestoneDisputed, MilestoneKind, MilestoneApprovedAmount, MilestoneUnderpayment},
 	Payments:      {FieldClient, FieldVersion, FieldReason, PaymentFee, PaymentReleased, PaymentRefunded, PaymentFailure, PaymentProjectTitle, PaymentDecideBy, PaymentLockedUntil, PaymentHeldAt, PaymentSettledAt, PaymentLocked, PaymentRolled, PaymentRolledFrom, PaymentRefundAsked, PaymentRefundReason, FieldProvider, FieldProviderRef, PaymentConfirmURL, PaymentChargedBack, PaymentChargeback, PaymentOwed, FieldTries, FieldNextTryAt, ContractFeePlan},
 	Members:       {FieldChat, FieldUser, MemberRole, MemberLastReadSeq, MemberOwnAfter, MemberMentions, MemberMailedSeq, MemberMailAt},
-	Messages:      {MessageSeq, MessageChange, MessageSender, MessageKind, MessageReactions, MessageTopic, MessageParams, MessageFlag, MessageEditedAt, MessageDeletedAt},
+	Messages:      {MessageSeq, MessageChange, MessageSender, MessageKind, MessageReactions, MessagePreview, MessageTopic, MessageParams, MessageFlag, MessageEditedAt, MessageDeletedAt},
 	Blocks:        {FieldUser},
 	Notifications: {FieldUser, NotificationKind, FieldTitle, NotificationBody, NotificationLink, NotificationParams, NotificationSubject, NotificationCount, NotificationAt, NotificationChannel, NotificationMailAt},
 

@@ -20,6 +20,11 @@ func bindChats(i *services.Instance) error {
 	if err := bindNotifications(i, chats); err != nil {
 		return err
 	}
+	if i.Options.LinkPreviews {
+		if err := i.Every(i.Options.SweepEvery, "look at links", chats.PreviewLinks); err != nil {
+			return err
+		}
+	}
 	i.App.OnRecordCreateRequest(collections.Blocks).BindFunc(func(e *core.RecordRequestEvent) error {
 		user, err := requireUser(e.RequestEvent)
 		if err != nil {

@@ -131,6 +131,9 @@ func (s ChatsService) Stored(tx core.App, message *core.Record, insert func() er
 	if err := s.reportFlag(tx, message); err != nil {
 		return err
 	}
+	if err := s.notePreview(tx, message); err != nil {
+		return err
+	}
 	return s.announceMessage(tx, "create", message)
 }
 
@@ -223,6 +226,9 @@ func (s ChatsService) Changed(tx core.App, message *core.Record, save func() err
 			message.Set(collections.MessageEditedAt, s.Clock.Now())
 		}
 	}
+	if was != is { // what was shown may be of another page
+		message.Set(collections.MessagePreview, nil)
+	}
 	if err := change(tx, message); err != nil {
 		return err
 	}
@@ -234,6 +240,9 @@ func (s ChatsService) Changed(tx core.App, message *core.Record, save func() err
 			return err
 		}
 		if err := s.reportFlag(tx, message); err != nil {
+			return err
+		}
+		if err := s.notePreview(tx, message); err != nil {
 			return err
 		}
 	}

@@ -3,6 +3,7 @@ package services
 import (
 	"io"
 	"log/slog"
+	"net/netip"
 	"os"
 	"time"
 
@@ -59,6 +60,10 @@ type Options struct {
 	Clocks map[string]Timer
 	// MailAfter is how long something must be unread before a mail tells of it. Default 10 minutes.
 	MailAfter time.Duration
+	// LinkPreviews lets the server look at the pages that messages link to. Default: it does not.
+	LinkPreviews bool
+	// PreviewNetworks are networks that are not public, to which links may lead nevertheless.
+	PreviewNetworks []netip.Prefix
 	// Clock is the time. Default: the system's.
 	Clock Clock
 	// Durability of commits. Default DurabilityGroup.
