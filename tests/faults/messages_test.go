@@ -64,7 +64,7 @@ func over(t *testing.T, p *tests.Person, base string) *tests.Person {
 // Every screen ends up showing every message, once, in the order of the numbers.
 func TestEveryMessageOnceAndInOrder(t *testing.T) {
 	seed := tests.Seed(t)
-	messages := number("LANCERSHUB_MESSAGES", 8_000)
+	messages := number("LANCERSHUB_MESSAGES", 100_000)
 	talk := newTalk(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
@@ -92,6 +92,9 @@ func TestEveryMessageOnceAndInOrder(t *testing.T) {
 				if _, err := tests.Send(ctx, client, device, talk.chat, fmt.Sprintf("message %d", one), fmt.Sprintf("c-%d", one), random.IntN(20) == 0); err != nil {
 					failed.Add(1)
 					t.Errorf("Message %d was not taken: %v", one, err)
+				}
+				if one%10_000 == 0 {
+					t.Logf("%d of %d messages after %s", one, messages, time.Since(began).Round(time.Second))
 				}
 			}
 		})

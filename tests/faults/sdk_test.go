@@ -31,7 +31,7 @@ func TestTheSDKShowsEveryMessageOnceAndInOrder(t *testing.T) {
 		t.Skip("the SDK is missing, so this was not tested: run make e2e-install")
 	}
 	seed := tests.Seed(t)
-	count := number("LANCERSHUB_SDK_MESSAGES", 1000)
+	count := number("LANCERSHUB_SDK_MESSAGES", 2500)
 	talk := newTalk(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	var troubles, browsers sync.WaitGroup

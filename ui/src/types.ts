@@ -334,6 +334,8 @@ export interface Message extends Stored {
   attachments?: string[];
   /** Who reacted, by emoji. */
   reactions: Record<string, string[]> | null;
+  /** What the page says of itself that the text links to, where the operator lets the server look. */
+  preview?: { url: string; site: string; title: string; description?: string } | null;
   editedAt: string;
   deletedAt: string;
 }

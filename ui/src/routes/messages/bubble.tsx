@@ -1,5 +1,5 @@
 // One message: from a person, from the marketplace, or on its way.
-import { memo, useEffect, useState, type ReactNode } from 'react';
+import { memo, useEffect, useState } from 'react';
 import { fileUrl } from '../../api';
 import { useI18n } from '../../i18n/i18n';
 import { conversation } from '../../live/conversation';
@@ -8,6 +8,7 @@ import type { Message } from '../../types';
 import { IconButton } from '../../ui/button';
 import { FileLink } from '../../ui/files';
 import { useDates } from '../../ui/show';
+import { Preview, Words } from './words';
 
 interface BubbleProps {
   message: Message;
@@ -44,7 +45,8 @@ export const Bubble = memo(function Bubble({ message, before, answered, me, name
               <div className={`max-w-full rounded-2xl px-3.5 py-2 ${mine ? 'rounded-ee-md bg-primary text-on-primary' : 'rounded-es-md bg-sunken'}`}>
                 <p className="sr-only">{mine ? t('messages.you') : ''}</p>
                 {message.replyTo && <Quote message={answered} names={names} onShow={onShow} />}
-                {message.body && <p className="prose-text" dir="auto">{withMentions(message, names)}</p>}
+                {message.body && <Words message={message} names={names} />}
+                <Preview message={message} />
                 <Attachments message={message} />
                 <p className="mt-0.5 text-end text-xs">{message.editedAt && `${t('messages.edited')} · `}<time dateTime={message.created.replace(' ', 'T')}>{dates.time(message.created)}</time></p>
               </div>
@@ -58,14 +60,6 @@ export const Bubble = memo(function Bubble({ message, before, answered, me, name
     </>
   );
 });
-
-/** The text with the names of those it mentions set off. */
-function withMentions(message: Message, names: ReadonlyMap<string, string>): ReactNode {
-  const said = (message.mentions ?? []).map((user) => names.get(user)).filter((name): name is string => Boolean(name));
-  if (said.length === 0) return message.body;
-  const parts = message.body.split(new RegExp(`(${said.map((name) => `@${name.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}`).join('|')})`));
-  return parts.map((part, index) => (index % 2 === 1 ? <strong key={index}>{part}</strong> : part));
-}
 
 function Quote({ message, names, onShow }: { message: Message | undefined; names: ReadonlyMap<string, string>; onShow: (seq: number) => void }) {
   const { t } = useI18n();
