@@ -62,6 +62,11 @@ func storageVerifyCommand(options *services.Options) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if mend {
+				if err := services.AuditOperator(*options, collections.Domains, "storage verify --mend", "", map[string]any{"findings": len(report.Findings)}); err != nil {
+					return err
+				}
+			}
 			if asJSON {
 				encoder := json.NewEncoder(cmd.OutOrStdout())
 				encoder.SetIndent("", "  ")

@@ -50,7 +50,7 @@ func newRoot() *cobra.Command {
 	root.PersistentFlags().StringVar(&options.HTTPAddr, "http", services.DefaultHTTPAddr, "address to listen on")
 	storageFlags(root.PersistentFlags(), &options.Storage)
 	options.BackupStorage = backupStorage()
-	root.AddCommand(serveCommand(&options), demoCommand(&options), superuserCommand(&options), migrateCommand(&options), ledgerCommand(&options), healthCommand(&options), backupCommand(&options), restoreCommand(&options), doctorCommand(&options), storageCommand(&options))
+	root.AddCommand(serveCommand(&options), demoCommand(&options), superuserCommand(&options), migrateCommand(&options), ledgerCommand(&options), healthCommand(&options), backupCommand(&options), restoreCommand(&options), doctorCommand(&options), storageCommand(&options), auditCommand(&options))
 	return root
 }
 

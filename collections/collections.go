@@ -42,6 +42,15 @@ const (
 	MailQueue = "mailQueue"
 )
 
+// Views that only superusers read, in the admin UI.
+const (
+	AuditLog        = "auditLog"
+	OutboxEvents    = "outboxEvents"
+	InboxEvents     = "inboxEvents"
+	IdempotencyKeys = "idempotencyKeys"
+	HiringMonths    = "hiringMonths"
+)
+
 // Fields shared by several collections.
 const (
 	FieldID         = "id"

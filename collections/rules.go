@@ -29,12 +29,15 @@ type Rules struct {
 func RulesOf(domain Domain) map[string]Rules {
 	mirror := Rules{Nobody, Anyone, Nobody, Nobody, Nobody}
 	timeline := Rules{parties, parties, Nobody, Nobody, Nobody}
+	hidden := Rules{Nobody, Nobody, Nobody, Nobody, Nobody}
 	switch domain {
 	case DomainUsers:
 		return map[string]Rules{
 			Users:     {visibleUser, "id = @request.auth.id || (" + visibleUser + ")", Anyone, SignedIn + " && id = @request.auth.id", Nobody},
 			Sessions:  {ownRow, ownRow, Nobody, Nobody, Nobody},
-			MailQueue: {Nobody, Nobody, Nobody, Nobody, Nobody},
+			MailQueue: hidden,
+
+			AuditLog: hidden, OutboxEvents: hidden, InboxEvents: hidden, IdempotencyKeys: hidden,
 		}
 	case DomainProjects:
 		open := "status = 'open' || (" + parties + ")"
@@ -53,6 +56,8 @@ func RulesOf(domain Domain) map[string]Rules {
 			Deliverables: timeline,
 			Uploads:      {ownRow, ownRow, Nobody, Nobody, Nobody},
 			Searches:     {ownRow, ownRow, SignedIn + " && " + isFreelancer, ownRow, ownRow},
+
+			AuditLog: hidden, OutboxEvents: hidden, InboxEvents: hidden, IdempotencyKeys: hidden, HiringMonths: hidden,
 		}
 	case DomainPayments:
 		return map[string]Rules{
@@ -69,9 +74,10 @@ func RulesOf(domain Domain) map[string]Rules {
 
 			"ledgerTransactions": {Nobody, Nobody, Nobody, Nobody, Nobody},
 			"reconciliations":    {Nobody, Nobody, Nobody, Nobody, Nobody},
-			"outboxEvents":       {Nobody, Nobody, Nobody, Nobody, Nobody},
-			"inboxEvents":        {Nobody, Nobody, Nobody, Nobody, Nobody},
-			"idempotencyKeys":    {Nobody, Nobody, Nobody, Nobody, Nobody},
+			OutboxEvents:         hidden,
+			InboxEvents:          hidden,
+			IdempotencyKeys:      hidden,
+			AuditLog:             hidden,
 			"platformMonths":     {Nobody, Nobody, Nobody, Nobody, Nobody},
 
 			Payouts:            {ownFreelancer, ownFreelancer, SignedIn + " && " + isFreelancer, Nobody, Nobody},
@@ -92,6 +98,8 @@ func RulesOf(domain Domain) map[string]Rules {
 			Uploads:       {ownRow, ownRow, Nobody, Nobody, Nobody},
 			Notifications: {ownRow, ownRow, Nobody, ownRow, ownRow},
 			Preferences:   {ownRow, ownRow, Nobody, Nobody, Nobody},
+
+			AuditLog: hidden, OutboxEvents: hidden, InboxEvents: hidden, IdempotencyKeys: hidden,
 		}
 	}
 }

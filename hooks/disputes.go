@@ -42,7 +42,7 @@ func bindRulings(i *services.Instance, p *services.PaymentsService) {
 			return err
 		}
 		record := e.Record
-		ruled, err := p.Rule(record.Id, record.GetString(collections.DisputeRuling),
+		ruled, err := p.Rule(actorOf(e.RequestEvent), record.Id, record.GetString(collections.DisputeRuling),
 			int64(record.GetInt(collections.DisputeRulingAmount)), record.GetString(collections.DisputeRulingReason))
 		if err != nil {
 			return err
@@ -57,7 +57,7 @@ func bindRecoveries(i *services.Instance, p *services.PaymentsService) {
 		if err := onlyEdited(e, collections.ChargebackRecovery, collections.ChargebackRecoveryReason); err != nil {
 			return err
 		}
-		record, err := p.Recover(e.Record.Id, e.Record.GetString(collections.ChargebackRecovery), e.Record.GetString(collections.ChargebackRecoveryReason))
+		record, err := p.Recover(actorOf(e.RequestEvent), e.Record.Id, e.Record.GetString(collections.ChargebackRecovery), e.Record.GetString(collections.ChargebackRecoveryReason))
 		if err != nil {
 			return err
 		}

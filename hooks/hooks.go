@@ -20,6 +20,7 @@ const settleEvery = 5 * time.Second
 // Bind attaches everything that belongs to the instance's domain.
 func Bind(i *services.Instance) error {
 	bindAuth(i)
+	bindAudit(i)
 	bindGuards(i)
 	bindSealed(i)
 	i.App.OnServe().BindFunc(func(e *core.ServeEvent) error {
@@ -32,7 +33,8 @@ func Bind(i *services.Instance) error {
 	if err := errors.Join(bindDeadlines(i), bindFiles(i)); err != nil {
 		return err
 	}
-	if err := i.Every(time.Hour, "prune tables", noContext(i.Prune)); err != nil {
+	if err := errors.Join(i.Every(time.Hour, "prune tables", noContext(i.Prune)),
+		i.Every(time.Hour, "verify the audit log", noContext(i.CheckAudit)), i.AtStart("verify the audit log", noContext(i.CheckAudit))); err != nil {
 		return err
 	}
 	if err := i.AtStart("settle a restore", i.SettleEpoch); err != nil {

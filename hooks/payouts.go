@@ -97,7 +97,7 @@ func moderatePayout(payments *services.PaymentsService) func(e *core.RecordReque
 			return services.Failf(http.StatusBadRequest, services.CodeInvalidInput, "Choose a moderation: %s, %s or %s.",
 				collections.ModerationHold, collections.ModerationRelease, collections.ModerationRefuse)
 		}
-		payout, err := payments.ModeratePayout(e.Record.Id, decision, e.Record.GetString(collections.FieldReason))
+		payout, err := payments.ModeratePayout(actorOf(e.RequestEvent), e.Record.Id, decision, e.Record.GetString(collections.FieldReason))
 		if err != nil {
 			return err
 		}

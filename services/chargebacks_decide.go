@@ -183,7 +183,7 @@ func (s *PaymentsService) holdPayouts(tx core.App, record *core.Record) error {
 // Recover carries out what a moderator decided about the guarded part of a lost
 // chargeback: the platform bears it, or the freelancer gives back as much of it as
 // is available.
-func (s *PaymentsService) Recover(id, from, reason string) (record *core.Record, err error) {
+func (s *PaymentsService) Recover(by Actor, id, from, reason string) (record *core.Record, err error) {
 	if from != collections.RecoverFromPlatform && from != collections.RecoverFromFreelancer {
 		return nil, badRequest(CodeInvalidInput, "A recovery is from the %q or from the %q.", collections.RecoverFromPlatform, collections.RecoverFromFreelancer)
 	}
@@ -221,6 +221,10 @@ func (s *PaymentsService) Recover(id, from, reason string) (record *core.Record,
 			err = s.postChargeback(tx, record, KindRecovery, Entry{AccountAvailable(freelancer), -taken}, Entry{AccountLoss, taken})
 		}
 		if err != nil {
+			return err
+		}
+		deed := Deed{by, "recover", collections.Chargebacks + "/" + id, map[string]any{collections.ChargebackRecovery: from, collections.ChargebackRecovered: taken}}
+		if err := Audit(tx, s.Clock.Now(), deed); err != nil {
 			return err
 		}
 		return s.tellChargeback(tx, TopicChargebackRecovered, record)

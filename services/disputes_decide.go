@@ -66,7 +66,7 @@ func (s *PaymentsService) closeDispute(tx core.App, dispute *core.Record, d deci
 
 // Rule carries out what a moderator wrote into a dispute in the admin UI: all
 // to one side, or a split that gives the freelancer toFreelancer.
-func (s *PaymentsService) Rule(id, ruling string, toFreelancer int64, reason string) (*core.Record, error) {
+func (s *PaymentsService) Rule(by Actor, id, ruling string, toFreelancer int64, reason string) (*core.Record, error) {
 	var dispute *core.Record
 	err := s.App.RunInTransaction(func(tx core.App) (err error) {
 		if dispute, err = tx.FindRecordById(collections.Disputes, id); err != nil {
@@ -91,7 +91,12 @@ func (s *PaymentsService) Rule(id, ruling string, toFreelancer int64, reason str
 		dispute.Set(collections.DisputeRuling, ruling)
 		dispute.Set(collections.DisputeRulingAmount, toFreelancer)
 		dispute.Set(collections.DisputeRulingReason, reason)
-		return s.settleDispute(tx, dispute, decision{"rule", collections.OutcomeRuled, toFreelancer, Moderator, reason})
+		if err := s.settleDispute(tx, dispute, decision{"rule", collections.OutcomeRuled, toFreelancer, Moderator, reason}); err != nil {
+			return err
+		}
+		return Audit(tx, s.Clock.Now(), Deed{by, "rule", collections.Disputes + "/" + id, map[string]any{
+			collections.DisputeRuling: ruling, collections.DisputeRulingAmount: toFreelancer, collections.FieldAmount: amount,
+		}})
 	})
 	return dispute, err
 }

@@ -24,7 +24,7 @@ const (
 type Finding struct {
 	Level Level `json:"level"`
 	// Check is what was looked at: data, keys, schema, rules, settings, mail,
-	// storage, events, restore, ledger, reconciliation, provider, durability, disk, port, peers, clock, address, backup.
+	// storage, events, audit, restore, ledger, reconciliation, provider, durability, disk, port, peers, clock, address, backup.
 	Check string `json:"check"`
 	// Domain it is about, "" for all.
 	Domain  collections.Domain `json:"domain,omitempty"`

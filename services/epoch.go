@@ -56,8 +56,12 @@ func OpenEpoch(app core.App) (*Epoch, error) {
 // looked at the findings and dealt with them.
 func AcceptEpochs(options Options) error {
 	return beside(options, collections.Domains, func(app core.App) error {
-		_, err := app.NonconcurrentDB().Update("epochs", dbx.Params{"settled": 1}, dbx.HashExp{"settled": 0}).Execute()
-		return err
+		return app.RunInTransaction(func(tx core.App) error {
+			if _, err := tx.DB().Update("epochs", dbx.Params{"settled": 1}, dbx.HashExp{"settled": 0}).Execute(); err != nil {
+				return err
+			}
+			return Audit(tx, options.withDefaults().Clock.Now(), Deed{ByOperator(), "restore accept", "", nil})
+		})
 	})
 }
 

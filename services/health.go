@@ -13,6 +13,8 @@ import (
 	"github.com/lancershub/lancershub/collections"
 )
 
+const checkAudit = "audit"
+
 // Readiness says whether an instance can do its work, and if not, why.
 type Readiness struct {
 	Ready  bool               `json:"ready"`
@@ -47,6 +49,7 @@ func (i *Instance) Ready(ctx context.Context) Readiness {
 	if backlog.Parked > 0 {
 		ready.Checks["outbox"] = "events are parked: look at the outbox in the admin UI"
 	}
+	ready.Checks[checkAudit] = i.audited()
 	if i.Domain == collections.DomainPayments {
 		ready.Checks["reconciliation"] = i.reconciled()
 	}

@@ -61,6 +61,7 @@ type Instance struct {
 	cancel    context.CancelFunc
 
 	bucketMade atomic.Bool
+	auditState atomic.Pointer[string]
 }
 
 // OpenInstance locks and opens the data folder of domain, creating it if it is

@@ -164,7 +164,8 @@ type LedgerReport struct {
 // VerifyLedger replays all entries and compares: every currency sums to zero,
 // every transaction balances and is sealed, every balance is the sum of its
 // entries, no protected account is below zero, every payment's holds are what
-// its record says, and the earnings book is what a recount makes of it.
+// its record says, the earnings book is what a recount makes of it, and the audit
+// log's chain is unbroken.
 func VerifyLedger(app core.App) (*LedgerReport, error) {
 	report := &LedgerReport{Problems: []string{}}
 	var book []string
@@ -179,6 +180,13 @@ func VerifyLedger(app core.App) (*LedgerReport, error) {
 	group.Go(func() error { return report.check(app) })
 	err := group.Wait()
 	report.Problems = append(report.Problems, book...)
+	if err != nil {
+		return report, err
+	}
+	log, err := VerifyAudit(app, nil)
+	if err == nil {
+		report.Problems = append(report.Problems, log.Problems...)
+	}
 	return report, err
 }
 

@@ -145,7 +145,12 @@ func UpsertSuperuser(options Options, domains []collections.Domain, email, passw
 		}
 		record.SetEmail(email)
 		record.SetPassword(password)
-		return app.Save(record)
+		return app.RunInTransaction(func(tx core.App) error {
+			if err := tx.Save(record); err != nil {
+				return err
+			}
+			return Audit(tx, options.withDefaults().Clock.Now(), Deed{ByOperator(), "superuser upsert", core.CollectionNameSuperusers + "/" + record.Id, nil})
+		})
 	})
 }
 
@@ -169,7 +174,8 @@ func settingsKey(path string) (string, error) {
 
 // RecountEarningsIn makes the earnings book of a data folder anew, also while it is served.
 func RecountEarningsIn(options Options) error {
-	return beside(options, []collections.Domain{collections.DomainPayments}, RecountEarnings)
+	err := beside(options, []collections.Domain{collections.DomainPayments}, RecountEarnings)
+	return errors.Join(err, AuditOperator(options, []collections.Domain{collections.DomainPayments}, "ledger recount", "", nil))
 }
 
 // VerifyLedgerIn verifies the ledger in a data folder, also while it is served.

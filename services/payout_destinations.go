@@ -61,8 +61,16 @@ func (s *PaymentsService) AddDestination(ctx context.Context, cmd Command, signe
 		if err := tx.Save(destination); err != nil {
 			return nil, err
 		}
+		if err := s.auditDestination(tx, cmd.Principal, "add", destination); err != nil {
+			return nil, err
+		}
 		return destination, s.tellDestination(tx, TopicDestinationNew, destination, cmd.Principal)
 	})
+}
+
+// auditDestination notes who changes where money goes.
+func (s *PaymentsService) auditDestination(tx core.App, user, action string, destination *core.Record) error {
+	return Audit(tx, s.Clock.Now(), Deed{ByUser(user), action, collections.PayoutDestinations + "/" + destination.Id, nil})
 }
 
 // hint shows which account it is to someone who knows it.
@@ -81,6 +89,9 @@ func (s *PaymentsService) RemoveDestination(cmd Command, id string) (Answer, err
 	return Once(s.App, s.Clock, cmd, func(tx core.App) (any, error) {
 		destination, err := partyTo(tx, collections.PayoutDestinations, id, cmd.Principal, collections.ByFreelancer)
 		if err != nil {
+			return nil, err
+		}
+		if err := s.auditDestination(tx, cmd.Principal, "remove", destination); err != nil {
 			return nil, err
 		}
 		return destination, Transition(tx, Move{Machine: collections.DestinationMachine, Record: destination, Verb: "remove", By: cmd.Principal})

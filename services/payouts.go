@@ -110,13 +110,16 @@ func (s *PaymentsService) CancelPayout(cmd Command, id string) (Answer, error) {
 
 // ModeratePayout stops a payout that has not been sent, lets it go on, or gives
 // the money back. Only moderators come here, through the admin UI.
-func (s *PaymentsService) ModeratePayout(id, decision, reason string) (payout *core.Record, err error) {
+func (s *PaymentsService) ModeratePayout(by Actor, id, decision, reason string) (payout *core.Record, err error) {
 	err = s.App.RunInTransaction(func(tx core.App) error {
 		if payout, err = tx.FindRecordById(collections.Payouts, id); err != nil {
 			return notFound()
 		}
 		if status := payout.GetString(collections.FieldStatus); status != collections.PayoutRequested {
 			return illegal(collections.PayoutMachine, decision, status)
+		}
+		if err := Audit(tx, s.Clock.Now(), Deed{by, "moderate", collections.Payouts + "/" + id, map[string]any{collections.PayoutModeration: decision}}); err != nil {
+			return err
 		}
 		payout.Set(collections.PayoutModeration, decision)
 		payout.Set(collections.FieldReason, reason)

@@ -172,6 +172,9 @@ func (r *Reconciler) events(ctx context.Context, report *Reconciliation) error {
 			continue
 		}
 		backlogs[domain] = &ready.Outbox
+		if state := ready.Checks[checkAudit]; state != "ok" && state != auditNotYet && state != "" {
+			report.found("%s: %s", domain, state)
+		}
 	}
 	for _, domain := range collections.Domains {
 		backlog := backlogs[domain]

@@ -88,6 +88,9 @@ func Restore(ctx context.Context, options Options, from string, how RestoreOptio
 				return fmt.Errorf("the ledger in the backup does not add up (ledger_broken): %s", strings.Join(ledger.Problems, "; "))
 			}
 		}
+		if err := i.Audit(Deed{ByOperator(), "restore", filepath.Base(from), map[string]any{"takenAt": manifest.TakenAt}}); err != nil {
+			return err
+		}
 		return BeginEpoch(i.App, manifest.TakenAt, options.Clock.Now())
 	})
 	if err != nil || how.VerifyOnly {

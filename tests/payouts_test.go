@@ -128,7 +128,7 @@ func TestWhatDoesNotArriveIsAvailableAgain(t *testing.T) {
 		}, collections.PayoutFailed},
 		"the bank refuses": {services.BankFailed, func(m *Market, _ *Person, _ string) { send(m) }, collections.PayoutFailed},
 		"a moderator refuses": {services.BankAccount, func(m *Market, _ *Person, id string) {
-			if _, err := m.Payments().ModeratePayout(id, collections.ModerationRefuse, "Not yours."); err != nil {
+			if _, err := m.Payments().ModeratePayout(services.BySuperuser("a moderator"), id, collections.ModerationRefuse, "Not yours."); err != nil {
 				m.tb.Fatal(err)
 			}
 		}, collections.PayoutFailed},
