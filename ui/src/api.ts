@@ -3,7 +3,7 @@ import PocketBase, { LocalAuthStore, type RecordService, type SendOptions } from
 import { endsSession, failureOf } from './lib/errors';
 import { saveFile } from './lib/csv';
 import type {
-  Block, Chat, Contract, Deadline, Deliverable, Dispute, Evidence, Invoice, Member, Message, Milestone, Notification, Payment, Payout, PayoutDestination, Project, Proposal, Session, TimelineRow, User,
+  Block, Chat, Contract, Deadline, Deliverable, Dispute, Evidence, Invoice, Member, Message, Milestone, Notification, Payment, Payout, PayoutDestination, Project, Proposal, SavedSearch, Session, TimelineRow, User,
 } from './types';
 
 /** The access token and the user, shared by the four clients and by all tabs. */
@@ -97,6 +97,7 @@ export const projects = {
   proposals: clients.projects.collection('proposals') as RecordService<Proposal>,
   contracts: clients.projects.collection('contracts') as RecordService<Contract>,
   milestones: clients.projects.collection('milestones') as RecordService<Milestone>,
+  searches: clients.projects.collection('searches') as RecordService<SavedSearch>,
   deliverables: clients.projects.collection('deliverables') as RecordService<Deliverable>,
   timeline: clients.projects.collection('timeline') as RecordService<TimelineRow>,
   deadlines: clients.projects.collection('deadlines') as RecordService<Deadline>,

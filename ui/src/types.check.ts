@@ -25,6 +25,7 @@ export type Checked = [
   Fits<Wrong<T.Proposal, Schema['projects']['proposals']>>,
   Fits<Wrong<T.Contract, Schema['projects']['contracts']>>,
   Fits<Wrong<T.Milestone, Schema['projects']['milestones']>>,
+  Fits<Wrong<T.SavedSearch, Schema['projects']['searches']>>,
   Fits<Wrong<T.Review, Schema['projects']['reviews']>>,
   Fits<Wrong<T.Deadline, Schema['projects']['deadlines']>>,
   Fits<Wrong<T.Payment, Schema['payments']['payments']>>,

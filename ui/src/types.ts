@@ -95,6 +95,18 @@ export interface Proposal extends Stored, Parties {
   reason: string;
 }
 
+/** A search of the browse page under a name. min is in minor units of currency. */
+export interface SavedSearch extends Stored {
+  user: string;
+  name: string;
+  words: string;
+  without: string;
+  category: string;
+  currency: string;
+  min: number;
+  paused: boolean;
+}
+
 export interface FeePlan {
   version: string;
   basisPoints: number;

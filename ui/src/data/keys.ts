@@ -2,6 +2,7 @@
 export const keys = {
   projects: ['projects'],
   proposals: ['proposals'],
+  searches: ['searches'],
   contracts: ['contracts'],
   milestones: ['milestones'],
   timeline: ['timeline'],

@@ -6,6 +6,7 @@ import { ar as files } from './files/ar';
 import { ar as money } from './money/ar';
 import { ar as offers } from './offers/ar';
 import { ar as room } from './room/ar';
+import { ar as searches } from './searches/ar';
 import { ar as talk } from './talk/ar';
 
 export const ar: Catalogue = {
@@ -16,6 +17,7 @@ export const ar: Catalogue = {
   ...arPeople,
   ...money,
   ...offers,
+  ...searches,
   'nav.skip': 'تخطَّ إلى المحتوى',
   'nav.main': 'التنقل الرئيسي',
   'nav.tabs': 'علامات التبويب',

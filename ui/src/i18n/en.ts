@@ -6,6 +6,7 @@ import { en as files } from './files/en';
 import { en as money } from './money/en';
 import { en as offers } from './offers/en';
 import { en as room } from './room/en';
+import { en as searches } from './searches/en';
 import { en as talk } from './talk/en';
 
 export const en = {
@@ -16,6 +17,7 @@ export const en = {
   ...enPeople,
   ...money,
   ...offers,
+  ...searches,
   'nav.skip': 'Skip to content',
   'nav.main': 'Main',
   'nav.tabs': 'Tabs',

@@ -1,6 +1,7 @@
 // Open projects, searched and filtered; the search is in the address.
-import { useDeferredValue, useEffect, useMemo, useState } from 'react';
+import { lazy, Suspense, useDeferredValue, useEffect, useMemo, useState } from 'react';
 import { useSearchParams } from 'react-router';
+import { hasRole, useMe } from '../../data/me';
 import { projectSorts, useProjectSearch } from '../../data/projects';
 import { useI18n } from '../../i18n/i18n';
 import { currencies, editMoney, parseMoney } from '../../lib/money';
@@ -12,6 +13,8 @@ import { Page } from '../../ui/page';
 import { ProjectCard } from './card';
 import { categories, categoryName } from './categories';
 import { searchOf } from './search';
+
+const SaveSearch = lazy(() => import('./save-search'));
 
 const names = ['q', 'without', 'category', 'currency', 'min', 'sort'] as const;
 
@@ -33,6 +36,7 @@ export function Browse() {
   const search = useMemo(() => searchOf(params), [params]);
   const [filtersOpen, setFiltersOpen] = useState(false);
   const found = useProjectSearch(search);
+  const saves = hasRole(useMe(), 'freelancer');
   const set = (name: (typeof names)[number], value: string) => setParams((before) => {
     if (value) before.set(name, value);
     else before.delete(name);
@@ -80,10 +84,13 @@ export function Browse() {
           </div>
         </form>
       </search>
-      <p role="status" className="mb-3 min-h-6 text-sm text-muted">
-        {data && t('browse.found', { count: total })}
-        {active > 0 && <button type="button" className="ms-3 font-medium text-primary underline" onClick={() => setParams(search.q ? { q: search.q } : {})}>{t('browse.clear')}</button>}
-      </p>
+      <div className={`mb-3 flex flex-wrap items-center justify-between gap-x-4 gap-y-1 text-sm ${saves ? 'min-h-9' : 'min-h-6'}`}>
+        <p role="status" className="text-muted">
+          {data && t('browse.found', { count: total })}
+          {active > 0 && <button type="button" className="ms-3 font-medium text-primary underline" onClick={() => setParams(search.q ? { q: search.q } : {})}>{t('browse.clear')}</button>}
+        </p>
+        {saves && <Suspense fallback={null}><SaveSearch search={search} /></Suspense>}
+      </div>
       <ErrorNotice error={found.error} onRetry={() => void found.refetch()} />
       {!data && !found.error && <SkeletonRows count={6} className="h-40" />}
       {data && list.length === 0 && <Empty icon="search" title={t('browse.none')} text={t('browse.noneText')} />}

@@ -8,6 +8,7 @@ import { Empty, ErrorNotice, SkeletonRows } from '../../ui/feedback';
 import { Page, TabLinks } from '../../ui/page';
 import { Ago, Avatar, Money, Status, useName } from '../../ui/show';
 import { Budget } from '../projects/card';
+import Searches from './searches';
 
 export default function Work() {
   const { tab = '' } = useParams();
@@ -18,13 +19,13 @@ export default function Work() {
   const tabs = [
     { to: '/work/contracts', label: t('work.contracts') },
     ...(client ? [{ to: '/work/projects', label: t('work.projects') }] : []),
-    ...(freelancer ? [{ to: '/work/proposals', label: t('work.proposals') }] : []),
+    ...(freelancer ? [{ to: '/work/proposals', label: t('work.proposals') }, { to: '/work/searches', label: t('searches.title') }] : []),
   ];
   if (!tab) return <Navigate to="/work/contracts" replace />;
   return (
     <Page title={t('work.title')} actions={client ? <LinkButton to="/projects/new" icon="plus" className="md:hidden">{t('action.postProject')}</LinkButton> : <LinkButton to="/projects" icon="search">{t('nav.find')}</LinkButton>}>
       <TabLinks label={t('work.title')} tabs={tabs} />
-      {tab === 'projects' ? <MyProjects /> : tab === 'proposals' ? <MyProposals /> : <MyContracts />}
+      {tab === 'projects' ? <MyProjects /> : tab === 'proposals' ? <MyProposals /> : tab === 'searches' ? <Searches /> : <MyContracts />}
     </Page>
   );
 }
