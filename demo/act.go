@@ -49,6 +49,12 @@ func (m *market) signUp(ctx context.Context, one *person) error {
 	if err := m.send(ctx, nil, http.MethodPost, collections.DomainUsers, "/api/collections/users/confirm-verification", object{"token": token}, nil); err != nil {
 		return fmt.Errorf("failed to confirm an e-mail address: %w", err)
 	}
+	if one.record, err = users.FindRecordById(collections.Users, id); err != nil {
+		return err
+	}
+	if err := m.showFace(ctx, one); err != nil {
+		return err
+	}
 	one.record, err = users.FindRecordById(collections.Users, id)
 	return err
 }
@@ -64,6 +70,9 @@ func createProject(p *project) action {
 			fields[collections.ProjectDeadline] = p.deadline.Format(time.RFC3339)
 		}
 		p.id, err = m.create(ctx, p.client, collections.DomainProjects, collections.Projects, fields)
+		if err == nil && p.files {
+			err = m.attach(ctx, p)
+		}
 		return err
 	}
 }

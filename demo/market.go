@@ -51,12 +51,17 @@ func (m *market) send(ctx context.Context, one *person, method string, domain co
 	if err != nil {
 		return err
 	}
+	return m.sendBody(ctx, one, method, domain, path, "application/json", body, out)
+}
+
+// sendBody is send with a body of any kind.
+func (m *market) sendBody(ctx context.Context, one *person, method string, domain collections.Domain, path, kind string, body []byte, out any) error {
 	req, err := http.NewRequestWithContext(ctx, method, path, bytes.NewReader(body))
 	if err != nil {
 		return err
 	}
-	req.RequestURI, req.RemoteAddr = path, "127.0.0.1:0"
-	req.Header.Set("Content-Type", "application/json")
+	req.RequestURI, req.RemoteAddr, req.Host = path, "127.0.0.1:0", m.Addr // links to the storage are for this host
+	req.Header.Set("Content-Type", kind)
 	if one != nil {
 		// Access tokens live for minutes; the next step may be weeks later.
 		// Prepared and never stored: the token works until it expires and cannot

@@ -48,6 +48,12 @@ func expectRefusal(c *contract, s *stage, source, code string) action {
 func submit(c *contract, s *stage) action {
 	return func(ctx context.Context, m *market) error {
 		note := "Everything is in the shared folder."
+		if c.project.files {
+			note = "Everything is in the files."
+			if err := m.handOver(ctx, c, s); err != nil {
+				return err
+			}
+		}
 		return m.command(ctx, c.bid.freelancer, collections.DomainProjects, collections.Milestones, s.id, "submit", object{"note": note}, nil)
 	}
 }

@@ -46,6 +46,8 @@ type project struct {
 	reason                        string
 	bids                          []*bid
 	contract                      *contract
+	// files says that the client attaches some, and that work is handed in as files.
+	files bool
 
 	id string
 }

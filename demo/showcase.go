@@ -52,6 +52,7 @@ func (p *plan) makeShowcase() {
 
 	for _, project := range p.projects {
 		project.contract.unread = !p.past(project.contract.ended)
+		project.files = true
 	}
 }
 
