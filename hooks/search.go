@@ -29,7 +29,9 @@ func indexProjects(i *services.Instance, projects services.ProjectsService) {
 		}
 		return projects.UnindexProject(e.App, e.Record.Id)
 	})
+	pages := i.FirstPages()
 	onServe(i, func(e *core.ServeEvent) {
+		e.Router.GET(services.FirstPath+"{page}", func(e *core.RequestEvent) error { return firstPage(projects, pages, e) })
 		e.Router.GET("/api/search/projects", func(e *core.RequestEvent) error { return searchProjects(projects, e) })
 	})
 }
@@ -71,13 +73,35 @@ func searchProjects(projects services.ProjectsService, e *core.RequestEvent) err
 			set(value)
 		}
 	}
-	page, err := projects.SearchProjects(search)
+	page, err := findProjects(projects, search, e)
 	if err != nil {
 		return err
 	}
-	// As PocketBase's own list: relations expanded under their own rules.
-	if err := apis.EnrichRecords(e, page.Items, collections.FieldClient); err != nil {
+	return e.JSON(http.StatusOK, page)
+}
+
+// findProjects searches; relations are expanded under their own rules, as in PocketBase's own list.
+func findProjects(projects services.ProjectsService, search services.ProjectQuery, e *core.RequestEvent) (services.ProjectPage, error) {
+	page, err := projects.SearchProjects(search)
+	if err != nil {
+		return services.ProjectPage{}, err
+	}
+	return page, apis.EnrichRecords(e, page.Items, collections.FieldClient)
+}
+
+// firstPage writes what a visitor sees of a page before the web app has started.
+func firstPage(projects services.ProjectsService, pages services.FirstPages, e *core.RequestEvent) error {
+	page, ok := pages.Find(e.Request.PathValue("page"), e.Request.Header.Get("Accept-Language"))
+	if !ok {
+		return e.NoContent(http.StatusNoContent)
+	}
+	found, err := findProjects(projects, services.ProjectQuery{}, e)
+	if err != nil {
 		return err
 	}
-	return e.JSON(http.StatusOK, page)
+	text, err := page.Write(found)
+	if err != nil {
+		return err
+	}
+	return e.HTML(http.StatusOK, text)
 }

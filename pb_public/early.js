@@ -1,4 +1,4 @@
-// Runs before the first paint, so that neither theme nor direction flashes. The
+// Stands inside index.html (scripts/first.ts) and runs before the first paint, so that neither theme nor direction flashes. The
 // keys are those of src/lib/preferences.ts.
 (function () {
   try {
@@ -11,6 +11,7 @@
       root.lang = 'ar';
       root.dir = 'rtl';
     }
+    root.classList.toggle('member', Boolean(localStorage.getItem('lancershub_auth')));
   } catch (_) {
     // Storage may be closed to us: the defaults are fine.
   }

@@ -32,7 +32,7 @@ type Gateway struct {
 // NewGateway returns a gateway to domains that serves the storage at /s3/ and
 // the files of public at /.
 func NewGateway(options Options, domains map[collections.Domain]http.Handler, files http.Handler, public fs.FS) *Gateway {
-	return &Gateway{domains: domains, files: files, public: gzhttp.GzipHandler(spa(public, options.Storage.origin())), options: options}
+	return &Gateway{domains: domains, files: files, public: gzhttp.GzipHandler(spa(public, domains[collections.DomainProjects], options.Storage.origin())), options: options}
 }
 
 // ServeHTTP implements http.Handler.
@@ -142,22 +142,28 @@ func (discard) Write(p []byte) (int, error) { return len(p), nil }
 
 // spa serves the web app: a file if there is one, the index page otherwise,
 // because the app routes itself.
-func spa(public fs.FS, storageOrigin string) http.Handler {
+func spa(public fs.FS, projects http.Handler, storageOrigin string) http.Handler {
 	files := http.FileServerFS(public)
+	index := readIndex(public)
+	policy := "default-src 'self'; script-src 'self'" + index.scripts + "; img-src 'self' data: blob:" + storageOrigin + "; style-src 'self' 'unsafe-inline'; connect-src 'self'" + storageOrigin + "; frame-ancestors 'none'; base-uri 'self'; form-action 'self'"
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method != http.MethodGet && r.Method != http.MethodHead {
 			writeError(w, notFound())
 			return
 		}
 		name := strings.TrimPrefix(path.Clean(r.URL.Path), "/")
-		if strings.HasPrefix(name, "api/") {
+		if strings.HasPrefix(name, "api/") || strings.HasPrefix(name, firstFolder+"/") { // templates are for the server
 			writeError(w, notFound())
 			return
 		}
-		w.Header().Set("Content-Security-Policy", "default-src 'self'; img-src 'self' data: blob:"+storageOrigin+"; style-src 'self' 'unsafe-inline'; connect-src 'self'"+storageOrigin+"; frame-ancestors 'none'; base-uri 'self'; form-action 'self'")
-		if info, err := fs.Stat(public, name); name == "" || err != nil || info.IsDir() {
+		if strings.Contains(r.URL.Path, "..") { // as the file server would
+			http.Error(w, "invalid URL path", http.StatusBadRequest)
+			return
+		}
+		w.Header().Set("Content-Security-Policy", policy)
+		if info, err := fs.Stat(public, name); name == "" || name == indexFile || err != nil || info.IsDir() {
 			w.Header().Set("Cache-Control", "no-cache") // it names the assets of one version
-			http.ServeFileFS(w, r, public, "index.html")
+			index.serve(w, r, projects)
 			return
 		}
 		if strings.HasPrefix(name, "assets/") { // their names carry a hash of their content

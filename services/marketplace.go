@@ -61,6 +61,7 @@ func Start(ctx context.Context, options Options, bind Bind, public fs.FS) (*Mark
 	}
 	m.listener, m.Addr = listener, listener.Addr().String()
 	m.URL = options.PublicURL
+	m.Options.public = public
 	m.Options.stores = sync.OnceValues(func() (*stores, error) { return openStores(ctx, options, options.Domains) })
 	ctx, m.cancel = context.WithCancel(ctx)
 	if err := m.start(ctx, bind, public); err != nil {

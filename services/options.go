@@ -2,6 +2,7 @@ package services
 
 import (
 	"io"
+	"io/fs"
 	"log/slog"
 	"net/netip"
 	"os"
@@ -81,6 +82,8 @@ type Options struct {
 	// Stderr gets messages before a logger exists. Default os.Stderr.
 	Stderr io.Writer
 
+	// public is set by Start: the web app, of which projects fills in the first pages.
+	public fs.FS
 	// stores is set by Start: it waits for the storage, which starts beside the databases.
 	stores func() (*stores, error)
 	// beside leaves no trace in the data folder: another process may serve it.

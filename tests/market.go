@@ -51,7 +51,11 @@ func New(tb testing.TB, change ...func(*services.Options)) *Market {
 	for _, fn := range change {
 		fn(&options)
 	}
-	marketplace, err := services.Start(context.Background(), options, hooks.Bind, fstest.MapFS{"index.html": {Data: []byte("the web app")}})
+	marketplace, err := services.Start(context.Background(), options, hooks.Bind, fstest.MapFS{
+		"index.html":             {Data: []byte(`the web app <!--# block name="outline" -->outline<!--# endblock --><!--# include virtual="/first/$first" stub="outline" -->`)},
+		"first/projects.en.html": {Data: []byte(`<h1>Open</h1>{{range .Projects}}<a href="/{{.ID}}">{{.Title}}</a>{{.Description}}{{range .Skills}}<i>{{.}}</i>{{end}}{{end}}`)},
+		"first/projects.ar.html": {Data: []byte(`<h1>مفتوحة</h1>`)},
+	})
 	if err != nil {
 		tb.Fatalf("Failed to start the marketplace: %v", err)
 	}

@@ -83,6 +83,8 @@ func TestGatewaysAgree(t *testing.T) {
 	}{
 		{"the web app", "GET", "/", 200, ""},
 		{"a page of the app", "GET", "/projects/abc", 200, ""},
+		{"a page with a beginning", "GET", "/projects", 200, ""},
+		{"a template of one", "GET", "/first/projects.en.html", 404, ""},
 		{"an asset", "GET", asset, 200, ""},
 		{"an asset, head", "HEAD", asset, 200, ""},
 		{"an asset of another version", "GET", "/assets/gone-1234.js", 200, ""},
@@ -225,8 +227,10 @@ func TestNginxCompresses(t *testing.T) {
 			t.Errorf("%s: expected encoding %q, got %q", target, want, res.Header.Get("Content-Encoding"))
 		}
 	}
-	if log := n.Log(); !strings.Contains(log, "/healthz 200") {
-		t.Errorf("Expected an access log, got %s", log)
+	for until := time.Now().Add(30 * time.Second); !strings.Contains(n.Log(), "/healthz 200"); time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(until) { // it is written after the answer
+			t.Fatalf("Expected an access log, got %s", n.Log())
+		}
 	}
 }
 

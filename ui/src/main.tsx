@@ -1,50 +1,11 @@
-import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
-import { startTransition, StrictMode } from 'react';
-import { createRoot } from 'react-dom/client';
-import { BrowserRouter } from 'react-router';
-import { App } from './app';
-import { chosenLanguage, I18nProvider, loadCatalogue } from './i18n/i18n';
-import { en } from './i18n/en';
+// The entry: its parts are run one after the other, so that a slow phone has no
+// long task to wait for. index.html fetches all of them at once (scripts/first.ts).
 import './index.css';
-import { failureOf } from './lib/errors';
-import { startTheme } from './lib/preferences';
-import { ErrorBoundary } from './shell/error-boundary';
-import { ToastProvider } from './ui/feedback';
 
-const queries = new QueryClient({
-  defaultOptions: {
-    queries: {
-      staleTime: 15_000,
-      retry: (count, error) => {
-        const { status } = failureOf(error);
-        return count < 2 && (status === 0 || status === 429 || status >= 500);
-      },
-    },
-  },
-});
+const breath = () => new Promise((done) => { setTimeout(done); });
 
-async function start(): Promise<void> {
-  startTheme();
-  const language = chosenLanguage();
-  const initial = await loadCatalogue(language).then((catalogue) => ({ language, catalogue }), () => ({ language: 'en' as const, catalogue: en }));
-  const root = document.getElementById('root');
-  if (!root) throw new Error('index.html has no #root');
-  // As a transition, the first render is cut into slices and leaves the page responsive.
-  startTransition(() => createRoot(root).render(
-    <StrictMode>
-      <I18nProvider initial={initial}>
-        <ErrorBoundary>
-          <QueryClientProvider client={queries}>
-            <ToastProvider>
-              <BrowserRouter>
-                <App />
-              </BrowserRouter>
-            </ToastProvider>
-          </QueryClientProvider>
-        </ErrorBoundary>
-      </I18nProvider>
-    </StrictMode>,
-  ));
-}
-
-void start();
+await import('react-dom/client');
+await breath();
+const { start } = await import('./start');
+await breath();
+await start();

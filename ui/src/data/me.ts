@@ -10,7 +10,7 @@ session.onChange((_, record) => {
 
 /** The signed-in user, or null. */
 export function useMe(): User | null {
-  const record = useSyncExternalStore((listener) => session.onChange(listener), () => (session.token ? current : null));
+  const record = useSyncExternalStore((listener) => session.onChange(listener), () => (session.token ? current : null), () => null);
   return record as User | null;
 }
 

@@ -2,6 +2,7 @@
 import { keepPreviousData, useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import type { ListResult } from 'pocketbase';
 import { filter, projects } from '../api';
+import { firstList } from './first';
 import { keys } from './keys';
 import type { Milestone, Payment, Project } from '../types';
 
@@ -38,15 +39,21 @@ export function searchFilter(search: ProjectSearch): string {
   return parts.join(' && ');
 }
 
-export function useProjectSearch(search: ProjectSearch, perPage = 20) {
+/** Whether a search is for all open projects, newest first. */
+function isEverything({ q, without, category, currency, sort }: ProjectSearch): boolean {
+  return !q && !without && !category && !currency && sort === 'newest';
+}
+
+export function useProjectSearch(search: ProjectSearch) {
   return useInfiniteQuery({
-    queryKey: [...keys.projects, 'search', search, perPage],
+    queryKey: [...keys.projects, 'search', search],
     queryFn: ({ pageParam }) => (hasWords(search)
       ? projects.client.send<ListResult<Project>>('/api/search/projects', { method: 'GET', query: { ...search, min: search.min || undefined, page: pageParam } })
-      : projects.projects.getList(pageParam, perPage, { filter: searchFilter(search), sort: sortFields[search.sort], expand: 'client' })),
+      : projects.projects.getList(pageParam, 20, { filter: searchFilter(search), sort: sortFields[search.sort], expand: 'client' })),
     initialPageParam: 1,
     getNextPageParam: (last) => (last.page < last.totalPages ? last.page + 1 : undefined),
     placeholderData: keepPreviousData,
+    ...firstList(isEverything(search)),
   });
 }
 

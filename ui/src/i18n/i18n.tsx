@@ -36,6 +36,7 @@ export async function loadCatalogue(language: Language): Promise<Catalogue> {
 }
 
 function localeFor(language: Language): string {
+  if (typeof navigator === 'undefined') return languages[language].locale; // first.tsx, when the app is built
   const own = navigator.languages.find((tag) => tag.toLowerCase().startsWith(`${language}-`));
   return language === 'en' && own ? own : languages[language].locale;
 }

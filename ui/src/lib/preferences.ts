@@ -41,7 +41,7 @@ function apply(): void {
 /** Starts to follow the system's theme. Call once. */
 export function startTheme(): void {
   theme = stored();
-  apply();
+  if (theme !== 'system') apply(); // else index.html has done it
   matchMedia('(prefers-color-scheme: dark)').addEventListener('change', apply);
 }
 
@@ -56,5 +56,5 @@ export function useTheme(): Theme {
   return useSyncExternalStore((listener) => {
     listeners.add(listener);
     return () => listeners.delete(listener);
-  }, () => theme);
+  }, () => theme, () => 'system');
 }

@@ -22,7 +22,7 @@ export function useLiveState(): LiveState {
   return useSyncExternalStore((listener) => {
     listeners.add(listener);
     return () => listeners.delete(listener);
-  }, () => state);
+  }, () => state, () => 'off');
 }
 
 /** Connects for the signed-in user; returns what disconnects. */

@@ -16,7 +16,7 @@ function useOnline(): boolean {
       removeEventListener('online', listener);
       removeEventListener('offline', listener);
     };
-  }, () => navigator.onLine);
+  }, () => navigator.onLine, () => true);
 }
 
 /** What is unread in all: messages in chats that are not muted, and notifications. */

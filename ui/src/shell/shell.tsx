@@ -98,10 +98,10 @@ export function Shell({ children }: { children: ReactNode }) {
                 <AccountMenu />
               </>
             ) : (
-              <>
+              <span className="guest flex items-center gap-1">
                 <LinkButton to="/sign-in" look="quiet" small>{t('action.signIn')}</LinkButton>
                 <LinkButton to="/sign-up" small className="max-sm:hidden">{t('action.signUp')}</LinkButton>
-              </>
+              </span>
             )}
           </div>
         </div>

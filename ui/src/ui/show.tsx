@@ -126,11 +126,15 @@ export function Count({ of, label }: { of: number; label: string }) {
   );
 }
 
+/** How tags look; the first pages are written with them, too. */
+export const tagList = 'flex flex-wrap gap-1.5';
+export const tag = 'rounded-md bg-sunken px-2 py-0.5 text-sm text-muted';
+
 export function Tags({ tags }: { tags: readonly string[] | null | undefined }) {
   if (!Array.isArray(tags) || tags.length === 0) return null;
   return (
-    <ul className="flex flex-wrap gap-1.5">
-      {tags.slice(0, 12).map((tag) => <li key={tag} dir="auto" className="rounded-md bg-sunken px-2 py-0.5 text-sm text-muted">{tag}</li>)}
+    <ul className={tagList}>
+      {tags.slice(0, 12).map((one) => <li key={one} dir="auto" className={tag}>{one}</li>)}
     </ul>
   );
 }

@@ -1,5 +1,5 @@
 // The first page: what this is, how money works here, and the latest projects.
-import { useEffect, useState } from 'react';
+import { useEffect, useState, type ReactNode } from 'react';
 import { Link, useNavigate } from 'react-router';
 import { hasRole, useMe } from '../../data/me';
 import { useProjectSearch } from '../../data/projects';
@@ -19,13 +19,14 @@ const steps: { icon: IconName; title: 'home.step1' | 'home.step2' | 'home.step3'
   { icon: 'check', title: 'home.step3', text: 'home.step3Text' },
 ];
 
-export function Home() {
+/** waiting stands for the latest projects until they have come. */
+export function Home({ waiting = <SkeletonRows count={3} className="h-40" /> }: { waiting?: ReactNode }) {
   const { t, locale } = useI18n();
   const me = useMe();
   const navigate = useNavigate();
   const [words, setWords] = useState('');
-  const latest = useProjectSearch({ q: '', without: '', category: '', currency: '', min: 0, sort: 'newest' }, 5);
-  const projects = latest.data?.pages[0]?.items ?? [];
+  const latest = useProjectSearch({ q: '', without: '', category: '', currency: '', min: 0, sort: 'newest' });
+  const projects = latest.data?.pages[0]?.items.slice(0, 5) ?? [];
   const fee = percent(locale, defaultFeePlan.basisPoints / 10_000, 2);
   useEffect(() => setPageTitle(''), []);
   return (
@@ -43,7 +44,7 @@ export function Home() {
               <Button type="submit" icon="search" className="min-h-12">{t('home.search')}</Button>
             </form>
           </search>
-          <p className="mt-5 flex flex-wrap gap-x-5 gap-y-2">
+          <p className="guest mt-5 flex flex-wrap gap-x-5 gap-y-2">
             {(!me || hasRole(me, 'client')) && <Link to={me ? '/projects/new' : '/sign-up?role=client'} className="inline-flex min-h-9 items-center gap-1.5 font-medium text-primary hover:underline">{t('home.asClient')}<Icon name="next" directed className="size-4" /></Link>}
             {!me && <Link to="/sign-up?role=freelancer" className="inline-flex min-h-9 items-center gap-1.5 font-medium text-primary hover:underline">{t('home.asFreelancer')}<Icon name="next" directed className="size-4" /></Link>}
             {me && <Link to="/dashboard" className="inline-flex min-h-9 items-center gap-1.5 font-medium text-primary hover:underline">{t('home.toDashboard')}<Icon name="next" directed className="size-4" /></Link>}
@@ -72,7 +73,7 @@ export function Home() {
           <Link to="/projects" className="font-medium text-primary hover:underline">{t('home.all')}</Link>
         </div>
         <ErrorNotice error={latest.error} onRetry={() => void latest.refetch()} />
-        {latest.isPending && <SkeletonRows count={3} className="h-40" />}
+        {latest.isPending && waiting}
         {latest.data && projects.length === 0 && (
           <Empty icon="briefcase" title={t('home.none')} text={t('home.noneText')}>
             <LinkButton to={me ? '/projects/new' : '/sign-up?role=client'}>{t('action.postProject')}</LinkButton>

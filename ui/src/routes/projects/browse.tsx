@@ -1,5 +1,5 @@
 // Open projects, searched and filtered; the search is in the address.
-import { lazy, Suspense, useDeferredValue, useEffect, useMemo, useState } from 'react';
+import { lazy, Suspense, useDeferredValue, useEffect, useMemo, useState, type ReactNode } from 'react';
 import { useSearchParams } from 'react-router';
 import { hasRole, useMe } from '../../data/me';
 import { projectSorts, useProjectSearch } from '../../data/projects';
@@ -30,7 +30,12 @@ function useDraft(value: string, commit: (value: string) => void): [string, (val
   return [draft, setDraft];
 }
 
-export function Browse() {
+/** How many rows are drawn at first: what fits into a window. The rest follows when the page can be used. */
+const firstRows = 6;
+const everyRow = Infinity;
+
+/** waiting stands for the list until it has come. */
+export function Browse({ waiting = <SkeletonRows count={6} className="h-40" /> }: { waiting?: ReactNode }) {
   const { t } = useI18n();
   const [params, setParams] = useSearchParams();
   const search = useMemo(() => searchOf(params), [params]);
@@ -47,6 +52,7 @@ export function Browse() {
   const [min, setMin] = useDraft(search.min > 0 ? editMoney(search.min, search.currency) : '', (value) => set('min', String(parseMoney(value, search.currency) || '')));
 
   const data = useDeferredValue(found.data); // a long list is drawn in slices
+  const rows = useDeferredValue(everyRow, firstRows);
   const list = data?.pages.flatMap((page) => page.items) ?? [];
   const total = data?.pages[0]?.totalItems ?? 0;
   const active = names.filter((name) => name !== 'q' && name !== 'sort' && params.get(name)).length;
@@ -92,10 +98,10 @@ export function Browse() {
         {saves && <Suspense fallback={null}><SaveSearch search={search} /></Suspense>}
       </div>
       <ErrorNotice error={found.error} onRetry={() => void found.refetch()} />
-      {!data && !found.error && <SkeletonRows count={6} className="h-40" />}
+      {!data && !found.error && waiting}
       {data && list.length === 0 && <Empty icon="search" title={t('browse.none')} text={t('browse.noneText')} />}
       <ul className="space-y-3">
-        {list.map((project) => <li key={project.id}><ProjectCard project={project} /></li>)}
+        {list.slice(0, rows).map((project) => <li key={project.id}><ProjectCard project={project} /></li>)}
       </ul>
       {found.hasNextPage && (
         <div className="mt-6 text-center">

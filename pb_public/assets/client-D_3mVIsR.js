@@ -1,0 +1,1 @@
+import{n as e}from"./react-D7x987yy.js";export default e();

@@ -1,1 +1,0 @@
-import{X as e,q as t}from"./feedback-BCyjddX6.js";import{u as n}from"./api-B73UMJTa.js";var r=e(t(),1),i=n.record;n.onChange((e,t)=>{i=t});function a(){return(0,r.useSyncExternalStore)(e=>n.onChange(e),()=>n.token?i:null)}function o(e,t){return e?.roles.includes(t)??!1}export{a as n,o as t};

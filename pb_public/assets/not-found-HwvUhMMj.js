@@ -1,1 +1,0 @@
-import{K as e,f as t,t as n,v as r}from"./feedback-BCyjddX6.js";import{m as i}from"./index-BAIs28g9.js";var a=e();function o(){let{t:e}=r();return(0,a.jsx)(i,{title:e(`notFound.title`),width:`narrow`,children:(0,a.jsx)(n,{icon:`search`,title:e(`notFound.head`),text:e(`notFound.text`),children:(0,a.jsx)(t,{to:`/projects`,children:e(`nav.find`)})})})}export{o as default};
