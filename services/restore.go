@@ -57,8 +57,10 @@ func Restore(ctx context.Context, options Options, from string, how RestoreOptio
 		}
 	}
 	parent := os.TempDir()
-	if !how.VerifyOnly {
-		parent = filepath.Dir(filepath.Clean(options.DataDir)) // the same disk, so that the last step is a rename
+	if !how.VerifyOnly { // the same disk, so that the last step is a rename
+		if parent = options.DataDir; !isFolder(parent) {
+			parent = filepath.Dir(filepath.Clean(parent))
+		}
 	}
 	staging, err := os.MkdirTemp(parent, ".lancershub-restore-*")
 	if err != nil {
@@ -66,6 +68,9 @@ func Restore(ctx context.Context, options Options, from string, how RestoreOptio
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(staging)) }()
 	for _, domain := range how.Domains {
+		if err := makeStage(options, staging, domain, how); err != nil {
+			return nil, err
+		}
 		if err := manifest.unpack(ctx, shelf, staging, domain, progress); err != nil {
 			return nil, fmt.Errorf("failed to restore %s: %w", domain, err)
 		}
@@ -168,9 +173,6 @@ func inTheWay(options Options, how RestoreOptions) error {
 
 // unpack writes the files of a domain and compares their checksums.
 func (m *Manifest) unpack(ctx context.Context, from shelf, to string, domain collections.Domain, progress BackupProgress) error {
-	if err := os.Mkdir(filepath.Join(to, string(domain)), 0o700); err != nil {
-		return err
-	}
 	names := []string{}
 	for name := range m.Files {
 		if strings.HasPrefix(name, string(domain)+"/") {
@@ -246,27 +248,6 @@ func (m *Manifest) examine(ctx context.Context, from shelf, dir string, domain c
 		rows += want
 	}
 	return rows, m.examineFiles(ctx, from, db, domain)
-}
-
-// putInPlace moves what was restored to the data folder, and what was there aside.
-func putInPlace(options Options, staging string, domains []collections.Domain) (replaced []string, err error) {
-	if err := os.MkdirAll(options.DataDir, 0o700); err != nil {
-		return nil, err
-	}
-	for _, domain := range domains {
-		target := filepath.Join(options.DataDir, string(domain))
-		if _, err := os.Stat(target); err == nil {
-			aside := target + "-before-restore-" + options.Clock.Now().Format(backupTime)
-			if err := os.Rename(target, aside); err != nil {
-				return replaced, fmt.Errorf("failed to move the old data aside: %w", err)
-			}
-			replaced = append(replaced, aside)
-		}
-		if err := os.Rename(filepath.Join(staging, string(domain)), target); err != nil {
-			return replaced, fmt.Errorf("failed to move the restored %s to its place: %w", domain, err)
-		}
-	}
-	return replaced, syncDir(options.DataDir)
 }
 
 // EpochReport is what an operator sees of restores that are not settled.
