@@ -7,6 +7,7 @@ import { chats, session } from '../api';
 import { keys } from '../data/keys';
 import type { Member, Message, Notification, Unread } from '../types';
 import { affectedBy } from './affected';
+import { Again } from './again';
 import { conversation, forgetConversations, openConversations } from './conversation';
 
 export type LiveState = 'off' | 'connecting' | 'live' | 'lost';
@@ -18,11 +19,13 @@ function setState(next: LiveState): void {
   for (const listener of listeners) listener();
 }
 
+export const liveState = (): LiveState => state;
+
 export function useLiveState(): LiveState {
   return useSyncExternalStore((listener) => {
     listeners.add(listener);
     return () => listeners.delete(listener);
-  }, () => state, () => 'off');
+  }, liveState, () => 'off');
 }
 
 /** Connects for the signed-in user; returns what disconnects. */
@@ -53,7 +56,7 @@ export function connect(queries: QueryClient): () => void {
     noteMessage(queries, message);
     if (message.kind === 'system') refresh([keys.milestones, keys.contracts, keys.payments, keys.timeline, keys.disputes, keys.deadlines]);
   };
-  const subscriptions = [
+  const subscribe = () => Promise.all([
     realtime.subscribe('PB_CONNECT', onConnect),
     chats.messages.subscribe('*', (event) => onMessage(event.record)),
     chats.notifications.subscribe('*', (event: { record: Notification }) => refresh([...affectedBy(event.record.kind), keys.unread])),
@@ -68,18 +71,24 @@ export function connect(queries: QueryClient): () => void {
     realtime.subscribe('presence', ({ user, online }: { user: string; online: boolean }) => {
       queries.setQueryData<string[]>(keys.presence, (all) => all && [...all.filter((other) => other !== user), ...(online ? [user] : [])]);
     }),
-  ];
-  for (const subscription of subscriptions) subscription.catch(() => undefined); // the SDK keeps trying
+  ]);
+  // A line that was there once is kept up by the SDK; when the very first try fails, it gives up.
+  const begin = () => void subscribe().then(() => again.reset(), () => {
+    if (stopped) return;
+    setState('lost');
+    void realtime.unsubscribe().catch(() => undefined); // or its listeners would be there twice
+    again.later();
+  });
+  const again = new Again(begin);
+  begin();
 
   const onOnline = () => {
     for (const one of openConversations()) one.retryAll();
   };
   addEventListener('online', onOnline);
-  // Being online is a promise, not a fact: the first try after it may fail as well.
-  const again = setInterval(() => { if (navigator.onLine) onOnline(); }, 3000);
   return () => {
     stopped = true;
-    clearInterval(again);
+    again.reset();
     removeEventListener('online', onOnline);
     setState('off');
     void realtime.unsubscribe().catch(() => undefined);

@@ -4,6 +4,7 @@ import { chats, session } from '../api';
 import { mustRetryWithSameKey } from '../lib/idempotency';
 import { readStored, writeStored } from '../lib/preferences';
 import type { Message } from '../types';
+import { Again } from './again';
 import { addOutgoing, changeOutgoing, dropOutgoing, emptyLog, hear, knowOf, missing, receive, type Log, type Outgoing } from './log';
 
 const pageSize = 100;
@@ -21,7 +22,8 @@ export class Conversation {
   private log: Log = emptyLog;
   private readonly listeners = new Set<() => void>();
   private readonly fetching = new Set<string>();
-  private sending: Promise<void> = Promise.resolve();
+  private sending = false;
+  private readonly again = new Again(() => this.sendAll());
   private catching: Promise<void> | undefined;
   private telling: ReturnType<typeof setTimeout> | undefined;
 
@@ -29,6 +31,7 @@ export class Conversation {
     for (const one of storedOutbox()) {
       if (one.chat === chat) this.log = addOutgoing(this.log, { ...one, state: 'failed' });
     }
+    if (this.log.outgoing.length > 0) this.again.later();
   }
 
   readonly subscribe = (listener: () => void): (() => void) => {
@@ -114,35 +117,62 @@ export class Conversation {
   send(body: string, more: Pick<Outgoing, 'replyTo' | 'mentions' | 'files'> = {}): void {
     const one: Outgoing = { chat: this.chat, clientId: crypto.randomUUID(), body, ...more, at: Date.now(), state: 'sending' };
     this.set(addOutgoing(this.log, one));
-    this.dispatch(one);
+    this.sendAll();
   }
 
   /** Sends again under the same clientId, so that it cannot arrive twice. */
   retry(clientId: string): void {
-    const one = this.log.outgoing.find((other) => other.clientId === clientId);
-    if (!one) return;
     this.set(changeOutgoing(this.log, clientId, { state: 'sending', refused: false }));
-    this.dispatch(one);
+    this.sendAll();
   }
 
   discard(clientId: string): void {
     this.set(dropOutgoing(this.log, clientId));
   }
 
-  /** Sends everything that failed for want of a connection. */
+  /** Tries at once what failed for want of a connection: something says that there is one. */
   retryAll(): void {
-    for (const one of this.log.outgoing) if (one.state === 'failed' && !one.refused) this.retry(one.clientId);
+    this.again.reset();
+    this.sendAll();
   }
 
-  private dispatch(one: Outgoing): void {
-    this.sending = this.sending.then(async () => {
+  /** Forgets what it was going to do. */
+  close(): void {
+    this.again.reset();
+    clearTimeout(this.telling);
+  }
+
+  private sendAll(): void {
+    for (const one of this.waiting()) this.set(changeOutgoing(this.log, one.clientId, { state: 'sending' }));
+    if (!this.sending) void this.dispatch();
+  }
+
+  private waiting(): readonly Outgoing[] {
+    return this.log.outgoing.filter((one) => one.state === 'failed' && !one.refused);
+  }
+
+  /** Sends one after the other; what cannot be sent now stops those behind it, and all are tried again later. */
+  private async dispatch(): Promise<void> {
+    this.sending = true;
+    for (;;) {
+      const one = this.log.outgoing.find((other) => other.state === 'sending');
+      if (!one) break;
       try {
         const sent = await chats.messages.create({ chat: this.chat, body: one.body, clientId: one.clientId, ...(one.replyTo ? { replyTo: one.replyTo } : {}), ...(one.mentions?.length ? { mentions: one.mentions } : {}), ...(one.files?.length ? { attachments: one.files } : {}) });
+        this.again.reset();
         this.hear(sent);
+        this.set(dropOutgoing(this.log, one.clientId));
       } catch (error) {
-        this.set(changeOutgoing(this.log, one.clientId, { state: 'failed', refused: !mustRetryWithSameKey(error) }));
+        if (!mustRetryWithSameKey(error)) {
+          this.set(changeOutgoing(this.log, one.clientId, { state: 'failed', refused: true }));
+          continue;
+        }
+        for (const other of this.log.outgoing) if (other.state === 'sending') this.set(changeOutgoing(this.log, other.clientId, { state: 'failed' }));
+        this.again.later();
+        break;
       }
-    });
+    }
+    this.sending = false;
   }
 }
 
@@ -162,6 +192,7 @@ export function openConversations(): Iterable<Conversation> {
 
 /** Forgets everything, at sign-out. */
 export function forgetConversations(): void {
+  for (const one of open.values()) one.close();
   open.clear();
 }
 
