@@ -35,7 +35,7 @@ export default function Compare() {
       {list.length > 1 && <CompareTable offers={list} cheapest={lowest} order={order} onOrder={setOrder} />}
       <ul className="grid items-stretch gap-4 md:grid-cols-2 lg:grid-cols-3">
         {list.map(({ proposal, person }) => project.data && (
-          <li key={proposal.id} id={`offer-${proposal.id}`} className="flex scroll-mt-20"><Offer proposal={proposal} project={project.data} person={person} cheapest={lowest.has(proposal.id)} /></li>
+          <li key={proposal.id} id={`offer-${proposal.id}`} className="flex min-w-0 scroll-mt-20"><Offer proposal={proposal} project={project.data} person={person} cheapest={lowest.has(proposal.id)} /></li>
         ))}
       </ul>
     </Page>
@@ -75,7 +75,7 @@ function Offer({ proposal, project, person, cheapest }: OfferProps) {
       <div className="mt-3 empty:hidden"><FileLinks domain="projects" record={proposal} files={proposal.samples} /></div>
       <p className="mt-3 text-sm text-muted">{t('proposal.sent')} <Ago at={proposal.created} /></p>
       {live && (
-        <div className="mt-4 flex gap-2">
+        <div className="mt-4 flex flex-wrap gap-2">
           <CommandDialog<{ contract: Contract }> label={t('compare.accept')} look="primary" className="flex-1" domain="projects" path={`proposals/${proposal.id}/accept`} body={{ version: proposal.version }}
             confirm={t('compare.acceptConfirm')} done={t('compare.accepted')} onDone={(answer) => void navigate(`/contracts/${answer.contract.id}`)}>
             <p>{t('compare.acceptText', { name: who })}</p>
