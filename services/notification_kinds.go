@@ -1,6 +1,7 @@
 package services
 
 import (
+	"maps"
 	"strconv"
 	"strings"
 	"time"
@@ -113,6 +114,24 @@ var deadlineTexts = map[string]string{
 	collections.DeadlineDisputeTalks:   "the talks about the dispute end",
 	collections.DeadlineReview:         "the time to write a review ends",
 	collections.DeadlineDestination:    "the payout destination can be used",
+}
+
+// NoticeText is how a kind of notification is said in English, for clients that
+// say it in another language: templates over the notification's params.
+type NoticeText struct {
+	Title string `json:"title"`
+	Many  string `json:"many,omitempty"`
+	Body  string `json:"body,omitempty"`
+}
+
+// NoticeTexts returns the text of every kind, and what a reminder says will happen
+// by the kind of the deadline.
+func NoticeTexts() (kinds map[string]NoticeText, deadlines map[string]string) {
+	kinds = map[string]NoticeText{}
+	for kind, k := range noticeKinds {
+		kinds[kind] = NoticeText{Title: k.title, Many: k.many, Body: k.body}
+	}
+	return kinds, maps.Clone(deadlineTexts)
 }
 
 // fill writes a template with its parameters; what is missing is left out.

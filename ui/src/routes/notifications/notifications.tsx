@@ -3,26 +3,30 @@ import { Link } from 'react-router';
 import { chats } from '../../api';
 import { useNotifications } from '../../data/chats';
 import { keys } from '../../data/keys';
-import { useI18n } from '../../i18n/i18n';
+import { languages, useI18n } from '../../i18n/i18n';
+import { sayNotice } from '../../i18n/notices/texts';
 import type { Notification } from '../../types';
 import { Button, LinkButton } from '../../ui/button';
 import { Empty, ErrorNotice, SkeletonRows } from '../../ui/feedback';
 import { Icon, type IconName } from '../../ui/icon';
 import { Page } from '../../ui/page';
-import { Ago } from '../../ui/show';
+import { Ago, useDates } from '../../ui/show';
 
 function iconOf(kind: string): IconName {
   if (kind.startsWith('payment.')) return 'money';
   if (kind.startsWith('proposal.')) return 'doc';
   if (kind.startsWith('milestone.')) return 'check';
+  if (kind.startsWith('search.')) return 'search';
   return 'briefcase';
 }
 
 export default function Notifications() {
-  const { t } = useI18n();
+  const { t, language, locale } = useI18n();
+  const dates = useDates();
   const queries = useQueryClient();
   const query = useNotifications();
-  const list = query.data?.pages.flatMap((page) => page.items) ?? [];
+  const place = { language, locale, isolate: languages[language].dir === 'rtl', moment: dates.moment };
+  const list = query.data?.pages.flatMap((page) => page.items.map((one) => ({ ...one, ...sayNotice(one, place) }))) ?? [];
   const unread = list.filter((one) => !one.readAt);
   const reading = useMutation({
     // One, or all there are.
