@@ -119,6 +119,9 @@ func storageCopyCommand(options *services.Options) *cobra.Command {
 			report, err := services.CopyStorage(cmd.Context(), *options, to, func(domain collections.Domain, done, all int64) {
 				show("copying files of "+string(domain), float64(done)/float64(max(all, 1)))
 			})
+			if report == (services.CopyReport{}) && err != nil {
+				return err
+			}
 			fmt.Fprintf(cmd.OutOrStdout(), "\n%d files copied (%.1f MB), %d were there.\n", report.Copied, float64(report.Bytes)/1e6, report.Skipped)
 			return err
 		},

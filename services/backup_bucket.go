@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -26,6 +27,8 @@ type bucketVault struct {
 	scratch string
 }
 
+var bucketName = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$`)
+
 // openBucketVault opens s3://BUCKET/PREFIX at the S3 server for backups, or at the
 // one for files where there is no other.
 func openBucketVault(options Options, to string) (vault, error) {
@@ -37,6 +40,8 @@ func openBucketVault(options Options, to string) (vault, error) {
 	switch {
 	case bucket == "":
 		return nil, fmt.Errorf("%q names no bucket (backup_address): write s3://BUCKET/PREFIX", to)
+	case !bucketName.MatchString(bucket):
+		return nil, fmt.Errorf("%q is no name of a bucket (backup_address): 3 to 63 small letters, digits, dots and hyphens", bucket)
 	case endpoint.URL == "":
 		return nil, fmt.Errorf("nothing says which S3 server %s is on (backup_address): set LANCERSHUB_BACKUP_S3_ENDPOINT, _ACCESS_KEY and _SECRET_KEY", to)
 	case endpoint.Access == "" || endpoint.Secret == "":

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/url"
 	"os"
 	"strings"
 	"time"
@@ -40,7 +41,11 @@ func (d *doctor) storage(ctx context.Context, domain collections.Domain) {
 	defer stores.Close() //nolint:errcheck // nothing was changed
 	client := stores.files[domain].Client
 	if err := probe(ctx, client); err != nil {
-		d.fail(checkStorage, domain, fmt.Sprintf("files cannot be stored in the bucket %s at %s: %v", client.Bucket, client.URL, err), storage.Mend(err))
+		mend, reason := storage.Mend(err), err
+		if unreached := new(url.Error); errors.As(err, &unreached) {
+			reason = unreached.Err // without the address of what was tried, which differs each time
+		}
+		d.fail(checkStorage, domain, fmt.Sprintf("files cannot be stored at %s: %v", where(o, client), reason), mend)
 		return
 	}
 	lost, looked, err := d.lostFiles(ctx, domain, client)

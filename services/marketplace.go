@@ -80,8 +80,12 @@ func (m *Marketplace) start(ctx context.Context, bind Bind, public fs.FS) error 
 		m.stores, err = m.Options.stores()
 		opened <- err
 	}()
-	if err := errors.Join(m.openAll(), <-opened); err != nil {
-		return err
+	failed := m.openAll()
+	if err := <-opened; err != nil {
+		return err // each instance has failed with it
+	}
+	if failed != nil {
+		return failed
 	}
 	pipes, err := m.connect(ctx)
 	if err != nil {

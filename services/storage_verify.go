@@ -68,7 +68,7 @@ func VerifyStorage(ctx context.Context, options Options, mend bool) (*StorageRep
 		}
 		err = report.compare(ctx, db, domain, files.files[domain].Client, options.Clock.Now(), mend)
 		if err = errors.Join(err, db.Close()); err != nil {
-			return nil, errors.Join(fmt.Errorf("failed to compare the files of %s: %w", domain, err), files.Close())
+			return nil, errors.Join(fmt.Errorf("failed to compare the files of %s: %w: %s", domain, err, storage.Mend(err)), files.Close())
 		}
 	}
 	return report, files.Close()
@@ -174,6 +174,9 @@ func CopyStorage(ctx context.Context, options Options, to StorageOptions, progre
 	target.Storage = to
 	if options.Storage.Embedded() && to.Embedded() {
 		return report, errors.New("source and target are the same embedded storage (storage_address): say where to with --to")
+	}
+	if !to.Embedded() && (to.AccessKey == "" || to.SecretKey == "") {
+		return report, fmt.Errorf("there is no key for %s (storage_keys): set LANCERSHUB_S3_TO_ACCESS_KEY and LANCERSHUB_S3_TO_SECRET_KEY", to.Endpoint)
 	}
 	source, err := storesBeside(ctx, options, collections.Domains)
 	if err != nil {

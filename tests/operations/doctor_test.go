@@ -149,7 +149,7 @@ func TestDoctor(t *testing.T) {
 			b.options.Storage = at(process.S3(t, bucketsOf("lancershub")...))
 			b.options.Storage.SecretKey = "another"
 		}},
-		{"a key that opens no bucket of ours", services.LevelError, "storage", "the bucket lancershub-users", func(b *broken) {
+		{"a key that opens no bucket of ours", services.LevelError, "storage", "the bucket, or start", func(b *broken) {
 			b.options.Storage = at(process.S3(t, "of-others"))
 		}},
 		{"an S3 server and no key", services.LevelError, "storage", "LANCERSHUB_S3_PAYMENTS_ACCESS_KEY", func(b *broken) {

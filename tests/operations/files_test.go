@@ -174,6 +174,7 @@ func TestABackupIsNotPutJustAnywhere(t *testing.T) {
 		"no server":            {"s3://the-backups/a", "LANCERSHUB_BACKUP_S3_ENDPOINT", storage.Endpoint{}},
 		"no key":               {"s3://the-backups/a", "LANCERSHUB_BACKUP_S3_ACCESS_KEY", storage.Endpoint{URL: server.URL}},
 		"no bucket":            {"s3://", "names no bucket", server},
+		"no name of a bucket":  {"s3://A_B/a", "no name of a bucket", server},
 		"a bucket for files":   {"s3://lancershub-users/a", "bucket for files", server},
 		"another's key":        {"s3://the-backups/a", "storage_unavailable", wrong},
 		"nobody at this place": {"s3://the-backups/a", "storage_unavailable", storage.Endpoint{URL: "http://127.0.0.1:9", Keys: server.Keys}},
