@@ -162,8 +162,8 @@ func (m *market) upload(ctx context.Context, one *person, milestone string, f fi
 		return err
 	}
 	defer res.Body.Close() //nolint:errcheck // read to the end
-	if said, err := io.ReadAll(res.Body); err != nil || res.StatusCode != http.StatusOK {
-		return fmt.Errorf("the storage answered %d: %s (%v)", res.StatusCode, said, err)
+	if said, _ := io.ReadAll(res.Body); res.StatusCode != http.StatusOK {
+		return fmt.Errorf("the storage answered %d: %s", res.StatusCode, said)
 	}
 	return m.command(ctx, one, collections.DomainProjects, collections.Uploads, begun.ID, "complete", object{}, nil)
 }

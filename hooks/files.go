@@ -29,6 +29,11 @@ func bindFiles(i *services.Instance) error {
 					return err
 				}
 			}
+			if form {
+				if err := i.Files.Room(max(0, e.Request.ContentLength)); err != nil {
+					return err
+				}
+			}
 			return e.Next()
 		})
 	})

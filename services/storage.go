@@ -93,6 +93,8 @@ const (
 type FileStore struct {
 	*storage.Client
 	public string
+	// disk is the folder of the embedded storage, "" where it is another server's business.
+	disk string
 
 	mu      sync.Mutex
 	checked time.Time
@@ -137,6 +139,9 @@ func openStores(ctx context.Context, options Options, domains []collections.Doma
 			return nil, errors.Join(err, s.Close())
 		}
 		s.files[domain] = &FileStore{Client: client, public: strings.TrimRight(options.Storage.PublicURL, "/")}
+		if embedded {
+			s.files[domain].disk = filepath.Join(options.DataDir, string(domain))
+		}
 	}
 	return s, nil
 }
@@ -248,6 +253,25 @@ func (f *FileStore) Failed() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.checked = time.Time{}
+}
+
+// fileReserve is how much of the disk files leave to the databases: the embedded
+// storage is on the same one, and no upload may stop the money.
+const fileReserve = 256 << 20
+
+// Room refuses what the disk of the embedded storage has no place for.
+func (f *FileStore) Room(size int64) error {
+	if f == nil || f.disk == "" {
+		return nil
+	}
+	free, err := freeBytes(f.disk)
+	if err != nil || free >= size+fileReserve {
+		return nil //nolint:nilerr // where nobody knows, the disk itself refuses
+	}
+	return &Error{
+		Status: http.StatusServiceUnavailable, Code: CodeStorageFull, RetryAfter: time.Minute,
+		Message: "There is no room for files at the moment. Nothing was stored; try again later.",
+	}
 }
 
 // StorageUnavailable is the answer while the storage does not do its part.

@@ -103,6 +103,9 @@ func (u Uploads) Start(ctx context.Context, cmd Command, ask UploadRequest) (Ans
 	if err := u.Files.Available(ctx); err != nil {
 		return Answer{}, err
 	}
+	if err := u.Files.Room(2 * ask.Size); err != nil { // its parts, and the whole that is made of them
+		return Answer{}, err
+	}
 	upload, err := u.row(cmd.Principal, ask)
 	if err != nil {
 		return Answer{}, err
@@ -229,6 +232,13 @@ func (u Uploads) Parts(ctx context.Context, id, user, host string) (*PartsAnswer
 	}
 	if err != nil {
 		return nil, u.down(err)
+	}
+	room := 2 * size
+	for _, part := range stored {
+		room -= part.Size
+	}
+	if err := u.Files.Room(room); err != nil {
+		return nil, err
 	}
 	answer := &PartsAnswer{Stored: stored, Missing: []PartLink{}, ExpiresAt: time.Now().UTC().Add(partLife)}
 	for number := 1; number <= partCount(size) && len(answer.Missing) < partsAtOnce; number++ {

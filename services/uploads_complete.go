@@ -99,6 +99,9 @@ func (u Uploads) assemble(ctx context.Context, upload *core.Record) error {
 	if len(missing) > 0 || len(parts) > partCount(size) {
 		return conflict(CodeUploadIncomplete, "%d of %d parts are missing.", len(missing), partCount(size)).With("missing", missing)
 	}
+	if err := u.Files.Room(size); err != nil {
+		return err
+	}
 	if err := u.Files.Complete(ctx, key, multipart, parts); err != nil && !errors.Is(err, storage.ErrNotFound) {
 		return u.down(err)
 	}

@@ -213,6 +213,29 @@ func TestAKeyForEachBucketOnS3(t *testing.T) {
 	}
 }
 
+// TestFilesLeaveRoomForMoney: on a disk with little room left, files are refused with
+// a code, and people go on paying.
+func TestFilesLeaveRoomForMoney(t *testing.T) {
+	needMounts(t)
+	data := filepath.Join(t.TempDir(), "data")
+	if err := os.Mkdir(data, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	p := process.StartBehind(t, []string{"unshare", "-rm", "sh", "-c", `mount -t tmpfs -o size=280m none "$0" && exec "$@"`, data}, process.FreePort(t), data)
+	m := tests.Remote(t, "http://"+p.Addr)
+	s := tests.Funded(m)
+	s.Freelancer.StartUpload(collections.DomainProjects, "milestone", s.Milestone, "shop.zip", 200<<20, nil).Want(t, http.StatusServiceUnavailable, services.CodeStorageFull)
+	small := s.Freelancer.StartUpload(collections.DomainProjects, "milestone", s.Milestone, "shop.zip", 1<<20, nil)
+	if small.Status != http.StatusOK && small.Code() != services.CodeStorageFull { // depends on what the databases took
+		t.Errorf("Expected an answer with a code, got %d %s", small.Status, small.Raw)
+	}
+	path := "/api/users/api/collections/users/records/" + s.Freelancer.ID
+	s.Freelancer.Form(http.MethodPatch, path, map[string]string{"headline": strings.Repeat("x", 100), "bio": strings.Repeat("x", 28<<20)}).Want(t, http.StatusServiceUnavailable, services.CodeStorageFull)
+	s.Client.Command(collections.DomainProjects, "milestones/"+s.Milestone+"/approve", tests.Key(), nil).Want(t, http.StatusOK, "")
+	m.Deliver()
+	tests.Funded(m)
+}
+
 // keyForEach runs an S3 server with a key for each bucket: MinIO where the environment names one.
 func keyForEach(t *testing.T) (options services.StorageOptions) {
 	t.Helper()

@@ -115,6 +115,16 @@ func Launch(tb testing.TB, addr, data string, env []string, args ...string) *Pro
 	return launch(tb, nil, addr, data, env, args...)
 }
 
+// StartBehind is Start with a command in front that becomes the process.
+func StartBehind(tb testing.TB, wrapper []string, addr, data string, args ...string) *Process {
+	tb.Helper()
+	p := launch(tb, wrapper, addr, data, nil, args...)
+	if err := p.WaitHealthy(); err != nil {
+		tb.Fatalf("%v\n%s", err, p.Log())
+	}
+	return p
+}
+
 // launch runs the binary, behind the command and arguments in wrapper if there are any.
 func launch(tb testing.TB, wrapper []string, addr, data string, env []string, args ...string) *Process {
 	tb.Helper()
