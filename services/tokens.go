@@ -141,8 +141,17 @@ func (v *Verifier) parse(ctx context.Context, source, typ, raw string, claims jw
 	if token.Header["typ"] != typ {
 		return fmt.Errorf("typ is %v", token.Header["typ"])
 	}
+	for _, name := range foreignHeaders {
+		if _, set := token.Header[name]; set {
+			return fmt.Errorf("the header has %s", name)
+		}
+	}
 	return nil
 }
+
+// foreignHeaders bring a key along or demand what we do not understand. We never set
+// them, and RFC 7515 (4.1.11) says to refuse the last.
+var foreignHeaders = []string{"jwk", "jku", "x5c", "x5u", "crit"}
 
 // Access checks an access token. It fails with token_expired or token_invalid;
 // what exactly is wrong with a forged token is not said.
@@ -158,7 +167,8 @@ func (v *Verifier) Access(ctx context.Context, raw string) (*AccessClaims, error
 		}
 	case errors.Is(err, jwt.ErrTokenExpired) && !errors.Is(err, jwt.ErrTokenSignatureInvalid):
 		return nil, Failf(http.StatusUnauthorized, CodeTokenExpired, "Your access token has expired: refresh it or sign in again.")
-	case err != nil, claims.Subject == "", claims.ID == "", claims.SessionID == "", claims.IssuedAt == nil, claims.RecordID != claims.Subject:
+	case err != nil, claims.Subject == "", claims.ID == "", claims.SessionID == "", claims.IssuedAt == nil, claims.RecordID != claims.Subject,
+		claims.ExpiresAt.Sub(claims.IssuedAt.Time) > AccessTokenLife:
 		return nil, Failf(http.StatusUnauthorized, CodeTokenInvalid, "The access token is not valid here.")
 	}
 	return claims, nil

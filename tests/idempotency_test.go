@@ -2,6 +2,7 @@ package tests
 
 import (
 	"net/http"
+	"sync"
 	"testing"
 
 	"github.com/lancershub/lancershub/collections"
@@ -117,4 +118,47 @@ func TestIdempotencyOfEveryMoneyCommand(t *testing.T) {
 	}
 	later.Deliver()
 	later.Sound()
+}
+
+// TestAKeyThatIsStillAtWork holds the first of two requests with one key while it
+// waits for users: the second is told so, another body is refused, and when the first
+// is done all get its answer.
+func TestAKeyThatIsStillAtWork(t *testing.T) {
+	t.Parallel()
+	m := New(t)
+	s := Hired(m)
+	reached, goOn := make(chan struct{}), make(chan struct{})
+	var hold sync.Once
+	m.Instances[collections.DomainPayments].Peers[collections.DomainProjects].Tap(func(ask http.RoundTripper) http.RoundTripper {
+		return tap(func(req *http.Request) (*http.Response, error) {
+			hold.Do(func() {
+				close(reached)
+				<-goOn
+			})
+			return ask.RoundTrip(req)
+		})
+	})
+	first := make(chan *Response, 1)
+	go func() {
+		answer, err := s.Client.Try(http.MethodPost, "/api/payments/api/collections/payments/records", s.PaymentBody(), "Idempotency-Key", "at-work")
+		if err != nil {
+			answer = &Response{Raw: []byte(err.Error())}
+		}
+		first <- answer
+	}()
+	<-reached
+	second := s.Pay("at-work", nil)
+	second.Want(t, http.StatusConflict, services.CodeInProgress)
+	if second.Header.Get("Retry-After") == "" {
+		t.Error("Expected a Retry-After header")
+	}
+	s.Pay("at-work", Body{"amount": 5}).Want(t, http.StatusUnprocessableEntity, services.CodeKeyReused)
+	close(goOn)
+	answer := <-first
+	answer.Want(t, http.StatusOK, "")
+	if again := s.Pay("at-work", nil); string(again.Raw) != string(answer.Raw) {
+		t.Errorf("Expected the answer of the first, got %s for %s", again.Raw, answer.Raw)
+	}
+	m.Deliver()
+	m.Sound()
 }
