@@ -48,13 +48,16 @@ func (d *doctor) storage(ctx context.Context, domain collections.Domain) {
 		d.fail(checkStorage, domain, fmt.Sprintf("files cannot be stored at %s: %v", where(o, client), reason), mend)
 		return
 	}
-	lost, looked, err := d.lostFiles(ctx, domain, client)
+	lost, bare, looked, err := d.lostFiles(ctx, domain, client)
 	switch {
 	case err != nil:
 		d.fail(checkStorage, domain, "the files of records cannot be looked up: "+err.Error(), storage.Mend(err))
 	case len(lost) > 0:
 		d.fail(checkStorage, domain, fmt.Sprintf("%d of the newest %d files are not in %s at %s, the first is %s", len(lost), looked, client.Bucket, where(o, client), lost[0]),
 			"were they copied when the storage was changed (lancershub storage copy)? lancershub storage verify lists all; restore them from a backup")
+	case len(bare) > 0 && o.Embedded():
+		d.warn(checkStorage, domain, fmt.Sprintf("%d of the newest %d files have lost their name and type, the first is %s", len(bare), looked, bare[0]),
+			"they are in extended attributes of "+d.path(domain, objectsDir)+": copy it again from where it was, with rsync -aX, cp -a or tar --xattrs")
 	default:
 		d.ok(checkStorage, domain, "files can be stored and read at "+where(o, client))
 	}
@@ -113,19 +116,24 @@ func (d *doctor) files(ctx context.Context, domain collections.Domain) ([]fileRe
 	return fileRefs(ctx, db)
 }
 
-// lostFiles looks for the last files that records name.
-func (d *doctor) lostFiles(ctx context.Context, domain collections.Domain, client *storage.Client) (lost []string, looked int, err error) {
+// lostFiles looks for the last files that records name: those that are not there,
+// and those of which nothing but the bytes is.
+func (d *doctor) lostFiles(ctx context.Context, domain collections.Domain, client *storage.Client) (lost, bare []string, looked int, err error) {
 	refs, err := d.files(ctx, domain)
 	if err != nil {
-		return nil, 0, err
+		return nil, nil, 0, err
 	}
 	for _, ref := range refs[max(0, len(refs)-filesLookedAt):] {
 		looked++
-		if _, err := client.Stat(ctx, ref.Key); errors.Is(err, storage.ErrNotFound) {
+		object, err := client.Stat(ctx, ref.Key)
+		switch {
+		case errors.Is(err, storage.ErrNotFound):
 			lost = append(lost, ref.Key)
-		} else if err != nil {
-			return nil, looked, err
+		case err != nil:
+			return nil, nil, looked, err
+		case len(object.Metadata) == 0 && (strings.HasSuffix(object.Type, "/octet-stream") || strings.HasPrefix(object.Type, "text/plain")): // what a server that does not know says
+			bare = append(bare, ref.Key)
 		}
 	}
-	return lost, looked, nil
+	return lost, bare, looked, nil
 }

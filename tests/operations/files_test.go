@@ -213,6 +213,36 @@ func TestAKeyForEachBucketOnS3(t *testing.T) {
 	}
 }
 
+// TestACopyWithoutAttributes: a data folder that was copied without extended
+// attributes has lost the names and types of files, and the doctor says so.
+func TestACopyWithoutAttributes(t *testing.T) {
+	t.Parallel()
+	m := tests.New(t)
+	withFiles(t, m)
+	copied := filepath.Join(t.TempDir(), "copied")
+	if err := os.CopyFS(copied, os.DirFS(m.Options.DataDir)); err != nil {
+		t.Fatal(err)
+	}
+	for data, want := range map[string]services.Level{m.Options.DataDir: services.LevelOK, copied: services.LevelWarning} {
+		if data == copied && len(must(filepath.Glob(filepath.Join(data, "users", "objects.meta", "*")))) > 0 {
+			t.Skip("This file system has no extended attributes, so there are none to lose")
+		}
+		findings := services.Doctor(t.Context(), services.Options{DataDir: data, HTTPAddr: process.FreePort(t), Logger: m.Options.Logger}, services.DoctorOptions{})
+		for _, f := range findings {
+			if f.Check == "storage" && (f.Domain == collections.DomainUsers || f.Domain == collections.DomainProjects) && f.Level != want {
+				t.Errorf("Expected %s of %s, got %+v", want, data, f)
+			}
+		}
+	}
+}
+
+func must[T any](value T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return value
+}
+
 // TestFilesLeaveRoomForMoney: on a disk with little room left, files are refused with
 // a code, and people go on paying.
 func TestFilesLeaveRoomForMoney(t *testing.T) {
