@@ -32,6 +32,7 @@ func bindUsers(i *services.Instance) error {
 	i.App.OnRecordUpdateExecute(collections.Users).BindFunc(userUpdated(users, sessions))
 	bindSignIn(i, sessions)
 	users.HandleMails()
+	users.HandleAlerts()
 	bindAccount(i, users)
 	bindAccountData(i, users)
 	onServe(i, func(e *core.ServeEvent) {

@@ -20,6 +20,12 @@ const (
 	LevelError   Level = "error"
 )
 
+// Below tightSpace bytes a disk is nearly full, below noSpace it is about to refuse.
+const (
+	tightSpace = 5 << 30
+	noSpace    = 512 << 20
+)
+
 // Finding is one thing doctor looked at.
 type Finding struct {
 	Level Level `json:"level"`

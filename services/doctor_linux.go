@@ -17,11 +17,6 @@ var fileSystems = map[int64]string{
 	unix.CIFS_SUPER_MAGIC: "a network disk (CIFS): SQLite's locks and shared memory do not work there",
 }
 
-const (
-	tightSpace = 5 << 30
-	noSpace    = 512 << 20
-)
-
 // disk looks at the disk of the data folder: what kind it is, how much is free,
 // whether it can be written, how long a sync takes.
 func (d *doctor) disk() {
@@ -37,8 +32,7 @@ func (d *doctor) disk() {
 	if kind := fileSystems[int64(stat.Type)]; kind != "" {
 		d.fail("durability", "", "the data is on "+kind, "move the data folder to a local disk")
 	}
-	//nolint:unconvert // the type differs between architectures
-	free := int64(stat.Bavail) * int64(stat.Bsize)
+	free, _ := freeSpace(dir)
 	const mend = "free some space: old backups, logs; or move the data folder to a larger disk"
 	switch gb := float64(free) / 1e9; {
 	case free < noSpace:

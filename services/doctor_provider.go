@@ -17,6 +17,7 @@ const checkProvider = "provider"
 // provider looks at who moves the money, and at what it has not done.
 func (d *doctor) provider(ctx context.Context, app *core.BaseApp) {
 	d.refunds(app)
+	d.chargebacks(app)
 	domain := collections.DomainPayments
 	if d.options.Provider == ProviderSandbox {
 		if public := d.options.PublicURL; strings.HasPrefix(public, "https://") {
@@ -47,6 +48,26 @@ func (d *doctor) provider(ctx context.Context, app *core.BaseApp) {
 	}
 	if stripe.live && !strings.HasPrefix(d.options.PublicURL, "https://") {
 		d.warn(checkProvider, domain, "the key is a live one, and the marketplace is not reached by https", "start with --public-url https://…")
+	}
+}
+
+// chargebacks looks for money that banks want back, and for losses nobody has decided about.
+func (d *doctor) chargebacks(app core.App) {
+	var open, undecided int
+	var due string
+	err := app.DB().NewQuery(`SELECT coalesce(sum(status = 'open'), 0), coalesce(sum(status = 'lost' AND guarded > 0), 0),
+		coalesce(min(CASE WHEN status = 'open' AND dueBy <> '' THEN dueBy END), '') FROM chargebacks`).Row(&open, &undecided, &due)
+	if err != nil {
+		d.fail(checkProvider, collections.DomainPayments, err.Error(), restoreAdvice)
+		return
+	}
+	if open > 0 {
+		d.warn(checkProvider, collections.DomainPayments, fmt.Sprintf("banks of clients want money back: %d open chargebacks", open),
+			strings.TrimSpace("send evidence in the provider's dashboard; the first is due "+orElse(due, "as it says there")))
+	}
+	if undecided > 0 {
+		d.warn(checkProvider, collections.DomainPayments, fmt.Sprintf("%d lost chargebacks wait for who bears them", undecided),
+			"set recovery of the record in chargebacks of the payments admin UI")
 	}
 }
 

@@ -126,6 +126,7 @@ var audience = map[string][]collections.Domain{
 	TopicDisputeEscalated:  {collections.DomainMessages},
 	TopicDisputeClosed:     {collections.DomainProjects, collections.DomainMessages},
 	TopicMail:              {collections.DomainUsers},
+	TopicAlert:             {collections.DomainUsers},
 	TopicChargebackOpened:  {collections.DomainProjects, collections.DomainMessages},
 	TopicChargebackClosed:  {collections.DomainProjects, collections.DomainMessages},
 

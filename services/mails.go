@@ -28,6 +28,8 @@ type MailNews struct {
 	Unsubscribe string `json:"unsubscribe,omitempty"`
 	// Thread is the same for mails that belong together: those about one chat.
 	Thread string `json:"thread,omitempty"`
+	// Operator says that User is a superuser of users.
+	Operator bool `json:"operator,omitempty"`
 	// Until is when it is too late to send it (Unix milliseconds).
 	Until int64 `json:"until"`
 }

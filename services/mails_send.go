@@ -39,11 +39,21 @@ func (s UsersService) HandleMails() {
 		if err != nil {
 			return err
 		}
-		_, err = tx.DB().Insert("mails", dbx.Params{
-			"id": news.ID, "recipient": news.User, "kind": news.Kind, "payload": string(event.Payload), "created": s.Clock.Now().UnixMilli(),
-		}).Execute()
-		return err
+		news.Operator = false // only an alert goes to a superuser
+		return queueMail(tx, news, s.Clock.Now().UnixMilli())
 	})
+}
+
+// queueMail stores a mail that SendMails sends.
+func queueMail(tx core.App, news MailNews, at int64) error {
+	payload, err := json.Marshal(news)
+	if err != nil {
+		return err
+	}
+	_, err = tx.DB().Insert("mails", dbx.Params{
+		"id": news.ID, "recipient": news.User, "kind": news.Kind, "payload": string(payload), "created": at,
+	}).Execute()
+	return err
 }
 
 type mailRow struct {
@@ -123,6 +133,13 @@ func (s UsersService) markMail(row mailRow, state string, next int64, why string
 func (s UsersService) addressOf(news MailNews) (to mail.Address, whyNot string) {
 	if !s.App.Settings().SMTP.Enabled {
 		return to, "no mail server is configured"
+	}
+	if news.Operator {
+		superuser, err := s.App.FindRecordById(core.CollectionNameSuperusers, news.User)
+		if err != nil {
+			return to, "there is no such superuser"
+		}
+		return mail.Address{Address: superuser.Email()}, ""
 	}
 	user, err := s.App.FindRecordById(collections.Users, news.User)
 	switch {

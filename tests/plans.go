@@ -41,7 +41,7 @@ var mayReadAll = map[string]*regexp.Regexp{
 	"moderators look through whole tables, a page at a time": regexp.MustCompile(
 		"^\\w+: SELECT `(\\w+)`\\.\\* FROM `\\w+`( WHERE \\(?(`\\w+`\\.`\\w+`=\\?|\\? IS NOT \\?|\\?=\\?)\\)?( AND \\(\\? IS NOT \\?\\))?)?( LIMIT \\?)?$"),
 	"PocketBase looks for what refers to a record that is deleted": regexp.MustCompile("^\\w+: SELECT `(\\w+)`\\.`id` FROM `\\w+` WHERE"),
-	"these stay short: what is open, what operators made":          regexp.MustCompile(`FROM (link_previews|outbox WHERE state <> \?|epochs|feePlans|reconciliation|chargebacks WHERE status = \?)|FROM disputes WHERE \(client|_superusers|FROM chain|sqlite_schema|count\(\*\) FROM payments WHERE status = \?\), \(SELECT`),
+	"these stay short: what is open, what operators made":          regexp.MustCompile(`FROM (link_previews|alerts|outbox WHERE state <> \?|epochs|feePlans|reconciliation|chargebacks WHERE status = \?)|FROM provider_events WHERE state = \?$|FROM disputes WHERE \(client|_superusers|FROM chain|sqlite_schema|count\(\*\) FROM payments WHERE status = \?\), \(SELECT`),
 	"catching up with what an older version left, once at start":   regexp.MustCompile(`pipeline_told t WHERE|NOT EXISTS \(SELECT \? FROM invoices i WHERE i\.ledgerRef`),
 	"totals over everything, a few times an hour":                  regexp.MustCompile(`WHERE p\.publishedAt <> \? ORDER BY p\.publishedAt|count\(\*\) FROM .sessions.$`),
 	"tests look, and break things": regexp.MustCompile(`^\w+: (UPDATE \w+ SET [^W]*$|UPDATE \w+ SET .* WHERE kind = \?$|DELETE FROM (ledger_|invoices|inbox|outbox)|INSERT INTO (ledger_entry|proposals) .* SELECT)|` +

@@ -1,0 +1,13 @@
+package services
+
+import "golang.org/x/sys/unix"
+
+// freeSpace is how many bytes can still be written to the disk of dir.
+func freeSpace(dir string) (free int64, known bool) {
+	var stat unix.Statfs_t
+	if err := unix.Statfs(dir, &stat); err != nil {
+		return 0, false
+	}
+	//nolint:unconvert // the type differs between architectures
+	return int64(stat.Bavail) * int64(stat.Bsize), true
+}
