@@ -160,7 +160,8 @@ const (
 	PaymentFailed        = "failed"
 )
 
-// PaymentMachine is pending -> held -> released, refunded or split; pending -> failed.
+// PaymentMachine is pending -> held -> released, refunded or split; pending -> failed, also by
+// its client.
 // Only the client releases, only the freelancer gives back. A part keeps the
 // payment held; the state after the last part says how the whole was shared.
 // A dispute locks a part; the rest can still be moved.
@@ -180,6 +181,7 @@ var PaymentMachine = Machine{Collection: Payments, Initial: PaymentPending, Edge
 	{"resume", []string{PaymentDisputed}, PaymentHeld, ByEvent},
 	{"hold", []string{PaymentPending}, PaymentHeld, ByEvent},
 	{"fail", []string{PaymentPending}, PaymentFailed, ByEvent},
+	{"cancel", []string{PaymentPending}, PaymentFailed, ByClient},
 }}
 
 // chargeable are the states in which a client's bank can take money back.

@@ -37,6 +37,9 @@ func bindPayments(i *services.Instance) error {
 		command(e, collections.Payments, "refund", true, func(_ *core.RequestEvent, c call) (services.Answer, error) {
 			return payments.Refund(c.Command, c.ID, c.Body.Amount, c.Body.Reason)
 		})
+		command(e, collections.Payments, "cancel", true, func(e *core.RequestEvent, c call) (services.Answer, error) {
+			return payments.CancelPayment(e.Request.Context(), c.Command, c.ID)
+		})
 		command(e, collections.Payments, "ask-refund", true, func(_ *core.RequestEvent, c call) (services.Answer, error) {
 			return payments.AskRefund(c.Command, c.ID, c.Body.Amount, c.Body.Reason)
 		})

@@ -112,6 +112,7 @@ const (
 	CodeWebhookTime       = "webhook_out_of_time"
 	CodeProviderSilent    = "provider_unavailable"
 	CodePaymentDeclined   = "payment_declined"
+	CodePaymentCancelled  = "payment_cancelled"
 	CodeConfirmPayment    = "confirmation_required"
 	CodeSignInAgain       = "sign_in_again"
 	CodeDestUnknown       = "destination_unknown"

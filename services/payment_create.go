@@ -232,21 +232,9 @@ func (s *PaymentsService) hold(cmd Command, payment *core.Record, r *Reservation
 // fail is phase 3 for a no: nothing is held, the reservation is given up by
 // event, and the same key keeps answering with the same reason.
 func (s *PaymentsService) fail(cmd Command, payment *core.Record, reason *Error) (Answer, error) {
-	answer, err := s.conclude(cmd, payment, func(tx core.App, payment *core.Record) (Answer, error) {
-		err := Transition(tx, Move{
-			Machine: collections.PaymentMachine, Record: payment, Verb: "fail", By: System, Reason: reason.Message,
-			Set: map[string]any{collections.PaymentFailure: reason.Code, collections.FieldReason: reason.Message, collections.PaymentConfirmURL: ""},
-		})
-		if err != nil {
-			return Answer{}, err
-		}
-		if err := s.Emit(tx, TopicPaymentFailed, collections.Payments, payment.Id, payment.GetInt(collections.FieldVersion), paymentNews(payment, 0, System)); err != nil {
-			return Answer{}, err
-		}
-		failpoint("payment-failing")
-		return answerOf(reason.Status, reason.With("payment", payment.Id).Body())
+	return s.conclude(cmd, payment, func(tx core.App, payment *core.Record) (Answer, error) {
+		return s.failed(tx, payment, failure{verb: "fail", by: System, reason: reason})
 	})
-	return answer, err
 }
 
 // conclude runs phase 3: decision and answer in one transaction. If another

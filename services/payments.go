@@ -269,13 +269,12 @@ func (s *PaymentsService) completeOne(ctx context.Context, payment *core.Record)
 	if planted("nobody completes payments") {
 		return nil
 	}
-	cmd := Command{Principal: payment.GetString(collections.FieldClient), Route: routeCreatePayment}
-	if err := s.App.DB().Select("key", "fingerprint").From("idem").
-		Where(dbx.HashExp{"resource": payment.Id, "route": routeCreatePayment}).Row(&cmd.Key, &cmd.Fingerprint); err != nil {
+	cmd, err := s.begunBy(payment)
+	if err != nil {
 		return fmt.Errorf("payment %s has no idempotency row: %w", payment.Id, err)
 	}
 	failpoint("complete-picked")
-	_, err := s.resume(ctx, cmd, payment)
+	_, err = s.resume(ctx, cmd, payment)
 	return err
 }
 

@@ -60,6 +60,9 @@ func fill(b *testing.B, data string, from, upto int) {
 			b.Fatal(err)
 		}
 	}
+	if err := services.RecountEarnings(instance.App); err != nil {
+		b.Fatal(err)
+	}
 }
 
 // BenchmarkLedgerVerify replays a ledger of a million entries.

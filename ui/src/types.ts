@@ -197,6 +197,9 @@ export interface Payment extends Stored, Parties {
   /** What the client asks back, and why. */
   refundAsked: number;
   refundReason: string;
+  /** What a chargeback locks, and how the client's bank stands. */
+  chargedBack: number;
+  chargeback: '' | 'open' | 'won' | 'lost';
   feePlan: FeePlan | null;
   title: string;
   status: PaymentStatus;
@@ -258,7 +261,7 @@ export interface Dispute extends Stored, Parties {
   clientPosition: number;
   freelancerPosition: number;
   status: DisputeStatus;
-  outcome: '' | 'agreed' | 'defaulted' | 'small_claim' | 'ruled' | 'withdrawn';
+  outcome: '' | 'agreed' | 'defaulted' | 'small_claim' | 'ruled' | 'withdrawn' | 'charged_back';
   toFreelancer: number;
   decision: string;
   closedAt: string;

@@ -5,6 +5,7 @@ import { CommandDialog } from '../../ui/command-dialog';
 import { Icon } from '../../ui/icon';
 import { Money, Status, useDates } from '../../ui/show';
 import { ApproveDialog } from './approve-dialog';
+import { Chargeback } from './chargeback';
 import { ConfirmPayment } from './confirm-payment';
 import { Deliverables } from './deliverables';
 import { DisputeDialog } from './dispute-dialog';
@@ -27,7 +28,7 @@ export function MilestoneCard({ milestone, milestones, contract, payments, side 
   const dates = useDates();
   const payment = paymentFor(milestone, payments);
   const money: [string, number][] = [
-    [t('milestone.held'), heldOf(payment)], [t('milestone.disputed'), payment?.disputed ?? 0], [t('milestone.released'), payment?.released ?? 0],
+    [t('milestone.held'), heldOf(payment)], [t('milestone.disputed'), payment?.disputed ?? 0], [t('milestone.chargedBack'), payment?.chargedBack ?? 0], [t('milestone.released'), payment?.released ?? 0],
     [t('milestone.rolled'), payment?.rolled ?? 0], [t('milestone.refunded'), payment?.refunded ?? 0],
   ];
   return (
@@ -46,6 +47,7 @@ export function MilestoneCard({ milestone, milestones, contract, payments, side 
       {milestone.note && (milestone.status === 'submitted' || milestone.status === 'changes_requested') && <blockquote className="prose-text mt-3 rounded-lg border-s-4 border-line bg-sunken px-4 py-2.5" dir="auto">{milestone.note}</blockquote>}
       <Deliverables milestone={milestone} side={side} />
       {payment?.status === 'pending' && side === 'client' && <ConfirmPayment payment={payment} />}
+      {payment?.chargeback && <Chargeback payment={payment} side={side} />}
       {payment && payment.refundAsked > 0 && <RefundAsked payment={payment} side={side} />}
       <div className="mt-3 empty:hidden"><MilestoneActions {...{ milestone, milestones, contract, payments, side }} /></div>
     </li>

@@ -17,10 +17,10 @@ export interface NextStep {
 /** The milestone that needs attention first. */
 const urgency: MilestoneStatus[] = ['submitted', 'approved', 'changes_requested', 'funded', 'planned'];
 
-/** What of a payment can be moved now: what is held, less what a dispute locks. */
+/** What of a payment can be moved now: what is held, less what a dispute or a chargeback locks. */
 export function heldOf(payment: Payment | undefined): number {
   if (payment?.status !== 'held' && payment?.status !== 'disputed') return 0;
-  return payment.amount - payment.released - payment.refunded - (payment.disputed || 0) - (payment.rolled || 0);
+  return payment.amount - payment.released - payment.refunded - (payment.disputed || 0) - (payment.rolled || 0) - (payment.chargedBack || 0);
 }
 
 export function paymentFor(milestone: Milestone, payments: readonly Payment[]): Payment | undefined {

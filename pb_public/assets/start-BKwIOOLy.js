@@ -1,0 +1,1 @@
+export{t as start}from"./first-5Kh1LJVP.js";

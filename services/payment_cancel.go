@@ -1,0 +1,96 @@
+package services
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/pocketbase/dbx"
+	"github.com/pocketbase/pocketbase/core"
+
+	"github.com/lancershub/lancershub/collections"
+)
+
+// CancelPayment ends a payment that is not decided, because its client changed
+// their mind. First the provider is made to take nothing any more (or to give back
+// what it took), with no transaction open; then the payment fails, and both the key
+// that began it and the one that cancelled it have their answer. A crash in between
+// leaves it pending: the same key cancels it again, or its time is up.
+func (s *PaymentsService) CancelPayment(ctx context.Context, cmd Command, id string) (Answer, error) {
+	if stored, err := Replay(s.App, cmd); err != nil || stored != nil {
+		return replayed(stored), err
+	}
+	payment, err := partyTo(s.App, collections.Payments, id, cmd.Principal, collections.ByClient)
+	if err != nil {
+		return Answer{}, err
+	}
+	if status := payment.GetString(collections.FieldStatus); status != collections.PaymentPending {
+		return Answer{}, illegal(collections.PaymentMachine, "cancel", status)
+	}
+	begun, err := s.begunBy(payment)
+	if err != nil {
+		return Answer{}, err
+	}
+	if locked, err := s.lockPayment(id); err != nil {
+		return Answer{}, err
+	} else if !locked {
+		return Answer{}, pendingAnswer() // somebody is deciding it at this moment
+	}
+	if payment, err = s.App.FindRecordById(collections.Payments, id); err != nil { // what the attempt before has learned
+		return Answer{}, err
+	}
+	provider, err := s.providerNamed(payment.GetString(collections.FieldProvider))
+	if err == nil {
+		err = s.cancelCharge(ctx, provider, s.chargeOf(payment))
+	}
+	if err != nil {
+		return Answer{}, s.unlock(id, err)
+	}
+	failpoint("payment-cancelled")
+	var answer Answer
+	reason := Failf(http.StatusConflict, CodePaymentCancelled, "This payment was cancelled by its client; nothing was taken.")
+	_, err = s.conclude(begun, payment, func(tx core.App, payment *core.Record) (Answer, error) {
+		refused, err := s.failed(tx, payment, failure{verb: "cancel", by: cmd.Principal, reason: reason})
+		if err != nil {
+			return Answer{}, err
+		}
+		if answer, err = answerOf(http.StatusOK, payment); err != nil {
+			return Answer{}, err
+		}
+		return refused, cmd.store(tx, s.Clock, answer)
+	})
+	if err == nil && answer.Status == 0 {
+		err = conflict(CodeConflict, "The payment was decided at the same moment. Load it again.")
+	}
+	return answer, err
+}
+
+// begunBy is the command that began a payment.
+func (s *PaymentsService) begunBy(payment *core.Record) (Command, error) {
+	cmd := Command{Principal: payment.GetString(collections.FieldClient), Route: routeCreatePayment}
+	err := s.App.DB().Select("key", "fingerprint").From("idem").
+		Where(dbx.HashExp{"resource": payment.Id, "route": routeCreatePayment}).Row(&cmd.Key, &cmd.Fingerprint)
+	return cmd, err
+}
+
+// failure is why a payment fails, and by whom.
+type failure struct {
+	verb, by string
+	reason   *Error
+}
+
+// failed fails a payment in tx: nothing is held, the reservation is given up by
+// event. It returns what the key that began it answers from now on.
+func (s *PaymentsService) failed(tx core.App, payment *core.Record, f failure) (Answer, error) {
+	err := Transition(tx, Move{
+		Machine: collections.PaymentMachine, Record: payment, Verb: f.verb, By: f.by, Reason: f.reason.Message,
+		Set: map[string]any{collections.PaymentFailure: f.reason.Code, collections.FieldReason: f.reason.Message, collections.PaymentConfirmURL: ""},
+	})
+	if err != nil {
+		return Answer{}, err
+	}
+	if err := s.Emit(tx, TopicPaymentFailed, collections.Payments, payment.Id, payment.GetInt(collections.FieldVersion), paymentNews(payment, 0, f.by)); err != nil {
+		return Answer{}, err
+	}
+	failpoint("payment-failing")
+	return answerOf(f.reason.Status, f.reason.With("payment", payment.Id).Body())
+}
