@@ -49,12 +49,12 @@ var noticeKinds = map[string]noticeKind{
 	TopicProposalRejected:  {"proposals", ChannelDigest, "Your proposal for {title} was not chosen", "", "", saysWhy, "/proposals/{proposal}", "proposal", false},
 	TopicProposalWithdrawn: {"proposals", ChannelDigest, "A proposal for {title} was withdrawn", "{count} proposals for {title} were withdrawn", "", saysWhy, "/projects/{project}", "project", false},
 	TopicProposalChanged:   {"proposals", ChannelDigest, "A proposal for {title} was changed", "A proposal for {title} was changed {count} times", "", "{amount}", "/projects/{project}/proposals", "proposal", false},
-	TopicProjectChanged:    {"proposals", ChannelEmail, "{title} was changed after you proposed", "", "", "Read it again: your proposal stands as it is until you change or withdraw it.", "/projects/{project}", "project", false},
+	TopicProjectChanged:    {"proposals", ChannelEmail, "{title} was changed after you proposed", "", "", "Read it again: your proposal stands as it is until you change or withdraw it.", "/projects/{project}", collections.FieldProject, false},
 	TopicProposalExpired:   {"proposals", ChannelDigest, "Your proposal for {title} expired", "", "", saysWhy, "/proposals/{proposal}", "proposal", false},
 	TopicProjectExpired:    {"proposals", ChannelEmail, "{title} expired", "", "", "{reason} You can publish it again.", "/projects/{project}", "project", false},
 	TopicProjectInvited:    {"proposals", ChannelEmail, "You are invited to {title}", "", "", "{note}", "/projects/{project}", "project", false},
 
-	TopicSearchMatched: {"searches", ChannelDigest, "New for “{name}”: {title}", "{title} is new for {count} of your searches", "", "", "/projects/{project}", "project", false},
+	TopicSearchMatched: {"searches", ChannelDigest, "New for “{name}”: {title}", "{title} is new for {count} of your searches", "", "", "/projects/{project}", collections.FieldProject, false},
 
 	TopicContractCreated:   {"contracts", ChannelEmail, "You were hired: {title}", "", "", "{amount}", toContract, "contract", false},
 	KindContractStarted:    {"contracts", ChannelApp, "Your contract for {title} began", "", "", "Fund the first milestone so that work can start.", toContract, "contract", false},

@@ -30,14 +30,14 @@ const alertBatch = 200
 // and it is not forgotten when the process ends.
 func (s ProjectsService) queueAlerts(tx core.App, project *core.Record) error {
 	_, err := tx.DB().NewQuery(`INSERT INTO search_due (project, queued) VALUES ({:project}, {:now}) ON CONFLICT (project) DO UPDATE SET after = ''`).
-		Bind(dbx.Params{"project": project.Id, "now": s.Clock.Now().UnixMilli()}).Execute()
+		Bind(dbx.Params{collections.FieldProject: project.Id, "now": s.Clock.Now().UnixMilli()}).Execute()
 	if err != nil {
 		return err
 	}
 	afterCommit(tx, func() {
 		// What cannot be begun now is found by the sweep.
 		if err := s.Soon("tell saved searches", s.AlertSearches); err != nil {
-			s.Logger.Warn("saved searches are told late", "project", project.Id, "error", err)
+			s.Logger.Warn("saved searches are told late", collections.FieldProject, project.Id, "error", err)
 		}
 	})
 	return nil
@@ -81,7 +81,7 @@ func (s ProjectsService) alertSome() (more bool, err error) {
 	}
 	failpoint("search-matched")
 	err = s.App.RunInTransaction(func(tx core.App) error {
-		here := dbx.HashExp{"project": due.Project, "after": due.After}
+		here := dbx.HashExp{collections.FieldProject: due.Project, "after": due.After}
 		var result sql.Result
 		if len(searches) < alertBatch {
 			result, err = tx.DB().Delete("search_due", here).Execute()
@@ -102,7 +102,7 @@ func (s ProjectsService) searchesAfter(project, after string) ([]*core.Record, e
 	searches := []*core.Record{}
 	err := s.App.RecordQuery(collections.Searches).AndWhere(dbx.NewExp(`{{searches}}.[[id]] > {:after} AND {{searches}}.[[paused]] = FALSE
 		AND EXISTS (SELECT 1 FROM users u WHERE u.id = {{searches}}.[[user]] AND u.status = 'active')
-		AND {{searches}}.[[user]] <> (SELECT client FROM projects WHERE id = {:project})`, dbx.Params{"after": after, "project": project})).
+		AND {{searches}}.[[user]] <> (SELECT client FROM projects WHERE id = {:project})`, dbx.Params{"after": after, collections.FieldProject: project})).
 		OrderBy("id").Limit(alertBatch).All(&searches)
 	return searches, err
 }
@@ -141,7 +141,7 @@ func (s ProjectsService) tellSearches(tx core.App, searches []*core.Record, proj
 	}
 	for _, search := range searches {
 		result, err := tx.DB().NewQuery(`INSERT OR IGNORE INTO search_alerts (project, search, at) VALUES ({:project}, {:search}, {:now})`).
-			Bind(dbx.Params{"project": project, "search": search.Id, "now": s.Clock.Now().UnixMilli()}).Execute()
+			Bind(dbx.Params{collections.FieldProject: project, "search": search.Id, "now": s.Clock.Now().UnixMilli()}).Execute()
 		if isNew, err := oneRow(result, err); err != nil || !isNew {
 			if err != nil {
 				return err
