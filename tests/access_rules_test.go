@@ -172,7 +172,7 @@ func (w *world) notices(domain collections.Domain, collection, column string) bo
 	}
 	ours := slices.DeleteFunc(slices.Clone(w.resources), func(r resource) bool { return r.domain != domain || r.collection != collection })
 	for _, action := range actions {
-		if action.name == "file" || action.name == "sort" || action.name == "expand" || !w.decides(column, action) {
+		if strings.HasSuffix(action.name, "file") || action.name == "sort" || action.name == "expand" || !w.decides(column, action) {
 			continue
 		}
 		run := func() bool {

@@ -97,6 +97,7 @@ var actions = []action{
 	{"sort", listRule, listing("sort=-created&filter"), false},
 	{"expand", listRule, listing("expand=client,freelancer,project,contract,proposal,chat,user,sender,message,payment,dispute,destination,blocked,members_via_chat,messages_via_chat&filter"), false},
 	{"file", viewRule, file, false},
+	{"protected file", viewRule, protectedFile, false},
 	{"update", updateRule, change, true},
 	{"delete", deleteRule, erase, true},
 }
@@ -186,6 +187,28 @@ func file(w *world, r resource, name string) string {
 	if open && !dead(name) {
 		if answer.Status != http.StatusOK {
 			return fmt.Sprintf("expected the file, got %d: %.200s", answer.Status, answer.Raw)
+		}
+		return ""
+	}
+	if answer.Status != http.StatusNotFound && (!dead(name) || answer.Status != http.StatusUnauthorized) {
+		return fmt.Sprintf("expected no file, got %d: %.200s", answer.Status, answer.Raw)
+	}
+	return ""
+}
+
+// protectedFile asks for a file that is there with a token of one's own: who may
+// view the record is sent on to the storage, for everybody else there is none.
+func protectedFile(w *world, r resource, name string) string {
+	stored, there := w.protected[string(r.domain)+r.id]
+	if !there {
+		return "" // records of this kind have none
+	}
+	one := w.people[name]
+	token := one.Do(http.MethodPost, services.Prefix(r.domain)+"/api/files/token", Body{}).Text("token")
+	answer := one.Do(http.MethodGet, services.Prefix(r.domain)+"/api/files/"+r.collection+"/"+r.id+"/"+stored+"?token="+url.QueryEscape(token), nil)
+	if r.may(r.rules().View, name) {
+		if answer.Status != http.StatusTemporaryRedirect {
+			return fmt.Sprintf("expected a way to the file, got %d: %.200s", answer.Status, answer.Raw)
 		}
 		return ""
 	}

@@ -19,6 +19,7 @@ import (
 
 	"github.com/lancershub/lancershub/collections"
 	"github.com/lancershub/lancershub/services"
+	"github.com/lancershub/lancershub/storage"
 )
 
 // world is a marketplace with a record of everything, and the principals.
@@ -31,6 +32,8 @@ type world struct {
 	removers map[string][]string
 	// files has the name of a file that everyone may read, by the domain and id of its record.
 	files map[string]string
+	// protected has the name of a file that those may read who may view its record.
+	protected map[string]string
 	// silent are collections whose changes are no realtime events to anyone.
 	silent map[string]bool
 
@@ -46,7 +49,7 @@ type world struct {
 func newWorld(t *testing.T) *world {
 	t.Helper()
 	m := New(t)
-	w := &world{market: m, removers: map[string][]string{}, files: map[string]string{}, byID: map[string]resource{}, silent: map[string]bool{}}
+	w := &world{market: m, removers: map[string][]string{}, files: map[string]string{}, protected: map[string]string{}, byID: map[string]resource{}, silent: map[string]bool{}}
 	w.tell(t)
 	w.people = map[string]*Person{
 		guest: m.Guest(), theClient: w.main.Client, freelancer: w.main.Freelancer, loser: w.other.Freelancer,
@@ -69,6 +72,7 @@ func newWorld(t *testing.T) *world {
 	w.resources = resources(w)
 	w.resources = append(w.resources, superusersOnly(w.resources)...)
 	w.everyState(t)
+	w.protect(t)
 	for _, r := range w.resources {
 		w.byID[string(r.domain)+r.id] = r
 	}
@@ -108,6 +112,39 @@ func (w *world) tell(t *testing.T) {
 	payout(s.Freelancer, Key(), 2_000).Want(t, http.StatusOK, "")
 	w.dispute = s.dispute(s.Client, 10_000, 0)
 	w.avatar(t)
+}
+
+// protect puts a file into every record whose collection has a protected field for one.
+func (w *world) protect(t *testing.T) {
+	t.Helper()
+	for _, r := range w.resources {
+		instance := w.market.Instances[r.domain]
+		col, err := instance.App.FindCachedCollectionByNameOrId(r.collection)
+		if err != nil {
+			t.Fatalf("%s: %v", r.name, err)
+		}
+		for _, field := range col.Fields {
+			files, ok := field.(*core.FileField)
+			if !ok || !files.Protected || col.IsView() {
+				continue
+			}
+			const name = "kept_0123456789.txt"
+			value := name
+			if files.IsMultiple() {
+				value = `["` + name + `"]`
+			}
+			if _, err := instance.App.NonconcurrentDB().Update(r.collection, dbx.Params{files.Name: value}, dbx.HashExp{"id": r.id}).Execute(); err != nil {
+				t.Fatalf("%s: %v", r.name, err)
+			}
+			if err := instance.Files.Put(t.Context(), storage.Object{Key: col.BaseFilesPath() + "/" + r.id + "/" + name, Size: 4, Type: "text/plain"}, strings.NewReader("kept")); err != nil {
+				t.Fatal(err)
+			}
+			w.protected[string(r.domain)+r.id] = name
+		}
+	}
+	if len(w.protected) == 0 {
+		t.Fatal("Expected some records with files")
+	}
 }
 
 // avatar gives the client a picture, which everyone may see.
