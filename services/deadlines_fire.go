@@ -107,6 +107,7 @@ func (i *Instance) remind(tx core.App, deadline *core.Record, due time.Time, lea
 	if err := tx.SaveNoValidate(deadline); err != nil {
 		return err
 	}
+	failpoint("reminder-half")
 	return i.Emit(tx, TopicDeadlineReminder, collections.Deadlines, deadline.Id, deadline.GetInt(collections.FieldVersion), DeadlineNews{
 		Kind: deadline.GetString(collections.DeadlineKind), Collection: deadline.GetString(collections.DeadlineCollection),
 		Subject: deadline.GetString(collections.DeadlineSubject), Project: deadline.GetString(collections.FieldProject),

@@ -91,6 +91,7 @@ func (s *PaymentsService) Rule(by Actor, id, ruling string, toFreelancer int64, 
 		dispute.Set(collections.DisputeRuling, ruling)
 		dispute.Set(collections.DisputeRulingAmount, toFreelancer)
 		dispute.Set(collections.DisputeRulingReason, reason)
+		failpoint("ruling-begun")
 		if err := s.settleDispute(tx, dispute, decision{"rule", collections.OutcomeRuled, toFreelancer, Moderator, reason}); err != nil {
 			return err
 		}
@@ -98,6 +99,7 @@ func (s *PaymentsService) Rule(by Actor, id, ruling string, toFreelancer int64, 
 			collections.DisputeRuling: ruling, collections.DisputeRulingAmount: toFreelancer, collections.FieldAmount: amount,
 		}})
 	})
+	failpoint("ruling-committed")
 	return dispute, err
 }
 

@@ -56,7 +56,10 @@ func (s *PaymentsService) storeInvoice(record *core.Record) error {
 	}
 	file.Name = pdfName(record)
 	record.Set(collections.InvoicePDF, file)
-	return s.App.Save(record)
+	failpoint("invoice-printed")
+	err = s.App.Save(record)
+	failpoint("invoice-stored")
+	return err
 }
 
 func pdfName(record *core.Record) string { return record.GetString(collections.InvoiceNumber) + ".pdf" }

@@ -4,6 +4,8 @@ package faults
 
 import (
 	"net/http"
+	"strings"
+	"time"
 
 	"github.com/lancershub/lancershub/collections"
 	"github.com/lancershub/lancershub/services"
@@ -160,3 +162,61 @@ func hire(l *lane, c *couple) {
 
 // payoutFails is payout of a couple whose bank takes nothing.
 func payoutFails(l *lane, c *couple) { payout(l, c) }
+
+// rule is a dispute that a moderator decides: 300 to the freelancer, 700 back. What
+// is done in the admin UI has no key: who gets no answer looks, and does it again.
+func rule(l *lane, c *couple) {
+	path := l.dispute(c)
+	l.want(c, c.Freelancer, path+"answer", tests.Body{"toFreelancer": 900})
+	l.want(c, c.Freelancer, path+"escalate", nil)
+	id := strings.Split(path, "/")[5]
+	for until := time.Now().Add(patience); time.Now().Before(until); {
+		seen, _ := l.current()
+		answer, err := l.moderator.Try(http.MethodPatch, "/api/payments/api/collections/disputes/records/"+id, tests.Body{
+			collections.DisputeRuling: collections.RulingSplit, collections.DisputeRulingAmount: 300, collections.DisputeRulingReason: "The lid is half there.",
+		})
+		if err != nil {
+			l.revive(seen)
+			continue
+		}
+		if status := l.get(c.Client, payments, collections.Disputes, id).Text("status"); status == collections.DisputeClosed {
+			c.released, c.refunded = c.released+300, c.refunded+700
+			return
+		}
+		if answer.Status == http.StatusOK {
+			break
+		}
+	}
+	l.t.Errorf("Expected the dispute to be ruled on (after %s)", l.killed)
+}
+
+// silence hands work in and lets the client say nothing: there is a reminder, and then it is paid.
+func silence(l *lane, c *couple) {
+	milestone := c.nextMilestone()
+	payment := l.fund(c, milestone, "", 5_000)
+	if payment == "" || !l.await(c.Client, projects, collections.Milestones, milestone, collections.MilestoneFunded) {
+		return
+	}
+	l.want(c, c.Freelancer, "/api/projects/api/milestones/"+milestone+"/submit", nil)
+	l.await(c.Client, payments, collections.Payments, payment, collections.PaymentStateReleased)
+	l.await(c.Client, projects, collections.Milestones, milestone, collections.MilestoneReleased)
+}
+
+// invoiced pays, and waits for the PDF of an invoice about it.
+func invoiced(l *lane, c *couple) {
+	payment := l.fund(c, c.nextMilestone(), "", 5_000)
+	if payment == "" {
+		return
+	}
+	l.want(c, c.Client, "/api/payments/api/payments/"+payment+"/release", nil)
+	for until := time.Now().Add(patience); time.Now().Before(until); time.Sleep(5 * time.Millisecond) {
+		seen, _ := l.current()
+		list, err := c.Client.Try(http.MethodGet, "/api/payments/api/collections/invoices/records?filter=payment='"+payment+"'%26%26pdf!=''", nil)
+		if err != nil {
+			l.revive(seen)
+		} else if list.Number("totalItems") > 0 {
+			return
+		}
+	}
+	l.t.Errorf("Expected the invoice of %s to be stored (after %s)", payment, l.killed)
+}
