@@ -83,3 +83,26 @@ test('files are pasted and dropped into a chat', { timeout: 600_000 }, watched(a
   quiet(other);
   nothingFound();
 }));
+
+test('a page with files that are not sent asks before it is left', { timeout: 600_000 }, watched(async () => {
+  const { client, chat } = await hired();
+  const page = await open(browser);
+  await signIn(page, client);
+  await page.goto(`/messages/${chat.id}`);
+  await page.getByLabel('Write a message').click(); // browsers ask only people who did something
+  const file = { name: 'plan.txt', mimeType: 'text/plain', buffer: Buffer.from('A plan') };
+  await page.locator('form input[type=file]').setInputFiles(file);
+  await page.getByText('plan.txt').waitFor();
+  const asked = page.waitForEvent('dialog');
+  await page.close({ runBeforeUnload: true });
+  const dialog = await asked;
+  assert.equal(dialog.type(), 'beforeunload');
+  await dialog.dismiss();
+  await page.getByRole('button', { name: 'Send' }).click();
+  await page.getByRole('log').getByText('plan.txt').waitFor();
+  await eventually('it is stored', async () => (await client.chats.collection('messages').getFullList({ filter: `chat = "${chat.id}"` })).some((message) => message.attachments?.length === 1));
+  page.on('dialog', (unexpected) => page.noise.push(`asked by a ${unexpected.type()}`));
+  await page.reload();
+  await page.getByRole('log').getByText('plan.txt').waitFor();
+  quiet(page);
+}));

@@ -2,6 +2,7 @@
 import { useSyncExternalStore } from 'react';
 import { chats, session } from '../api';
 import { mustRetryWithSameKey } from '../lib/idempotency';
+import { holdPage } from '../lib/leaving';
 import { readStored, writeStored } from '../lib/preferences';
 import type { Message } from '../types';
 import { Again } from './again';
@@ -25,6 +26,7 @@ export class Conversation {
   private sending = false;
   private readonly again = new Again(() => this.sendAll());
   private catching: Promise<void> | undefined;
+  private release: (() => void) | undefined;
   private telling: ReturnType<typeof setTimeout> | undefined;
 
   constructor(readonly chat: string) {
@@ -46,11 +48,24 @@ export class Conversation {
     const outgoingChanged = next.outgoing !== this.log.outgoing;
     this.log = next;
     if (outgoingChanged) this.keepOutbox();
+    if (outgoingChanged) this.holdFiles();
     // A burst of messages is one rendering: React gives up on dozens in a row.
     this.telling ??= setTimeout(() => {
       this.telling = undefined;
       for (const listener of this.listeners) listener();
     });
+  }
+
+  /** Files cannot be kept: somebody who would leave them behind is asked. */
+  private holdFiles(): void {
+    const some = this.log.outgoing.some((one) => one.files?.length);
+    if (some) this.release ??= holdPage();
+    else this.forgetFiles();
+  }
+
+  private forgetFiles(): void {
+    this.release?.();
+    this.release = undefined;
   }
 
   /** Unsent messages survive a closed tab. */
@@ -139,6 +154,7 @@ export class Conversation {
   /** Forgets what it was going to do. */
   close(): void {
     this.again.reset();
+    this.forgetFiles();
     clearTimeout(this.telling);
   }
 

@@ -4,6 +4,7 @@
 import { useSyncExternalStore } from 'react';
 import { command, filter, uploadClient, type UploadDomain } from '../api';
 import { failureOf } from '../lib/errors';
+import { holdPage } from '../lib/leaving';
 
 export interface UploadTarget {
   target: 'milestone' | 'chat';
@@ -57,6 +58,7 @@ export async function upload(file: File, target: UploadTarget): Promise<void> {
   const key = crypto.randomUUID();
   const abort = new AbortController();
   aborts.set(key, abort);
+  const release = holdPage();
   running = [...running, { ...target, key, name: file.name, size: file.size, sent: 0, state: 'sending' }];
   change(key, {});
   try {
@@ -69,6 +71,7 @@ export async function upload(file: File, target: UploadTarget): Promise<void> {
       throw error;
     }
   } finally {
+    release();
     aborts.delete(key);
   }
 }

@@ -1,6 +1,7 @@
 import { useEffect, useRef, useState } from 'react';
 import { chats, command } from '../../api';
 import { useI18n } from '../../i18n/i18n';
+import { holdPage } from '../../lib/leaving';
 import { conversation } from '../../live/conversation';
 import { upload } from '../../live/uploads';
 import type { Message } from '../../types';
@@ -33,6 +34,7 @@ export function Composer({ chat, others, about, onAbout, onSend }: Props) {
   const box = useRef<HTMLTextAreaElement>(null);
   const input = useRef<HTMLInputElement>(null);
   const [files, setFiles] = useState<File[]>([]);
+  useEffect(() => (files.length > 0 ? holdPage() : undefined), [files.length]);
   // Small files go with the message, large ones straight to the storage.
   const attach = (chosen: FileList | null) => {
     const all = [...(chosen ?? [])];

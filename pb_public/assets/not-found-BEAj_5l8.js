@@ -1,1 +1,0 @@
-import{_t as e,at as t,mt as n,nt as r}from"./first-5Kh1LJVP.js";import{t as i}from"./react-D7x987yy.js";var a=i();function o(){let{t:i}=e();return(0,a.jsx)(r,{title:i(`notFound.title`),width:`narrow`,children:(0,a.jsx)(t,{icon:`search`,title:i(`notFound.head`),text:i(`notFound.text`),children:(0,a.jsx)(n,{to:`/projects`,children:i(`nav.find`)})})})}export{o as default};
