@@ -147,6 +147,16 @@ type Person struct {
 	ID, Token, Refresh, Email, Password string
 	base                                string
 	tb                                  testing.TB
+	// renew returns a token that is still good, where Keep has given them one.
+	renew func() string
+}
+
+// token is what they send.
+func (p *Person) token() string {
+	if p.renew != nil {
+		return p.renew()
+	}
+	return p.Token
 }
 
 // Guest is somebody who is not signed in.
@@ -267,8 +277,8 @@ func (p *Person) Try(method, path string, body any, headers ...string) (*Respons
 		return nil, err
 	}
 	req.Header.Set("Content-Type", "application/json")
-	if p.Token != "" {
-		req.Header.Set("Authorization", p.Token)
+	if token := p.token(); token != "" {
+		req.Header.Set("Authorization", token)
 	}
 	for i := 0; i+1 < len(headers); i += 2 {
 		req.Header.Set(headers[i], headers[i+1])

@@ -167,7 +167,7 @@ func (s *Screen) Run(ctx context.Context) {
 }
 
 func (s *Screen) live(ctx context.Context) error {
-	stream, err := OpenStream(ctx, s.client, s.person.base, s.person.Token, "messages/*")
+	stream, err := OpenStream(ctx, s.client, s.person.base, s.person.token(), "messages/*")
 	if err != nil {
 		return err
 	}
@@ -252,7 +252,7 @@ func (s *Screen) ask(ctx context.Context, path string, answer any) error {
 	if err != nil {
 		return err
 	}
-	req.Header.Set("Authorization", s.person.Token)
+	req.Header.Set("Authorization", s.person.token())
 	res, err := s.client.Do(req)
 	if err != nil {
 		return err
@@ -313,7 +313,7 @@ func Send(ctx context.Context, client *http.Client, p *Person, chat, body, clien
 			return 0, err
 		}
 		req.Header.Set("Content-Type", "application/json")
-		req.Header.Set("Authorization", p.Token)
+		req.Header.Set("Authorization", p.token())
 		res, err := client.Do(req)
 		if err != nil {
 			return 0, err

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
@@ -39,23 +40,35 @@ func NewSigner(tb testing.TB, data string) *Signer {
 	return &Signer{keys[0].KID, ed25519.NewKeyFromSeed(keys[0].Seed)}
 }
 
-// Like returns a token like the given one that lives for hours, for somebody
-// else if change says so.
-func (s *Signer) Like(tb testing.TB, token string, change func(claims *services.AccessClaims)) string {
+// Keep gives p tokens like the one they have, a new one before each dies, for
+// somebody else if change says so: instances take none that lives longer than
+// AccessTokenLife.
+func (s *Signer) Keep(tb testing.TB, p *Person, change func(claims *services.AccessClaims)) {
 	tb.Helper()
 	claims := &services.AccessClaims{}
-	if _, _, err := jwt.NewParser().ParseUnverified(token, claims); err != nil {
+	if _, _, err := jwt.NewParser().ParseUnverified(p.Token, claims); err != nil {
 		tb.Fatal(err)
 	}
-	claims.ExpiresAt = jwt.NewNumericDate(time.Now().Add(6 * time.Hour))
 	if change != nil {
 		change(claims)
 	}
-	longer := jwt.NewWithClaims(jwt.SigningMethodEdDSA, claims)
-	longer.Header["typ"], longer.Header["kid"] = "at+jwt", s.kid
-	signed, err := longer.SignedString(s.key)
-	if err != nil {
-		tb.Fatal(err)
+	var mu sync.Mutex
+	var signed string
+	var until time.Time
+	p.renew = func() string {
+		mu.Lock()
+		defer mu.Unlock()
+		if now := time.Now(); now.After(until) {
+			claims.IssuedAt, claims.ExpiresAt = jwt.NewNumericDate(now), jwt.NewNumericDate(now.Add(services.AccessTokenLife))
+			token := jwt.NewWithClaims(jwt.SigningMethodEdDSA, claims)
+			token.Header["typ"], token.Header["kid"] = "at+jwt", s.kid
+			var err error
+			if signed, err = token.SignedString(s.key); err != nil {
+				tb.Error(err)
+			}
+			until = now.Add(services.AccessTokenLife / 2)
+		}
+		return signed
 	}
-	return signed
+	p.Token = p.renew()
 }

@@ -81,7 +81,8 @@ func (o *office) person(n int) *tests.Person {
 	o.b.Helper()
 	p := o.market.Guest()
 	p.ID = personID(n)
-	p.Token = o.signer.Like(o.b, o.token, func(claims *services.AccessClaims) {
+	p.Token = o.token
+	o.signer.Keep(o.b, p, func(claims *services.AccessClaims) {
 		claims.Subject, claims.RecordID, claims.SessionID, claims.Name = p.ID, p.ID, "s"+p.ID, p.ID
 	})
 	return p

@@ -48,7 +48,7 @@ func newTalk(t *testing.T) *talk {
 	chat, _ := first["id"].(string)
 	signer := tests.NewSigner(t, data) // a soak is longer than a token lives
 	for _, person := range []*tests.Person{s.Client, s.Freelancer} {
-		person.Token = signer.Like(t, person.Token, nil)
+		signer.Keep(t, person, nil)
 	}
 	return &talk{s, chat, running}
 }
