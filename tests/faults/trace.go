@@ -30,7 +30,7 @@ func (n *network) trace(project string) map[string]int {
 			if err != nil {
 				n.t.Fatal(err)
 			}
-			where := ""
+			var where string
 			switch {
 			case slices.Contains(columns, "project"):
 				where = `project = {:project}`
