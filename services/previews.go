@@ -80,7 +80,7 @@ func (s ChatsService) preview(ctx context.Context, id string) error {
 			s.Logger.Debug("a link has no preview", "message", id, "error", err)
 		}
 		if ctx.Err() != nil {
-			return nil // stopping: the next start looks again
+			return nil //nolint:nilerr // stopping: the next start looks again
 		}
 	}
 	return s.App.RunInTransaction(func(tx core.App) error {

@@ -158,7 +158,7 @@ func attribute(token html.Token, name string) string {
 	return ""
 }
 
-// shorten makes one line of at most most characters out of text from elsewhere.
+// shorten makes one line of at most `most` characters out of text from elsewhere.
 func shorten(text string, most int) string {
 	text = strings.Join(strings.Fields(strings.ToValidUTF8(text, "")), " ")
 	if runes := []rune(text); len(runes) > most {

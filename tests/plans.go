@@ -76,7 +76,7 @@ func stepsOf(db *sql.DB, statement string) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer rows.Close() //nolint:errcheck // only read
+	defer rows.Close()
 	var steps []string
 	for rows.Next() {
 		var id, parent, unused int
