@@ -64,7 +64,7 @@ func (s ProjectsService) alertSome() (more bool, err error) {
 		Project string `db:"project"`
 		After   string `db:"after"`
 	}
-	err = s.App.ConcurrentDB().NewQuery(`SELECT project, after FROM search_due ORDER BY queued, project LIMIT 1`).One(&due)
+	err = s.App.ConcurrentDB().NewQuery(`SELECT project, after FROM search_due WHERE queued > 0 ORDER BY queued, project LIMIT 1`).One(&due)
 	if errors.Is(err, sql.ErrNoRows) {
 		return false, nil
 	}

@@ -2,11 +2,16 @@ package tests
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strconv"
 	"testing"
+	"testing/fstest"
 	"time"
+
+	"github.com/pocketbase/dbx"
+	"github.com/pocketbase/pocketbase/core"
 
 	"github.com/lancershub/lancershub/collections"
 	"github.com/lancershub/lancershub/hooks"
@@ -211,7 +216,7 @@ func TestAlertsAfterDowntime(t *testing.T) {
 	}
 	for range 2 {
 		options.Manual = false // what it does by itself
-		again, err := services.Start(context.Background(), options, hooks.Bind, nil)
+		again, err := services.Start(context.Background(), options, hooks.Bind, fstest.MapFS{"index.html": {Data: []byte("the web app")}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -250,14 +255,21 @@ func (m *Market) waiting() (count int) {
 // crowd stores that many people with a search for shops, below the services.
 func (m *Market) crowd(count int) {
 	m.tb.Helper()
-	db := m.Instances[collections.DomainProjects].App.NonconcurrentDB()
-	for _, sql := range []string{
-		`INSERT INTO users (id, status, roles, email, tokenKey) WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ` + strconv.Itoa(count) + `)
-			SELECT printf('crowd%010d', i), 'active', '["freelancer"]', printf('crowd%d@example.com', i), printf('crowd%d', i) FROM n`,
-		`INSERT INTO searches (id, user, name, words, paused) SELECT replace(id, 'crowd', 'seeks'), id, 'Shops', 'shop', FALSE FROM users WHERE id LIKE 'crowd%'`,
-	} {
-		if _, err := db.NewQuery(sql).Execute(); err != nil {
-			m.tb.Fatal(err)
+	err := m.Instances[collections.DomainProjects].App.RunInTransaction(func(tx core.App) error {
+		for n := range count {
+			id := fmt.Sprintf("crowd%010d", n)
+			_, err := tx.DB().Insert(collections.Users, dbx.Params{"id": id, "status": "active", "roles": `["freelancer"]`, "email": id + "@example.com", "tokenKey": id}).Execute()
+			if err != nil {
+				return err
+			}
+			_, err = tx.DB().Insert(collections.Searches, dbx.Params{"id": fmt.Sprintf("seeks%010d", n), "user": id, "name": "Shops", "words": "shop", "paused": false}).Execute()
+			if err != nil {
+				return err
+			}
 		}
+		return nil
+	})
+	if err != nil {
+		m.tb.Fatal(err)
 	}
 }
