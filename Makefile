@@ -74,6 +74,7 @@ soak: ## Run the crash matrix, the races and the simulation for long (LANCERSHUB
 	LANCERSHUB_ROUNDS=$${LANCERSHUB_ROUNDS:-10000} go test -tags faults -timeout 48h -v -run 'CrashMatrix|Races' ./tests/faults/...
 	LANCERSHUB_ROUNDS=$${LANCERSHUB_NETWORK_ROUNDS:-54000} go test -tags faults -timeout 24h -v -run NetworkFaults ./tests/faults
 	LANCERSHUB_ROUNDS=$${LANCERSHUB_PROVIDER_ROUNDS:-25} go test -tags faults -timeout 24h -v ./tests/faults/provider
+	LANCERSHUB_PAYMENTS=$${LANCERSHUB_PAYMENTS:-1000000} go test -tags faults -timeout 48h -v -run 'TestLoad$$$$' ./tests/faults
 	LANCERSHUB_MESSAGES=$${LANCERSHUB_MESSAGES:-1000000} LANCERSHUB_SDK_MESSAGES=10000 LANCERSHUB_STEPS=20000 LANCERSHUB_KILLS=1000 \
 		go test -tags faults -timeout 24h -v -run 'EveryMessageOnce|TheSDKShows|ThreeDevices|ByKills' ./tests/faults/...
 	$(MAKE) --no-print-directory fuzz FUZZTIME=$${FUZZTIME:-1h}
