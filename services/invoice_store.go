@@ -27,8 +27,9 @@ const (
 // It runs after the settlements have been committed: drawing and uploading take
 // far longer than anything that may happen while the only writer is held.
 func (s *PaymentsService) StoreInvoices(ctx context.Context) error {
-	records, err := s.App.FindRecordsByFilter(collections.Invoices, "pdf = ''", "-issuedAt", printBatch, 0)
-	if err != nil {
+	records := []*core.Record{}
+	// In SQL, since the filter language's way of asking for an empty field is none an index answers.
+	if err := s.App.RecordQuery(collections.Invoices).AndWhere(dbx.NewExp("pdf = ''")).OrderBy("issuedAt DESC").Limit(printBatch).All(&records); err != nil {
 		return err
 	}
 	var errs []error
