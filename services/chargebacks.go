@@ -174,7 +174,8 @@ func (s *PaymentsService) freed(tx core.App, charged *core.Record) ([]*core.Reco
 		if payment.GetString(collections.FieldStatus) != collections.PaymentDisputed {
 			continue
 		}
-		dispute, err := tx.FindFirstRecordByFilter(collections.Disputes, "payment = {:id} && status != 'closed'", dbx.Params{"id": payment.Id})
+		dispute := &core.Record{}
+		err := tx.RecordQuery(collections.Disputes).Limit(1).AndWhere(dbx.NewExp("payment = {:id} AND status <> 'closed'", dbx.Params{"id": payment.Id})).One(dispute)
 		if err != nil {
 			return nil, err
 		}

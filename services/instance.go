@@ -327,6 +327,9 @@ func (i *Instance) stopWork() {
 	if i.cancel != nil {
 		i.cancel()
 	}
+	if i.Live != nil {
+		i.Live.Stop() // and waits for those who still read the database
+	}
 	if i.relay != nil {
 		i.relay.Stop()
 	}

@@ -25,6 +25,8 @@ type Live struct {
 	synced func() error
 	// onPresence hears of a person's first connection, and of the end of the last.
 	onPresence func(user string, online bool)
+	// telling are those calls of onPresence that are under way: they need the database.
+	telling sync.WaitGroup
 
 	line struct {
 		sync.Mutex
@@ -209,6 +211,20 @@ func (l *Live) Stop() {
 	for _, conn := range conns {
 		conn.Close()
 	}
+	l.telling.Wait()
+}
+
+// tell returns what tells who follows presence; nobody does when everybody leaves.
+// The caller holds mu, and calls what it gets without it.
+func (l *Live) tell(user string, online bool) func() {
+	if l.stopped || l.onPresence == nil {
+		return func() {}
+	}
+	l.telling.Add(1)
+	return func() {
+		defer l.telling.Done()
+		l.onPresence(user, online)
+	}
 }
 
 // identify puts conn into the index of its user.
@@ -219,10 +235,12 @@ func (l *Live) identify(conn *Connection, user string) {
 		l.users[user] = map[*Connection]struct{}{}
 	}
 	l.users[user][conn] = struct{}{}
-	l.mu.Unlock()
-	if first && l.onPresence != nil {
-		l.onPresence(user, true)
+	tell := func() {}
+	if first {
+		tell = l.tell(user, true)
 	}
+	l.mu.Unlock()
+	tell()
 }
 
 func (l *Live) remove(conn *Connection) {
@@ -232,13 +250,13 @@ func (l *Live) remove(conn *Connection) {
 	_, was := l.users[user][conn]
 	delete(l.users[user], conn)
 	last := was && len(l.users[user]) == 0
+	tell := func() {}
 	if last {
 		delete(l.users, user)
+		tell = l.tell(user, false)
 	}
 	l.mu.Unlock()
-	if last && l.onPresence != nil {
-		l.onPresence(user, false)
-	}
+	tell()
 }
 
 // ephemeral is news of plain data, the same for everybody.

@@ -70,7 +70,8 @@ func (s ChatsService) noticeUnread(ctx context.Context) error {
 		ID   string `db:"id"`
 		User string `db:"user"`
 	}
-	err := s.App.ConcurrentDB().NewQuery(`SELECT m.id, m.[[user]] FROM chats c JOIN members m ON m.chat = c.id
+	// CROSS JOIN begins with the chats in which something happened lately, by their index.
+	err := s.App.ConcurrentDB().NewQuery(`SELECT m.id, m.[[user]] FROM chats c CROSS JOIN members m ON m.chat = c.id
 		WHERE c.lastMessageAt > {:since} AND c.lastSeq > m.lastReadSeq + m.ownAfter AND m.mailedSeq <= m.lastReadSeq AND m.mailAt = 0 AND m.muted = FALSE
 		AND (SELECT created FROM messages WHERE chat = c.id AND seq > m.lastReadSeq AND kind = 'user' AND sender <> m.[[user]] AND deletedAt = ''
 			ORDER BY seq LIMIT 1) <= {:before}

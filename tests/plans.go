@@ -49,12 +49,15 @@ var mayReadAll = map[string]*regexp.Regexp{
 			`FROM milestones m JOIN projects p ON p\.id = m\.project$|JOIN ledger_account a ON a\.id = e\.account ORDER BY e\.id$|FROM (earnings_\w+|platform_month|pipeline_item|forecast_run)\b`),
 	"moderators look through whole tables, a page at a time": regexp.MustCompile(
 		"^\\w+: SELECT `(\\w+)`\\.\\* FROM `\\w+`( WHERE \\(?(`\\w+`\\.`\\w+`=\\?|\\? IS NOT \\?|\\?=\\?)\\)?( AND \\(\\? IS NOT \\?\\))?)?( LIMIT \\?)?$"),
+	"people list with any filter they like; rows of theirs have indexes": regexp.MustCompile(
+		`COUNT\(DISTINCT|SELECT DISTINCT|\? IS NOT \?|IS NULL|IS NOT NULL|JSON_EXTRACT|_rowid_|\? = \?|reviews\.status\]\] = \?|\(\[\[projects\.status\]\] = \? OR`),
+	"PocketBase knows its own tables":                              regexp.MustCompile("_collections|sqlite_master|sqlite_schema"),
 	"PocketBase looks for what refers to a record that is deleted": regexp.MustCompile("^\\w+: SELECT `(\\w+)`\\.`id` FROM `\\w+` WHERE"),
-	"these stay short: what is open, what operators made":          regexp.MustCompile(`FROM (link_previews|alerts|outbox WHERE state <> \?|epochs|feePlans|reconciliation|chargebacks WHERE status = \?)|FROM provider_events WHERE state = \?$|FROM disputes WHERE \(client|_superusers|FROM chain|sqlite_schema|count\(\*\) FROM payments WHERE status = \?\), \(SELECT`),
-	"catching up with what an older version left, once at start":   regexp.MustCompile(`pipeline_told t WHERE|NOT EXISTS \(SELECT \? FROM invoices i WHERE i\.ledgerRef`),
+	"these stay short: what is open, what operators made":          regexp.MustCompile(`FROM (link_previews|search_due|alerts|outbox WHERE state <> \?|epochs|feePlans|reconciliation|chargebacks WHERE status = \?)|FROM provider_events WHERE state = \?$|FROM disputes WHERE \(client|WHERE pdf = \? ORDER BY|uploads\.expiresAt\]\] < \?|_superusers|FROM chain|count\(\*\) FROM payments WHERE status = \?\), \(SELECT`),
+	"catching up with what an older version left, once at start":   regexp.MustCompile(`pipeline_told t WHERE|SELECT \? FROM deadlines d WHERE d\.subject = |NOT EXISTS \(SELECT \? FROM invoices i WHERE i\.ledgerRef`),
 	"totals over everything, a few times an hour":                  regexp.MustCompile(`WHERE p\.publishedAt <> \? ORDER BY p\.publishedAt|count\(\*\) FROM .sessions.$`),
-	"tests look, and break things": regexp.MustCompile(`^\w+: (UPDATE \w+ SET [^W]*$|UPDATE \w+ SET .* WHERE kind = \?$|DELETE FROM (ledger_|invoices|inbox|outbox)|INSERT INTO (ledger_entry|proposals) .* SELECT)|` +
-		"FROM `(idem|reports|ledger_entry|ledger_tx)`|FROM `outbox` WHERE topic|SELECT `state` FROM `provider_events`|`payments`.\\* FROM `payments` WHERE `milestone`"),
+	"tests look, and break things": regexp.MustCompile(`^\w+: (UPDATE \w+ SET [^W]*$|UPDATE \w+ SET .* WHERE kind = \?$|DELETE FROM (ledger_|invoices|inbox|outbox)|INSERT INTO (ledger_entry|proposals|searches|users) .* SELECT|SELECT id FROM \[\[|DELETE FROM \[\[)|` +
+		"FROM `(idem|reports|ledger_entry|ledger_tx)`|FROM `outbox` WHERE topic|SELECT `state` FROM `provider_events`|\\[\\[invoices\\.kind\\]\\] = |`payments`.\\* FROM `payments` WHERE `milestone`"),
 }
 
 // recordQuestions notes what the instances are asked.

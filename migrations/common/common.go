@@ -182,6 +182,35 @@ func ChangeCollection(app core.App, name string, change func(col *core.Collectio
 	return app.Save(col)
 }
 
+// IndexParties lets the rows of a client and of a freelancer be found in each of
+// the collections; rules ask for both.
+func IndexParties(app core.App, names ...string) error {
+	for _, name := range names {
+		err := ChangeCollection(app, name, func(col *core.Collection) {
+			col.AddIndex("idx_"+name+"_of_client", false, "`client`", "")
+			col.AddIndex("idx_"+name+"_of_freelancer", false, "`freelancer`", "")
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// DropPartyIndexes undoes IndexParties.
+func DropPartyIndexes(app core.App, names ...string) error {
+	for _, name := range names {
+		err := ChangeCollection(app, name, func(col *core.Collection) {
+			col.RemoveIndex("idx_" + name + "_of_client")
+			col.RemoveIndex("idx_" + name + "_of_freelancer")
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // Exec runs raw SQL statements.
 func Exec(app core.App, sql string) error {
 	_, err := app.DB().NewQuery(sql).Execute()
