@@ -38,7 +38,7 @@ func BenchmarkBrowser(b *testing.B) {
 	names, measured := readMeasured(b, out)
 	for _, name := range names {
 		b.Run(name, func(b *testing.B) {
-			for b.Loop() { //nolint:revive // what took time is over
+			for b.Loop() {
 			}
 			b.ReportMetric(0, "ns/op")
 			for unit, values := range measured[name] {
