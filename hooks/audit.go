@@ -8,6 +8,7 @@ import (
 	"github.com/pocketbase/pocketbase/apis"
 	"github.com/pocketbase/pocketbase/core"
 	"github.com/pocketbase/pocketbase/tools/hook"
+	"github.com/pocketbase/pocketbase/tools/router"
 
 	"github.com/lancershub/lancershub/services"
 )
@@ -61,9 +62,12 @@ func auditRequests(i *services.Instance) *hook.Handler[*core.RequestEvent] {
 			}
 			deed := services.Deed{By: actorOf(e), Action: "request", Subject: e.Request.Method + " " + path}
 			if path == "/api/sql" {
-				asked, err := io.ReadAll(io.LimitReader(e.Request.Body, 4000)) // can be read again
+				asked, err := io.ReadAll(io.LimitReader(e.Request.Body, 4000))
 				if err != nil {
 					return err
+				}
+				if body, ok := e.Request.Body.(router.Rereader); ok && len(asked) == 4000 { // at its end it rewinds by itself
+					body.Reread()
 				}
 				deed.Details = map[string]any{"body": strings.ToValidUTF8(string(asked), "")}
 			}

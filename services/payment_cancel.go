@@ -68,7 +68,7 @@ func (s *PaymentsService) CancelPayment(ctx context.Context, cmd Command, id str
 func (s *PaymentsService) begunBy(payment *core.Record) (Command, error) {
 	cmd := Command{Principal: payment.GetString(collections.FieldClient), Route: routeCreatePayment}
 	err := s.App.DB().Select("key", "fingerprint").From("idem").
-		Where(dbx.HashExp{"resource": payment.Id, "route": routeCreatePayment}).Row(&cmd.Key, &cmd.Fingerprint)
+		Where(dbx.HashExp{"principal": cmd.Principal, "route": routeCreatePayment, "resource": payment.Id}).Row(&cmd.Key, &cmd.Fingerprint)
 	return cmd, err
 }
 

@@ -57,7 +57,7 @@ var mayReadAll = map[string]*regexp.Regexp{
 	"catching up with what an older version left, once at start":   regexp.MustCompile(`pipeline_told t WHERE|SELECT \? FROM deadlines d WHERE d\.subject = |NOT EXISTS \(SELECT \? FROM invoices i WHERE i\.ledgerRef`),
 	"totals over everything, a few times an hour":                  regexp.MustCompile(`WHERE p\.publishedAt <> \? ORDER BY p\.publishedAt|count\(\*\) FROM .sessions.$`),
 	"tests look, and break things": regexp.MustCompile(`^\w+: (UPDATE \w+ SET [^W]*$|UPDATE \w+ SET .* WHERE kind = \?$|DELETE FROM (ledger_|invoices|inbox|outbox)|INSERT INTO (ledger_entry|proposals|searches|users) .* SELECT|SELECT id FROM \[\[|DELETE FROM \[\[)|` +
-		"FROM `(idem|reports|ledger_entry|ledger_tx)`|FROM `outbox` WHERE topic|SELECT `state` FROM `provider_events`|\\[\\[invoices\\.kind\\]\\] = |`payments`.\\* FROM `payments` WHERE `milestone`"),
+		"FROM `(reports|ledger_entry|ledger_tx)`|FROM `outbox` WHERE topic|SELECT `state` FROM `provider_events`|\\[\\[invoices\\.kind\\]\\] = |`payments`.\\* FROM `payments` WHERE `milestone`"),
 }
 
 // recordQuestions notes what the instances are asked.
