@@ -14,6 +14,7 @@ import (
 	"github.com/pocketbase/dbx"
 
 	"github.com/lancershub/lancershub/collections"
+	"github.com/lancershub/lancershub/services"
 )
 
 // questions are the statements that the tests of this package made the marketplace
@@ -63,7 +64,7 @@ var mayReadAll = map[string]*regexp.Regexp{
 // recordQuestions notes what the instances are asked.
 func (m *Market) recordQuestions() {
 	for domain, instance := range m.Instances {
-		note := func(statement string) {
+		m.listen(instance, func(statement string) {
 			key := strings.Join(strings.Fields(value.ReplaceAllString(made.ReplaceAllString(statement, "__new"), "?")), " ")
 			questions.Lock()
 			defer questions.Unlock()
@@ -71,15 +72,25 @@ func (m *Market) recordQuestions() {
 				questions.asked[domain] = map[string]string{}
 			}
 			questions.asked[domain][key] = statement
+		})
+	}
+}
+
+// forgetQuestions notes nothing from now on: what is asked under spoiled rules is nobody's question.
+func (m *Market) forgetQuestions() {
+	for _, instance := range m.Instances {
+		m.listen(instance, func(string) {})
+	}
+}
+
+func (m *Market) listen(instance *services.Instance, note func(statement string)) {
+	for _, builder := range []dbx.Builder{instance.App.NonconcurrentDB(), instance.App.ConcurrentDB()} {
+		db, ok := builder.(*dbx.DB)
+		if !ok {
+			m.tb.Fatal("The database cannot tell what it is asked")
 		}
-		for _, builder := range []dbx.Builder{instance.App.NonconcurrentDB(), instance.App.ConcurrentDB()} {
-			db, ok := builder.(*dbx.DB)
-			if !ok {
-				m.tb.Fatal("The database cannot tell what it is asked")
-			}
-			db.QueryLogFunc = func(_ context.Context, _ time.Duration, statement string, _ *sql.Rows, _ error) { note(statement) }
-			db.ExecLogFunc = func(_ context.Context, _ time.Duration, statement string, _ sql.Result, _ error) { note(statement) }
-		}
+		db.QueryLogFunc = func(_ context.Context, _ time.Duration, statement string, _ *sql.Rows, _ error) { note(statement) }
+		db.ExecLogFunc = func(_ context.Context, _ time.Duration, statement string, _ sql.Result, _ error) { note(statement) }
 	}
 }
 
