@@ -1,7 +1,7 @@
 // The first pages before the script has arrived: written by the server.
 import assert from 'node:assert/strict';
 import test, { after, before } from 'node:test';
-import { launch, open, quiet, settled, watched } from './browser.mjs';
+import { eventually, launch, open, quiet, settled, watched } from './browser.mjs';
 import { command, person } from './people.mjs';
 
 let browser;
@@ -46,4 +46,22 @@ test('the first pages are there before the script, and the script takes over', w
   await arabic.locator('article time').first().waitFor();
   await settled(arabic);
   quiet(arabic);
+}));
+
+test('what is typed while the app takes over is searched for, too', watched(async () => {
+  const page = await open(browser, { size: 'phone' });
+  // The last moment at which the server's page is there: React is about to clear it away.
+  await page.addInitScript(() => {
+    const text = Object.getOwnPropertyDescriptor(Node.prototype, 'textContent');
+    Object.defineProperty(Node.prototype, 'textContent', { ...text, set(value) {
+      const field = this.id === 'root' ? document.querySelector('.first input[type=search]') : null;
+      if (field) field.value = 'typed in time';
+      text.set.call(this, value);
+    } });
+  });
+  await page.goto('/projects');
+  await page.waitForURL(/q=typed/);
+  await eventually('the app has it', async () => await page.getByRole('searchbox').inputValue() === 'typed in time');
+  await settled(page);
+  quiet(page);
 }));

@@ -1,7 +1,7 @@
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
-import { startTransition, StrictMode } from 'react';
+import { startTransition, StrictMode, useEffect } from 'react';
 import { createRoot } from 'react-dom/client';
-import { BrowserRouter } from 'react-router';
+import { BrowserRouter, useNavigate } from 'react-router';
 import { App } from './app';
 import { chosenLanguage, I18nProvider, loadCatalogue } from './i18n/i18n';
 import { en } from './i18n/en';
@@ -22,11 +22,25 @@ const queries = new QueryClient({
   },
 });
 
+/** The search on the page that the server wrote. */
+const firstSearch = () => document.querySelector<HTMLInputElement>('.first input[type=search]');
+
+const searchFor = (words: string) => `/projects?q=${encodeURIComponent(words)}`;
+
 /** A search typed before the script had arrived goes on. */
-function keepTyped(): void {
-  const field = document.querySelector<HTMLInputElement>('.first input[type=search]');
+function keepTyped(field: HTMLInputElement | null): void {
   const words = field?.value.trim();
-  if (words) history.replaceState(null, '', `/projects?q=${encodeURIComponent(words)}`);
+  if (words) history.replaceState(null, '', searchFor(words));
+}
+
+/** What was typed while the app was being drawn goes on, too: by now the field is gone from the page, with what it holds. */
+function TypedMeanwhile({ field }: { field: HTMLInputElement | null }) {
+  const navigate = useNavigate();
+  useEffect(() => {
+    const words = field?.value.trim() ?? '';
+    if (words && words !== new URLSearchParams(location.search).get('q')) void navigate(searchFor(words), { replace: true });
+  }, [field, navigate]);
+  return null;
 }
 
 /** Draws the app. */
@@ -36,7 +50,8 @@ export async function start(): Promise<void> {
   const initial = await loadCatalogue(language).then((catalogue) => ({ language, catalogue }), () => ({ language: 'en' as const, catalogue: en }));
   const root = document.getElementById('root');
   if (!root) throw new Error('index.html has no #root');
-  keepTyped();
+  const field = firstSearch();
+  keepTyped(field);
   // As a transition, the first render is cut into slices and leaves the page responsive.
   startTransition(() => createRoot(root).render(
     <StrictMode>
@@ -45,6 +60,7 @@ export async function start(): Promise<void> {
           <QueryClientProvider client={queries}>
             <ToastProvider>
               <BrowserRouter>
+                <TypedMeanwhile field={field} />
                 <App />
               </BrowserRouter>
             </ToastProvider>
