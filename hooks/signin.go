@@ -235,8 +235,12 @@ func signOut(sessions services.Sessions) func(e *core.RequestEvent) error {
 		if err != nil {
 			return services.Failf(http.StatusBadRequest, services.CodeInvalidInput, "The body is not valid JSON.")
 		}
-		setRefreshCookie(e, "", services.LongAgo)
 		claims := claimsOf(e)
+		// The cookie of this browser stays when another session is the one to end.
+		other, _ := info.Body["session"].(string)
+		if claims == nil || other == "" || other == claims.SessionID || info.Body["everywhere"] == true {
+			setRefreshCookie(e, "", services.LongAgo)
+		}
 		if claims == nil {
 			// Without a valid access token the refresh token says which session to end.
 			grant, err := sessions.Refresh(refreshTokenOf(e))

@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -308,5 +309,20 @@ func TestTheRefreshCookie(t *testing.T) {
 	next := (&http.Response{Header: refreshed.Header}).Cookies()
 	if len(next) != 1 || next[0].Value == cookies[0].Value || refreshed.Text("token") == "" {
 		t.Errorf("Expected a rotated cookie and a token, got %v", refreshed.Header["Set-Cookie"])
+	}
+	// Ending another session leaves the cookie of this one.
+	elsewhere := p.List(collections.DomainUsers, collections.Sessions, "?filter="+url.QueryEscape("revokedAt='' && id!='"+strings.Split(next[0].Value, ".")[0]+"'")).JSON["items"].([]any)
+	if len(elsewhere) != 1 {
+		t.Fatalf("Expected another session, got %v", elsewhere)
+	}
+	here := &Person{Token: refreshed.Text("token"), base: m.Base(), tb: t}
+	other := here.Do(http.MethodPost, "/api/users/api/auth/sign-out", Body{"session": elsewhere[0].(map[string]any)["id"]})
+	other.Want(t, http.StatusNoContent, "")
+	if got := other.Header["Set-Cookie"]; len(got) != 0 {
+		t.Errorf("Expected the cookie to stay, got %v", got)
+	}
+	out := here.Do(http.MethodPost, "/api/users/api/auth/sign-out", Body{})
+	if gone := (&http.Response{Header: out.Header}).Cookies(); out.Status != http.StatusNoContent || len(gone) != 1 || gone[0].Value != "" {
+		t.Errorf("Expected the cookie to go with its session, got %d %v", out.Status, out.Header["Set-Cookie"])
 	}
 }
