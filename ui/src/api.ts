@@ -1,5 +1,5 @@
 // The one way to the backend: a PocketBase client per domain, one shared sign-in.
-import PocketBase, { LocalAuthStore, type RecordService, type SendOptions } from 'pocketbase';
+import PocketBase, { BaseAuthStore, LocalAuthStore, type RecordService, type SendOptions } from 'pocketbase';
 import { endsSession, failureOf } from './lib/errors';
 import { saveFile } from './lib/csv';
 import type {
@@ -148,13 +148,26 @@ export async function signOut(): Promise<void> {
   }
 }
 
+/** Somebody proved to be another person than the one who is signed in; nobody is any more. */
+export class SomebodyElse extends Error {}
+
 /**
  * Signs in once more while signed in: some things need a sign-in of the last
- * minutes. The session there was is ended, so that they do not pile up.
+ * minutes. What is on the screen stays, as the present session does until the new
+ * one is there; then it is ended, so that they do not pile up.
  */
-export async function signInAgain(email: string, password: string): Promise<void> {
+export async function signInAgain(attempt: (people: RecordService<User>) => Promise<unknown>): Promise<void> {
+  const apart = new PocketBase('/api/users', new BaseAuthStore()).autoCancellation(false);
   const before = sessionId();
-  await users.users.authWithPassword(email, password);
+  const me = session.record?.id;
+  await attempt(apart.collection('users'));
+  const { token, record } = apart.authStore;
+  if (record?.id !== me || !me) {
+    // The cookie is theirs already: both sessions end.
+    await Promise.allSettled([apart.send('/api/auth/sign-out', { method: 'POST', body: {} }), signOut()]);
+    throw new SomebodyElse();
+  }
+  session.save(token, record);
   if (before && before !== sessionId()) await users.client.send('/api/auth/sign-out', { method: 'POST', body: { session: before } });
 }
 

@@ -1,19 +1,28 @@
 // How people prove who they are, beyond e-mail and password, and what they may
 // know about their own account's protection.
 import { useQuery } from '@tanstack/react-query';
-import { ClientResponseError, type AuthMethodsList } from 'pocketbase';
+import { ClientResponseError, type AuthMethodsList, type RecordService } from 'pocketbase';
 import { session, users } from '../api';
 import { keys } from './keys';
-import type { Role } from '../types';
+import type { Role, User } from '../types';
 
 /** What a sign-in came to: signed in, or a second factor is asked for. */
 export type Entry = { done: true } | { done: false; mfaId: string };
 
+type Attempt = (people: RecordService<User>) => Promise<unknown>;
+/** How an attempt becomes the session of this browser. */
+export type Door = (attempt: Attempt) => Promise<unknown>;
+
+/** Signing in from outside: a token of yesterday is of no use. */
+const anew: Door = (attempt) => {
+  session.clear();
+  return attempt(users.users);
+};
+
 /** Turns "a second factor is missing" from an error into an answer. */
-async function enter(attempt: () => Promise<unknown>): Promise<Entry> {
+async function enter(door: Door, attempt: Attempt): Promise<Entry> {
   try {
-    session.clear(); // a token of yesterday is of no use here
-    await attempt();
+    await door(attempt);
     return { done: true };
   } catch (error) {
     const mfaId: unknown = error instanceof ClientResponseError ? error.response.mfaId : undefined;
@@ -22,8 +31,11 @@ async function enter(attempt: () => Promise<unknown>): Promise<Entry> {
   }
 }
 
-export function enterWithPassword(email: string, password: string, mfaId = ''): Promise<Entry> {
-  return enter(() => users.users.authWithPassword(email, password, mfaId ? { body: { mfaId } } : {}));
+/** A body given to the SDK replaces its own: with a first factor all of it is said again. */
+const withFactor = (body: object, mfaId: string) => (mfaId ? { body: { ...body, mfaId } } : {});
+
+export function enterWithPassword(email: string, password: string, mfaId = '', door = anew): Promise<Entry> {
+  return enter(door, (people) => people.authWithPassword(email, password, withFactor({ identity: email, password }, mfaId)));
 }
 
 /** Sends a code to an address; the answer is the same when there is no such account. */
@@ -31,14 +43,14 @@ export async function requestCode(email: string): Promise<string> {
   return (await users.users.requestOTP(email)).otpId;
 }
 
-export function enterWithCode(otpId: string, code: string, mfaId = ''): Promise<Entry> {
-  return enter(() => users.users.authWithOTP(otpId, code, mfaId ? { body: { mfaId } } : {}));
+export function enterWithCode(otpId: string, code: string, mfaId = '', door = anew): Promise<Entry> {
+  return enter(door, (people) => people.authWithOTP(otpId, code, withFactor({ otpId, password: code }, mfaId)));
 }
 
 /** Signs in with a provider in a window of its own; a new account gets the roles. */
-export function enterWithProvider(provider: string, roles: readonly Role[]): Promise<Entry> {
+export function enterWithProvider(provider: string, roles: readonly Role[], door = anew): Promise<Entry> {
   const timezone = Intl.DateTimeFormat().resolvedOptions().timeZone;
-  return enter(() => users.users.authWithOAuth2({ provider, createData: roles.length > 0 ? { roles, timezone } : {} }));
+  return enter(door, (people) => people.authWithOAuth2({ provider, createData: roles.length > 0 ? { roles, timezone } : {} }));
 }
 
 /** Which providers the operator has configured. */

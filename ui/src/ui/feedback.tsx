@@ -101,7 +101,7 @@ export function Empty({ icon, title, text, children }: EmptyProps) {
   );
 }
 
-type Say = (text: string) => void;
+type Say = (text: string, icon?: IconName) => void;
 const ToastContext = createContext<Say>(() => undefined);
 
 /** Shows a short confirmation at the edge of the screen, and reads it out. */
@@ -110,12 +110,12 @@ export function useToast(): Say {
 }
 
 export function ToastProvider({ children }: { children: ReactNode }) {
-  const [toasts, setToasts] = useState<{ id: number; text: string }[]>([]);
+  const [toasts, setToasts] = useState<{ id: number; text: string; icon: IconName }[]>([]);
   const next = useRef(0);
-  const say = useCallback<Say>((text) => {
+  const say = useCallback<Say>((text, icon = 'check') => {
     const id = next.current++;
-    setToasts((all) => [...all.slice(-2), { id, text }]);
-    setTimeout(() => setToasts((all) => all.filter((one) => one.id !== id)), 5000);
+    setToasts((all) => [...all.slice(-2), { id, text, icon }]);
+    setTimeout(() => setToasts((all) => all.filter((one) => one.id !== id)), icon === 'alert' ? 20_000 : 5000);
   }, []);
   return (
     <ToastContext value={say}>
@@ -123,7 +123,7 @@ export function ToastProvider({ children }: { children: ReactNode }) {
       <div role="status" className="pointer-events-none fixed inset-x-0 bottom-20 z-50 flex flex-col items-center gap-2 px-4 md:bottom-6">
         {toasts.map((one) => (
           <p key={one.id} className="rise pointer-events-auto flex items-center gap-2 rounded-xl bg-ink px-4 py-3 text-sm font-medium text-canvas shadow-card">
-            <Icon name="check" className="size-4" />{one.text}
+            <Icon name={one.icon} className="size-4" />{one.text}
           </p>
         ))}
       </div>

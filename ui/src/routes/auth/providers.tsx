@@ -1,6 +1,6 @@
 // Buttons for the OAuth2 providers that the operator has configured; none without any.
 import { useMutation } from '@tanstack/react-query';
-import { enterWithProvider, useAuthMethods, type Entry } from '../../data/account';
+import { enterWithProvider, useAuthMethods, type Door, type Entry } from '../../data/account';
 import { useI18n } from '../../i18n/i18n';
 import { failureOf } from '../../lib/errors';
 import type { Role } from '../../types';
@@ -11,13 +11,15 @@ interface Props {
   roles: readonly Role[];
   /** Says why a provider cannot be chosen yet, or "". */
   blocked?: string;
+  door?: Door;
   onEntry: (entry: Entry) => void;
+  onError?: (error: unknown) => void;
 }
 
-export function Providers({ roles, blocked = '', onEntry }: Props) {
+export function Providers({ roles, blocked = '', door, onEntry, onError }: Props) {
   const { t } = useI18n();
   const methods = useAuthMethods();
-  const entering = useMutation({ mutationFn: (name: string) => enterWithProvider(name, roles), onSuccess: onEntry });
+  const entering = useMutation({ mutationFn: (name: string) => enterWithProvider(name, roles, door), onSuccess: onEntry, onError });
   const providers = methods.data?.oauth2.providers ?? [];
   if (providers.length === 0) return null;
   const noAccount = entering.isError && 'roles' in failureOf(entering.error).fields;

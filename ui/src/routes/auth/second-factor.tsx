@@ -1,7 +1,7 @@
 // The code that was sent by e-mail: a second factor, or instead of a password.
 import { useMutation } from '@tanstack/react-query';
 import { useEffect, useRef, useState } from 'react';
-import { enterWithCode, requestCode, type Entry } from '../../data/account';
+import { enterWithCode, requestCode, type Door, type Entry } from '../../data/account';
 import { useI18n } from '../../i18n/i18n';
 import { failureOf } from '../../lib/errors';
 import { Button } from '../../ui/button';
@@ -12,16 +12,18 @@ interface Props {
   email: string;
   /** Set when the code is the second factor. */
   mfaId: string;
+  door?: Door;
   onEntry: (entry: Entry) => void;
+  onError?: (error: unknown) => void;
   onBack: () => void;
 }
 
-export function CodeForm({ email: known, mfaId, onEntry, onBack }: Props) {
+export function CodeForm({ email: known, mfaId, door, onEntry, onError, onBack }: Props) {
   const { t } = useI18n();
   const [email, setEmail] = useState(known);
   const [code, setCode] = useState('');
   const asking = useMutation({ mutationFn: requestCode });
-  const entering = useMutation({ mutationFn: () => enterWithCode(asking.data ?? '', code.trim(), mfaId), onSuccess: onEntry });
+  const entering = useMutation({ mutationFn: () => enterWithCode(asking.data ?? '', code.trim(), mfaId, door), onSuccess: onEntry, onError });
   const asked = useRef(false);
   useEffect(() => {
     if (!known || asked.current) return;

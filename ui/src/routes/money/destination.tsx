@@ -13,8 +13,8 @@ import { ErrorNotice, SkeletonRows, useToast } from '../../ui/feedback';
 import { Input } from '../../ui/field';
 import { Icon } from '../../ui/icon';
 import { Card } from '../../ui/page';
-import { SignInAgain } from '../../ui/sign-in-again';
 import { Status } from '../../ui/show';
+import { SignInAgain } from '../auth/sign-in-again';
 
 /** The sandbox's banks, services/sandbox_payouts.go. */
 const banks = ['test_bank', 'test_bank_slow', 'test_bank_failed', 'test_bank_returned'];
