@@ -3,10 +3,7 @@ package tests
 import (
 	"crypto/sha256"
 	"encoding/base64"
-	"encoding/json"
 	"net/http"
-	"net/http/httptest"
-	"sync"
 	"testing"
 
 	"github.com/pocketbase/pocketbase/core"
@@ -15,86 +12,31 @@ import (
 	"github.com/lancershub/lancershub/services"
 )
 
-// identities is an OpenID Connect provider on loopback (authorization code with
-// PKCE): grant stands for the person who agreed in the provider's window.
-type identities struct {
-	*httptest.Server
-	mu     sync.Mutex
-	codes  map[string]grant
-	tokens map[string]map[string]any
-}
+// identities is a provider whose windows are opened by nobody: agree stands for
+// the person who says yes there.
+type identities struct{ *Identities }
 
-type grant struct {
-	challenge string
-	person    map[string]any
-}
-
-const (
-	oidcClient   = "lancershub"
-	oidcSecret   = "between the two of us"
-	codeVerifier = "a-code-verifier-of-at-least-forty-three-characters"
-)
+const codeVerifier = "a-code-verifier-of-at-least-forty-three-characters"
 
 func newIdentities(t *testing.T, m *Market) *identities {
 	t.Helper()
-	p := &identities{codes: map[string]grant{}, tokens: map[string]map[string]any{}}
-	mux := http.NewServeMux()
-	mux.HandleFunc("POST /token", p.token)
-	mux.HandleFunc("GET /userinfo", func(w http.ResponseWriter, r *http.Request) {
-		p.mu.Lock()
-		defer p.mu.Unlock()
-		person, ok := p.tokens[r.Header.Get("Authorization")]
-		if !ok {
-			w.WriteHeader(http.StatusUnauthorized)
-			return
-		}
-		_ = json.NewEncoder(w).Encode(person)
-	})
-	p.Server = httptest.NewServer(mux)
-	t.Cleanup(p.Close)
+	p := &identities{NewIdentities(t)}
 	app := m.Instances[collections.DomainUsers].App
 	col, err := app.FindCollectionByNameOrId(collections.Users)
 	if err != nil {
 		t.Fatal(err)
 	}
-	col.OAuth2.Providers = []core.OAuth2ProviderConfig{{
-		Name: "oidc", ClientId: oidcClient, ClientSecret: oidcSecret, DisplayName: "Guild",
-		AuthURL: p.URL + "/authorize", TokenURL: p.URL + "/token", UserInfoURL: p.URL + "/userinfo",
-	}}
+	col.OAuth2.Providers = []core.OAuth2ProviderConfig{p.Config()}
 	if err := app.Save(col); err != nil {
 		t.Fatal(err)
 	}
 	return p
 }
 
-// token exchanges a code for a token (RFC 6749, section 4.1.3, and RFC 7636, section 4.6).
-func (p *identities) token(w http.ResponseWriter, r *http.Request) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	id, secret, basic := r.BasicAuth()
-	if !basic {
-		id, secret = r.PostFormValue("client_id"), r.PostFormValue("client_secret")
-	}
-	code := r.PostFormValue("code")
-	granted, known := p.codes[code]
-	delete(p.codes, code)
-	sum := sha256.Sum256([]byte(r.PostFormValue("code_verifier")))
-	if id != oidcClient || secret != oidcSecret && secret != "between+the+two+of+us" || !known || base64.RawURLEncoding.EncodeToString(sum[:]) != granted.challenge {
-		w.WriteHeader(http.StatusBadRequest)
-		_, _ = w.Write([]byte(`{"error":"invalid_grant"}`))
-		return
-	}
-	p.tokens["Bearer token-"+code] = granted.person
-	w.Header().Set("Content-Type", "application/json")
-	_ = json.NewEncoder(w).Encode(map[string]any{"access_token": "token-" + code, "token_type": "Bearer", "expires_in": 60})
-}
-
 // agree is somebody saying yes in the provider's window.
 func (p *identities) agree(code string, person map[string]any) {
 	sum := sha256.Sum256([]byte(codeVerifier))
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.codes[code] = grant{base64.RawURLEncoding.EncodeToString(sum[:]), person}
+	p.grant(code, base64.RawURLEncoding.EncodeToString(sum[:]), person)
 }
 
 func withOAuth2(p *Person, code string, create Body) *Response {

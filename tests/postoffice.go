@@ -63,6 +63,9 @@ func (b *PostOffice) Serve(tb testing.TB, app core.App) {
 	}
 }
 
+// Port is where the mail server listens on loopback.
+func (b *PostOffice) Port() int { return b.port }
+
 // Refuse answers the next mail with this code.
 func (b *PostOffice) Refuse(code int) {
 	b.mu.Lock()

@@ -15,8 +15,24 @@ import (
 // phone and desktop sizes, light and dark, with axe on every page. Screenshots
 // are kept in tests/output.
 func TestBrowser(t *testing.T) {
+	ui, chromium := browser(t)
+	// Filled with the demo marketplace: a dashboard needs a past.
+	data := filepath.Join(t.TempDir(), "data")
+	process.MustRun(t, "demo", "--data", data)
+	// A destination that cools off for days could not be paid out to here.
+	p := process.Start(t, process.FreePort(t), data, nil, "--clock", "destination-hold=2s")
+	scripts, err := filepath.Glob(filepath.Join(ui, "e2e", "*.test.mjs"))
+	if err != nil || len(scripts) == 0 {
+		t.Fatalf("Expected browser tests in %s: %v", ui, err)
+	}
+	drive(t, ui, p, scripts, "CHROMIUM="+chromium)
+}
+
+// browser checks for what the browser tests need, and returns the folder of the web app and Chromium.
+func browser(t *testing.T) (ui, chromium string) {
+	t.Helper()
 	process.Need(t, "node", "install Node.js 20 or newer")
-	chromium := os.Getenv("CHROMIUM")
+	chromium = os.Getenv("CHROMIUM")
 	if chromium == "" {
 		chromium = process.Need(t, "chromium", "install Chromium (Debian: apt-get install chromium), or name another with CHROMIUM=path")
 	}
@@ -30,22 +46,19 @@ func TestBrowser(t *testing.T) {
 		}
 		t.Skip("Playwright is missing, so this was not tested: run npm ci in ui")
 	}
-	// Filled with the demo marketplace: a dashboard needs a past.
-	data := filepath.Join(t.TempDir(), "data")
-	process.MustRun(t, "demo", "--data", data)
-	// A destination that cools off for days could not be paid out to here.
-	p := process.Start(t, process.FreePort(t), data, nil, "--clock", "destination-hold=2s")
-	scripts, err := filepath.Glob(filepath.Join(ui, "e2e", "*.test.mjs"))
-	if err != nil || len(scripts) == 0 {
-		t.Fatalf("Expected browser tests in %s: %v", ui, err)
-	}
+	return ui, chromium
+}
+
+// drive runs browser tests against p.
+func drive(t *testing.T, ui string, p *process.Process, scripts []string, env ...string) {
+	t.Helper()
 	output, err := filepath.Abs(filepath.Join("..", "output"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	cmd := exec.CommandContext(t.Context(), "node", append([]string{"--test", "--test-concurrency=1"}, scripts...)...)
 	cmd.Dir = ui
-	cmd.Env = append(os.Environ(), "LANCERSHUB_URL=http://"+p.Addr, "LANCERSHUB_SCREENSHOTS="+output, "CHROMIUM="+chromium)
+	cmd.Env = append(append(os.Environ(), "LANCERSHUB_URL=http://"+p.Addr, "LANCERSHUB_SCREENSHOTS="+output), env...)
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		t.Fatalf("The browser tests failed: %v\n%s\n%s", err, out, p.Log())
