@@ -7,6 +7,7 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/pocketbase/pocketbase/apis"
 	"github.com/pocketbase/pocketbase/core"
 	"github.com/pocketbase/pocketbase/tools/hook"
 	"github.com/pocketbase/pocketbase/tools/picker"
@@ -63,6 +64,9 @@ func toAPIError(i *services.Instance, e *core.RequestEvent, err error) error {
 	if errors.As(err, &ours) {
 		services.SetRetryAfter(e.Response.Header(), ours)
 		return apiError(ours)
+	}
+	if errors.Is(err, apis.ErrMFA) {
+		return err // answered: a second factor is asked for, and nothing failed
 	}
 	var theirs *router.ApiError
 	if !errors.As(err, &theirs) {
