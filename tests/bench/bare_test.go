@@ -31,12 +31,13 @@ const (
 // startBare starts the bare PocketBase and returns its address.
 func startBare(b *testing.B) string {
 	b.Helper()
-	return "http://" + bareProcess(b, func(string) {})
+	addr, _ := bareProcess(b, func(string) {})
+	return "http://" + addr
 }
 
 // bareProcess runs this test binary as a bare PocketBase on an empty folder, calls
 // each with every line it prints until it is ready, and returns its address.
-func bareProcess(b *testing.B, each func(line string), env ...string) (addr string) {
+func bareProcess(b *testing.B, each func(line string), env ...string) (addr string, pid int) {
 	b.Helper()
 	addr = process.FreePort(b)
 	cmd := exec.Command(os.Args[0])
@@ -55,12 +56,12 @@ func bareProcess(b *testing.B, each func(line string), env ...string) (addr stri
 	})
 	for lines := bufio.NewScanner(stdout); lines.Scan(); {
 		if lines.Text() == bareReady {
-			return addr
+			return addr, cmd.Process.Pid
 		}
 		each(lines.Text())
 	}
 	b.Fatal("The bare PocketBase did not start")
-	return ""
+	return "", 0
 }
 
 // serveBare is PocketBase itself with our projects collection, its rule, as many

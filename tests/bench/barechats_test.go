@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -24,12 +25,13 @@ const bareChatsEnv = "LANCERSHUB_BENCH_BARE_CHATS"
 type bareChats struct {
 	addr, chat, sender string
 	heard              <-chan time.Time
+	pid                int
 }
 
 func startBareChats(b *testing.B, others int) *bareChats {
 	b.Helper()
 	stock, tokens := &bareChats{}, []string{}
-	stock.addr = bareProcess(b, func(line string) {
+	stock.addr, stock.pid = bareProcess(b, func(line string) {
 		if token, ok := strings.CutPrefix(line, "token "); ok {
 			tokens = append(tokens, token)
 		}
@@ -47,6 +49,24 @@ func startBareChats(b *testing.B, others int) *bareChats {
 	})
 	stock.heard = arrivals(streams[0])
 	return stock
+}
+
+// rest waits until it has asked its rule for everybody: who is heard first does not
+// make the others wait for less.
+func (s *bareChats) rest(b *testing.B) {
+	b.Helper()
+	for before := ""; ; time.Sleep(50 * time.Millisecond) {
+		raw, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", s.pid))
+		if err != nil {
+			b.Fatal(err)
+		}
+		fields := strings.Fields(string(raw)) // the 14th and 15th are its time in user and kernel mode (proc(5))
+		if now := fields[13] + " " + fields[14]; now != before {
+			before = now
+			continue
+		}
+		return
+	}
 }
 
 // send creates a message.
