@@ -7,7 +7,6 @@ import (
 	"strings"
 	"syscall"
 
-	"github.com/pocketbase/pocketbase/apis"
 	"github.com/pocketbase/pocketbase/core"
 	"github.com/pocketbase/pocketbase/tools/hook"
 	"github.com/pocketbase/pocketbase/tools/picker"
@@ -65,8 +64,10 @@ func toAPIError(i *services.Instance, e *core.RequestEvent, err error) error {
 		services.SetRetryAfter(e.Response.Header(), ours)
 		return apiError(ours)
 	}
-	if errors.Is(err, apis.ErrMFA) {
-		return err // answered: a second factor is asked for, and nothing failed
+	if e.Written() {
+		// Answered: a second factor is asked for, or nobody has the address that a code is
+		// asked for, which is not to be told, nor written down.
+		return err
 	}
 	var theirs *router.ApiError
 	if !errors.As(err, &theirs) {

@@ -2,9 +2,11 @@ package tests
 
 import (
 	"fmt"
+	"log/slog"
 	"net/http"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -186,12 +188,31 @@ func TestSecondFactor(t *testing.T) {
 	p.Command(collections.DomainUsers, "users/"+p.ID+"/disable-mfa", "", nil).Want(t, http.StatusOK, "")
 }
 
+// logged is a log that is read while it is written.
+type logged struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (l *logged) Write(line []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(line)
+}
+
+func (l *logged) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
+}
+
 // TestCodesGoToConfirmedAddresses: an account made with somebody else's address
 // cannot be taken over by both: no code is sent before it is confirmed, and the
-// answer is that of an unknown address.
+// answer is that of an unknown address. Neither is written into the log.
 func TestCodesGoToConfirmedAddresses(t *testing.T) {
 	t.Parallel()
-	m := New(t)
+	var log logged
+	m := New(t, func(options *services.Options) { options.Logger = slog.New(slog.NewTextHandler(&log, nil)) })
 	box := NewMailbox(m, collections.DomainUsers)
 	p := m.User(collections.RoleClient)
 	for _, email := range []string{p.Email, "nobody@example.com"} {
@@ -199,6 +220,9 @@ func TestCodesGoToConfirmedAddresses(t *testing.T) {
 		if answer.Status != http.StatusOK || answer.Text("otpId") == "" {
 			t.Errorf("Expected the same answer for everybody, got %d %s", answer.Status, answer.Raw)
 		}
+	}
+	if text := log.String(); strings.Contains(text, p.Email) || strings.Contains(text, "nobody@example.com") {
+		t.Errorf("Expected no address in the log, got %s", text)
 	}
 	confirmEmail(t, box, p)
 	id, right := code(t, m, box, p)
