@@ -91,5 +91,5 @@ for (const until = Date.now() + 120_000; shown.length < task.total && Date.now()
   await catchUp();
   await pause(500);
 }
-process.stdout.write(JSON.stringify({ shown, connections, fetched, broken }));
-process.exit(0);
+// Not before all of it has left: a pipe takes 64 KB at a time.
+process.stdout.write(JSON.stringify({ shown, connections, fetched, broken }), () => process.exit(0));

@@ -62,6 +62,10 @@ test('what is typed while the app takes over is searched for, too', watched(asyn
   await page.goto('/projects');
   await page.waitForURL(/q=typed/);
   await eventually('the app has it', async () => await page.getByRole('searchbox').inputValue() === 'typed in time');
+  await page.getByRole('link', { name: 'LancersHub' }).first().click(); // and does not come back to it
+  await page.getByRole('heading', { level: 1 }).waitFor();
+  await settled(page);
+  assert.equal(new URL(page.url()).pathname, '/');
   await settled(page);
   quiet(page);
 }));

@@ -1,5 +1,5 @@
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
-import { startTransition, StrictMode, useEffect } from 'react';
+import { startTransition, StrictMode, useEffect, useRef } from 'react';
 import { createRoot } from 'react-dom/client';
 import { BrowserRouter, useNavigate } from 'react-router';
 import { App } from './app';
@@ -36,7 +36,10 @@ function keepTyped(field: HTMLInputElement | null): void {
 /** What was typed while the app was being drawn goes on, too: by now the field is gone from the page, with what it holds. */
 function TypedMeanwhile({ field }: { field: HTMLInputElement | null }) {
   const navigate = useNavigate();
+  const done = useRef(false);
   useEffect(() => {
+    if (done.current) return; // navigate is another one on each page
+    done.current = true;
     const words = field?.value.trim() ?? '';
     if (words && words !== new URLSearchParams(location.search).get('q')) void navigate(searchFor(words), { replace: true });
   }, [field, navigate]);
