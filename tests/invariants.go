@@ -2,10 +2,12 @@ package tests
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"testing"
 	"time"
 
+	"github.com/pocketbase/dbx"
 	"github.com/pocketbase/pocketbase/core"
 
 	"github.com/lancershub/lancershub/collections"
@@ -162,7 +164,37 @@ func SoundIn(tb testing.TB, data string) {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	for _, problem := range problems {
+	lost, err := neverReceived(apps)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	for _, problem := range append(problems, lost...) {
 		tb.Error("Broken invariant:", problem)
 	}
+}
+
+// neverReceived are the events that a sender takes for delivered and their receiver has not noted.
+func neverReceived(apps map[collections.Domain]core.App) (problems []string, err error) {
+	for sender, app := range apps {
+		var told []struct{ ID, Peer, Topic string }
+		if err := app.DB().NewQuery(`SELECT id, peer, topic FROM outbox WHERE state = 'done'`).All(&told); err != nil {
+			return nil, err
+		}
+		for receiver, other := range apps {
+			var ids []string
+			if err := other.DB().NewQuery(`SELECT id FROM inbox WHERE source = {:source}`).Bind(dbx.Params{"source": string(sender)}).Column(&ids); err != nil {
+				return nil, err
+			}
+			noted := make(map[string]bool, len(ids))
+			for _, id := range ids {
+				noted[id] = true
+			}
+			for _, event := range told {
+				if event.Peer == string(receiver) && !noted[event.ID] {
+					problems = append(problems, fmt.Sprintf("%s takes %s %s for delivered, and %s never received it", sender, event.Topic, event.ID, receiver))
+				}
+			}
+		}
+	}
+	return problems, nil
 }
