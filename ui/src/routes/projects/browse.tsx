@@ -1,5 +1,5 @@
 // Open projects, searched and filtered; the search is in the address.
-import { lazy, Suspense, useDeferredValue, useEffect, useMemo, useState, type ReactNode } from 'react';
+import { lazy, Suspense, useDeferredValue, useEffect, useMemo, useRef, useState, type ReactNode } from 'react';
 import { useSearchParams } from 'react-router';
 import { hasRole, useMe } from '../../data/me';
 import { projectSorts, useProjectSearch } from '../../data/projects';
@@ -21,7 +21,12 @@ const names = ['q', 'without', 'category', 'currency', 'min', 'sort'] as const;
 /** A field's own text, written to the address a moment after the last key. */
 function useDraft(value: string, commit: (value: string) => void): [string, (value: string) => void] {
   const [draft, setDraft] = useState(value);
-  useEffect(() => setDraft(value), [value]);
+  const known = useRef(value);
+  useEffect(() => {
+    if (known.current === value) return; // nor at the start: what was typed before this ran would be gone
+    known.current = value;
+    setDraft(value);
+  }, [value]);
   useEffect(() => {
     if (draft === value) return;
     const timer = setTimeout(() => commit(draft), 300);
