@@ -1,8 +1,9 @@
 // The directory of freelancers; the search is in the address.
-import { useEffect, useMemo, useState } from 'react';
+import { useMemo } from 'react';
 import { Link, useSearchParams } from 'react-router';
 import { peopleSorts, useFreelancers, type PeopleSearch, type PeopleSort } from '../../data/people';
 import { useI18n } from '../../i18n/i18n';
+import { useDraft } from '../../lib/draft';
 import { currencies, editMoney, parseMoney } from '../../lib/money';
 import { Button } from '../../ui/button';
 import { Empty, ErrorNotice, SkeletonRows } from '../../ui/feedback';
@@ -23,18 +24,6 @@ function searchOf(params: URLSearchParams): PeopleSearch {
     q: params.get('q') ?? '', country: params.get('country') ?? '', stars: Math.min(whole('stars'), 5), currency: params.get('currency') ?? '',
     rate: whole('rate'), sort: peopleSorts.includes(sort) ? sort : 'newest',
   };
-}
-
-/** A field's own text, written to the address a moment after the last key. */
-function useDraft(value: string, commit: (value: string) => void): [string, (value: string) => void] {
-  const [draft, setDraft] = useState(value);
-  useEffect(() => setDraft(value), [value]);
-  useEffect(() => {
-    if (draft === value) return;
-    const timer = setTimeout(() => commit(draft), 300);
-    return () => clearTimeout(timer);
-  });
-  return [draft, setDraft];
 }
 
 export default function Directory() {

@@ -1,9 +1,10 @@
 // Open projects, searched and filtered; the search is in the address.
-import { lazy, Suspense, useDeferredValue, useEffect, useMemo, useRef, useState, type ReactNode } from 'react';
+import { lazy, Suspense, useDeferredValue, useMemo, useState, type ReactNode } from 'react';
 import { useSearchParams } from 'react-router';
 import { hasRole, useMe } from '../../data/me';
 import { projectSorts, useProjectSearch } from '../../data/projects';
 import { useI18n } from '../../i18n/i18n';
+import { useDraft } from '../../lib/draft';
 import { currencies, editMoney, parseMoney } from '../../lib/money';
 import { Button } from '../../ui/button';
 import { Empty, ErrorNotice, SkeletonRows } from '../../ui/feedback';
@@ -17,23 +18,6 @@ import { searchOf } from './search';
 const SaveSearch = lazy(() => import('./save-search'));
 
 const names = ['q', 'without', 'category', 'currency', 'min', 'sort'] as const;
-
-/** A field's own text, written to the address a moment after the last key. */
-function useDraft(value: string, commit: (value: string) => void): [string, (value: string) => void] {
-  const [draft, setDraft] = useState(value);
-  const known = useRef(value);
-  useEffect(() => {
-    if (known.current === value) return; // nor at the start: what was typed before this ran would be gone
-    known.current = value;
-    setDraft(value);
-  }, [value]);
-  useEffect(() => {
-    if (draft === value) return;
-    const timer = setTimeout(() => commit(draft), 300);
-    return () => clearTimeout(timer);
-  });
-  return [draft, setDraft];
-}
 
 /** How many rows are drawn at first: what fits into a window. The rest follows when the page can be used. */
 const firstRows = 6;
