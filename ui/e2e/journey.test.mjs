@@ -2,7 +2,7 @@
 // the freelancer at a desk (and the other way round), light and dark.
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { eventually, launch, look, nothingFound, open, quiet, signUp, watched } from './browser.mjs';
+import { eventually, launch, look, nothingFound, open, quiet, settled, signUp, watched } from './browser.mjs';
 
 for (const [clientSize, clientTheme, freelancerSize, freelancerTheme] of [['desktop', 'light', 'phone', 'dark'], ['phone', 'light', 'desktop', 'dark']]) {
   test(`from sign-up to a paid project: client on a ${clientSize} (${clientTheme}), freelancer on a ${freelancerSize} (${freelancerTheme})`, { timeout: 900_000 }, watched(async (t) => {
@@ -57,6 +57,8 @@ for (const [clientSize, clientTheme, freelancerSize, freelancerTheme] of [['desk
 
     // The freelancer finds it and proposes.
     await freelancer.goto('/projects');
+    await freelancer.locator('article time').first().waitFor(); // the app's own cards: first.test.mjs types before they are there
+    await settled(freelancer);
     await freelancer.getByLabel('Search projects').fill(title);
     await freelancer.waitForURL(/q=/);
     await freelancer.getByRole('link', { name: title }).waitFor();
