@@ -174,8 +174,7 @@ func (s *PaymentsService) freed(tx core.App, charged *core.Record) ([]*core.Reco
 		if payment.GetString(collections.FieldStatus) != collections.PaymentDisputed {
 			continue
 		}
-		dispute := &core.Record{}
-		err := tx.RecordQuery(collections.Disputes).Limit(1).AndWhere(dbx.NewExp("payment = {:id} AND status <> 'closed'", dbx.Params{"id": payment.Id})).One(dispute)
+		dispute, err := firstWhere(tx, collections.Disputes, "payment = {:id} AND status <> 'closed'", dbx.Params{"id": payment.Id})
 		if err != nil {
 			return nil, err
 		}

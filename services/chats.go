@@ -37,8 +37,7 @@ func (s ChatsService) OpenChat(tx core.App, o Opening) (chat *core.Record, opene
 		}
 	}
 	pair := o.pair()
-	chat = &core.Record{}
-	err = tx.RecordQuery(collections.Chats).Limit(1).AndWhere(dbx.NewExp("pair = {:pair} AND pair <> ''", dbx.Params{"pair": pair})).One(chat)
+	chat, err = firstWhere(tx, collections.Chats, "pair = {:pair} AND pair <> ''", dbx.Params{"pair": pair})
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return nil, false, err
 	}

@@ -36,3 +36,12 @@ func openLog(path string) (*walSync, error) {
 	}
 	return openWALSync(context.Background(), db.DB(), path)
 }
+
+// firstWhere returns the first record of a collection for which where, in SQL,
+// holds, or sql.ErrNoRows. PocketBase's filter language has no words from which
+// SQLite learns that an index of some rows has all it asks for (that a field is, or is not, empty).
+func firstWhere(app core.App, collection, where string, params dbx.Params) (*core.Record, error) {
+	record := &core.Record{}
+	err := app.RecordQuery(collection).Limit(1).AndWhere(dbx.NewExp(where, params)).One(record)
+	return record, err
+}

@@ -24,10 +24,8 @@ func (s ChatsService) SentBefore(message *core.Record, sender string) (*core.Rec
 	}
 	// Without the last words SQLite cannot know that the index of the ids, which
 	// leaves out messages without one, has all it asks for, and would read the whole chat.
-	before := &core.Record{}
-	err := s.App.RecordQuery(collections.Messages).Limit(1).
-		AndWhere(dbx.NewExp("chat = {:chat} AND sender = {:sender} AND clientId = {:client} AND clientId <> ''",
-			dbx.Params{"chat": message.GetString(collections.FieldChat), "sender": sender, "client": client})).One(before)
+	before, err := firstWhere(s.App, collections.Messages, "chat = {:chat} AND sender = {:sender} AND clientId = {:client} AND clientId <> ''",
+		dbx.Params{"chat": message.GetString(collections.FieldChat), "sender": sender, "client": client})
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, nil
 	}

@@ -111,11 +111,8 @@ func unreadOf(tx core.App, user, kind, subject string) (*core.Record, error) {
 	if subject == "" {
 		return nil, nil
 	}
-	record := &core.Record{}
-	// In SQL, since the filter language's way of asking for an empty field is none an index answers.
-	err := tx.RecordQuery(collections.Notifications).Limit(1).
-		AndWhere(dbx.NewExp("[[user]] = {:user} AND kind = {:kind} AND subject = {:subject} AND readAt = ''",
-			dbx.Params{"user": user, "kind": kind, "subject": subject})).One(record)
+	record, err := firstWhere(tx, collections.Notifications, "[[user]] = {:user} AND kind = {:kind} AND subject = {:subject} AND readAt = ''",
+		dbx.Params{"user": user, "kind": kind, "subject": subject})
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, nil
 	}
