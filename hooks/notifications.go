@@ -92,6 +92,13 @@ func readNotifications(chats services.ChatsService) func(e *core.RequestEvent) e
 		if err != nil {
 			return err
 		}
+		body, err := sentBody(e, nil)
+		if err != nil {
+			return err
+		}
+		if len(body) > 0 {
+			return services.Failf(http.StatusBadRequest, services.CodeInvalidInput, "All notifications are marked as read; there is nothing to choose.")
+		}
 		cmd, err := services.NewCommand(user.Id, "notifications/read", idempotencyKey(e), false, nil)
 		if err != nil {
 			return err

@@ -85,6 +85,9 @@ const recollectionPage = 4000
 // Recollect answers a restored peer: everything sent to it since is sent again
 // (its inbox knows what it has), and it learns which of its own events arrived here.
 func (i *Instance) Recollect(peer collections.Domain, ask Recollection) (Recollection, error) {
+	if ask.Since <= 0 {
+		return Recollection{}, badRequest(CodeInvalidInput, "Say since when.") // an empty question must not send everything again
+	}
 	answer := Recollection{Since: ask.Since, Known: []string{}, Forgotten: ask.Since < i.Clock.Now().Add(-outboxKeep).UnixMilli()}
 	if ask.After == "" {
 		result, err := i.App.NonconcurrentDB().Update("outbox", dbx.Params{"state": "ready", "next_at": 0},

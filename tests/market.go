@@ -20,9 +20,9 @@ import (
 	"time"
 
 	"github.com/pocketbase/pocketbase/core"
+	"github.com/pocketbase/pocketbase/tools/router"
 
 	"github.com/lancershub/lancershub/collections"
-	"github.com/lancershub/lancershub/hooks"
 	"github.com/lancershub/lancershub/services"
 )
 
@@ -37,6 +37,9 @@ type Market struct {
 	base    string
 	deliver func() error
 	tb      testing.TB
+
+	mu      sync.Mutex
+	routers map[collections.Domain]*router.Router[*core.RequestEvent]
 }
 
 // New starts a marketplace on a fresh folder and stops it when the test ends.
@@ -51,7 +54,8 @@ func New(tb testing.TB, change ...func(*services.Options)) *Market {
 	for _, fn := range change {
 		fn(&options)
 	}
-	marketplace, err := services.Start(context.Background(), options, hooks.Bind, fstest.MapFS{
+	m := &Market{Clock: clock, tb: tb, routers: map[collections.Domain]*router.Router[*core.RequestEvent]{}}
+	marketplace, err := services.Start(context.Background(), options, m.bindAndKeep, fstest.MapFS{
 		"index.html":             {Data: []byte(`the web app <!--# block name="outline" -->outline<!--# endblock --><!--# include virtual="/first/$first" stub="outline" -->`)},
 		"first/projects.en.html": {Data: []byte(`<h1>Open</h1>{{range .Projects}}<a href="/{{.ID}}">{{.Title}}</a>{{.Description}}{{range .Skills}}<i>{{.}}</i>{{end}}{{end}}`)},
 		"first/projects.ar.html": {Data: []byte(`<h1>مفتوحة</h1>`)},
@@ -59,7 +63,7 @@ func New(tb testing.TB, change ...func(*services.Options)) *Market {
 	if err != nil {
 		tb.Fatalf("Failed to start the marketplace: %v", err)
 	}
-	m := &Market{Marketplace: marketplace, Clock: clock, base: "http://" + marketplace.Addr, tb: tb}
+	m.Marketplace, m.base = marketplace, "http://"+marketplace.Addr
 	m.deliver = func() error { return m.Drain(context.Background()) }
 	tb.Cleanup(func() {
 		if err := marketplace.Close(); err != nil {

@@ -255,19 +255,8 @@ func TestServiceRoutesTakeServiceTokensOnly(t *testing.T) {
 	t.Parallel()
 	m := New(t)
 	p := m.User(collections.RoleClient)
-	_, payments := signingKey(t, filepath.Join(m.Options.DataDir, "payments", "service_keys.json"))
-	now := m.Clock.Now()
 	sign := func(audience string, life time.Duration, typ string) string {
-		token := jwt.NewWithClaims(jwt.SigningMethodEdDSA, jwt.RegisteredClaims{
-			Issuer: "payments", Audience: jwt.ClaimStrings{audience}, IssuedAt: jwt.NewNumericDate(now), ExpiresAt: jwt.NewNumericDate(now.Add(life)), ID: "x",
-		})
-		kid, _ := signingKey(t, filepath.Join(m.Options.DataDir, "payments", "service_keys.json"))
-		token.Header["typ"], token.Header["kid"] = typ, kid
-		raw, err := token.SignedString(payments)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return raw
+		return serviceToken(t, m, "payments", audience, life, typ)
 	}
 	for name, attempt := range map[string]struct {
 		token  string
@@ -289,6 +278,22 @@ func TestServiceRoutesTakeServiceTokensOnly(t *testing.T) {
 			t.Errorf("%s: expected %d, got %d", name, attempt.status, status)
 		}
 	}
+}
+
+// serviceToken is what the instance of one domain shows to that of another.
+func serviceToken(t *testing.T, m *Market, from, audience string, life time.Duration, typ string) string {
+	t.Helper()
+	kid, key := signingKey(t, filepath.Join(m.Options.DataDir, from, "service_keys.json"))
+	now := m.Clock.Now()
+	token := jwt.NewWithClaims(jwt.SigningMethodEdDSA, jwt.RegisteredClaims{
+		Issuer: from, Audience: jwt.ClaimStrings{audience}, IssuedAt: jwt.NewNumericDate(now), ExpiresAt: jwt.NewNumericDate(now.Add(life)), ID: "x",
+	})
+	token.Header["typ"], token.Header["kid"] = typ, kid
+	raw, err := token.SignedString(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return raw
 }
 
 func TestTheRefreshCookie(t *testing.T) {

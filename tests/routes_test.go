@@ -1,0 +1,336 @@
+package tests
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"database/sql"
+	"fmt"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/lancershub/lancershub/collections"
+	"github.com/lancershub/lancershub/services"
+)
+
+// Nonsense: whatever the route, it is refused by a stable code, and nothing comes
+// of it. The routes are those of the routers; a new one is tried without being
+// named here.
+
+// nonsense are bodies that no command takes.
+var nonsense = []string{
+	`{`, `[]`, `"text"`, `5`, `true`, `{"no such field":1}`, `{"reason":5,"note":[],"amount":{}}`, `{"amount":"1"}`, `{"amount":-1}`, `{"amount":1e300}`,
+	`{"amount":1.5}`, `{"amount":9007199254740993}`, `{"seq":-1,"version":-1}`, `{"toFreelancer":[]}`, `{"deliverables":[1]}`, `{"size":-5,"target":{}}`,
+	`{"channels":5}`, `{"changes":5,"horizon":"x"}`, `{"clientId":[],"subscriptions":{}}`, `{"identity":{},"password":[]}`, `{"title":{},"amount":[],"body":7,"blocked":{}}`,
+	`{"reason":"` + strings.Repeat("x", 1001) + `"}`, `{"note":"` + strings.Repeat("x", 5001) + `"}`, strings.Repeat(`[`, 20_000), "\x00\xff",
+}
+
+// strange are ids that nothing has.
+var strange = []string{"doesnotexist123", "%00", "x'%20OR%201=1--", "..%2f..%2f", "%F0%28%8C%28", strings.Repeat("x", 3000), "null"}
+
+// questionable are values that no question takes, and the names of what can be asked.
+var (
+	questionable = []string{"-1", "99999999999999999999", "%00", "'", "%F0%28%8C%28", "a%5B%5D%7B%7D(", strings.Repeat("y", 4000)}
+	askable      = []string{
+		"page", "perPage", "limit", "before", "after", "changed", "from", "to", "at", "currency", "horizon", "view", "format", "q", "without", "min", "sort", "filter",
+		"fields", "expand", "amount", "proposal", "token", "category", "chat", "skipTotal", "thumb", "download", "refreshToken", "id", "role",
+	}
+)
+
+// mayDo are routes that do, or answer, something whatever else is sent, and why.
+var mayDo = map[string]string{
+	"POST /api/auth/sign-out":                             "signs out whoever asks; who is signed out already is told the same",
+	"POST /api/files/token":                               "gives a token for a minute, and stores nothing",
+	"POST /api/collections/{collection}/auth-refresh":     "says that the session is alive",
+	"POST /api/collections/{collection}/request-otp":      "answers the same whatever the address is",
+	"POST /api/collections/{collection}/auth-with-oauth2": "asks a provider",
+	"POST /api/oauth2-redirect":                           "leads back to where somebody came from",
+	"GET /api/realtime":                                   "a stream, which does not end",
+}
+
+// param is a part of a path that is filled in.
+var param = regexp.MustCompile(`\{[^}]+\}`)
+
+// try is one request of the table.
+type try struct {
+	route Route
+	who   string
+	path  string
+	body  string
+	kind  string
+}
+
+// nonsensical says what is wrong with an answer to nonsense, or "".
+func (w *world) nonsensical(one try) string {
+	headers := []string{"Idempotency-Key", Key()}
+	if one.kind != "" {
+		headers = append(headers, "Content-Type", one.kind)
+	}
+	answer, err := w.people[one.who].Try(one.route.Method, services.Prefix(one.route.Domain)+one.path, one.body, headers...)
+	if err != nil {
+		return err.Error()
+	}
+	_, does := mayDo[one.route.Method+" "+one.route.Path]
+	switch {
+	case answer.Status >= 500 && answer.Code() != services.CodePeerUnavailable:
+		return fmt.Sprintf("%d %s", answer.Status, answer.Raw)
+	case answer.Status >= 400 && answer.Code() == "" && one.route.Method != http.MethodHead && !strings.HasPrefix(answer.Header.Get("Content-Type"), "text/html"):
+		return fmt.Sprintf("%d without a code: %.200s", answer.Status, answer.Raw)
+	case answer.Status < 400 && one.route.Method != http.MethodGet && one.route.Method != http.MethodHead && one.route.Method != http.MethodOptions && !does:
+		return fmt.Sprintf("%d %.200s", answer.Status, answer.Raw)
+	}
+	return ""
+}
+
+// real are the ids that a path may name: of the table's records of its collection.
+func (w *world) real(route Route) []string {
+	collection := strings.Split(strings.TrimPrefix(route.Path, "/api/"), "/")[0]
+	var ids []string
+	for _, r := range w.resources {
+		if r.domain == route.Domain && (r.collection == collection || strings.Contains(route.Path, "{collection}")) && len(ids) < 2 {
+			ids = append(ids, r.id)
+		}
+	}
+	return ids
+}
+
+// fill puts id and, where one is asked for, a collection into a path.
+func (w *world) fill(route Route, id string) string {
+	collection := collections.Users
+	for _, r := range w.resources {
+		if r.domain == route.Domain && r.id == id {
+			collection = r.collection
+		}
+	}
+	return param.ReplaceAllStringFunc(route.Path, func(name string) string {
+		if name == "{collection}" {
+			return collection
+		}
+		return id
+	})
+}
+
+// tries are all requests to a route. What PocketBase has of its own is asked by
+// fewer people: who may do what with records is the role matrix's to say.
+func (w *world) tries(route Route) []try {
+	var all []try
+	everybody, somebody := principals, []string{theClient, freelancer}
+	if !route.Own {
+		everybody, somebody = []string{guest}, []string{theClient}
+	}
+	ids, named := strange, w.real(route)
+	if !param.MatchString(route.Path) {
+		ids, named = []string{""}, []string{""}
+	}
+	body := ""
+	if route.Method != http.MethodGet {
+		body = `{"no such field":1}`
+	}
+	for n, who := range everybody {
+		for m, id := range ids {
+			if dead(who) && m > 0 || n > 0 && m > 3 {
+				continue // refused for who they are
+			}
+			all = append(all, try{route, who, w.fill(route, id), body, ""})
+		}
+	}
+	for _, id := range named {
+		path := w.fill(route, id)
+		for _, who := range somebody {
+			all = append(all, w.bodies(route, who, path)...)
+		}
+		for _, method := range []string{http.MethodHead, http.MethodOptions, http.MethodPut, http.MethodTrace, "NONSENSE"} {
+			if method != http.MethodHead || mayDo["GET "+route.Path] == "" {
+				other := route
+				other.Method = method
+				all = append(all, try{other, theClient, path, "", ""})
+			}
+		}
+	}
+	return slices.DeleteFunc(all, func(one try) bool {
+		_, does := mayDo[one.route.Method+" "+one.route.Path]
+		return does && one.who != guest && !dead(one.who)
+	})
+}
+
+// bodies are the nonsense that one person sends to one path.
+func (*world) bodies(route Route, who, path string) []try {
+	var all []try
+	switch {
+	case route.Method == http.MethodGet:
+		for n, question := range askable {
+			if who != theClient {
+				break
+			}
+			all = append(all, try{route, who, path + "?" + question + "=" + questionable[(n+len(path))%len(questionable)], "", ""})
+		}
+	case route.Own || route.Method == http.MethodPost:
+		for n, body := range nonsense {
+			if !route.Own && n%4 != 0 {
+				continue
+			}
+			all = append(all, try{route, who, path, body, ""})
+		}
+		for _, kind := range []string{"text/plain", "application/x-www-form-urlencoded", "multipart/form-data", "multipart/form-data; boundary=x"} {
+			all = append(all, try{route, who, path, "amount=1", kind})
+		}
+	}
+	return all
+}
+
+// TestEveryRouteRefusesNonsense asks every route of every instance for nonsense, as
+// everybody. Nothing of it is stored anywhere.
+func TestEveryRouteRefusesNonsense(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	before := w.rows(t)
+	var mu sync.Mutex
+	count := 0
+	asking := errgroup.Group{}
+	asking.SetLimit(4)
+	for _, route := range w.market.Routes() {
+		if strings.HasPrefix(mayDo[route.Method+" "+route.Path], "a stream") || !route.Own && route.Domain != collections.DomainUsers && !strings.Contains(route.Path, "/records") {
+			continue // PocketBase's own are the same in each instance
+		}
+		asking.Go(func() error {
+			tries := w.tries(route)
+			for _, one := range tries {
+				if wrong := w.nonsensical(one); wrong != "" {
+					t.Errorf("%s as %s, %s %.120q %s: %s", route.Domain, one.who, one.route.Method, one.path, shortBody(one), wrong)
+				}
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			count += len(tries)
+			return nil
+		})
+	}
+	_ = asking.Wait()
+	t.Logf("%d requests", count)
+	if count < 5_000 {
+		t.Errorf("Expected more than %d requests", count)
+	}
+	w.wantSame(t, before)
+}
+
+// wantSame fails the test unless all tables are as they were.
+func (w *world) wantSame(t *testing.T, before map[string]string) {
+	t.Helper()
+	after := w.rows(t)
+	for _, table := range slices.Sorted(maps.Keys(after)) {
+		if after[table] != before[table] {
+			t.Errorf("Expected nonsense to change nothing, but %s is another", table)
+		}
+	}
+}
+
+func shortBody(one try) string { return fmt.Sprintf("%.60q %s", one.body, one.kind) }
+
+// forgetful are tables that remember who asked, or how often, and not what was done.
+var forgetful = []string{"sessions", "_mfas", "_otps", "_authOrigins"}
+
+// rows is what every table of every instance holds, as a checksum.
+func (w *world) rows(t *testing.T) map[string]string {
+	t.Helper()
+	sums := map[string]string{}
+	for _, domain := range collections.Domains {
+		db, err := sql.Open("sqlite", filepath.Join(w.market.Instances[domain].Dir(), "data.db")+"?mode=ro&_pragma=busy_timeout(10000)")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, table := range column(t, db, `SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND sql NOT LIKE 'CREATE VIRTUAL%'`) {
+			if slices.Contains(forgetful, table) {
+				continue
+			}
+			fields := column(t, db, `SELECT '"' || name || '"' FROM pragma_table_info('`+table+`')`)
+			lines := column(t, db, `SELECT concat_ws('|', `+strings.Join(fields, ", ")+`) FROM "`+table+`" ORDER BY 1`)
+			sums[string(domain)+"."+table] = fmt.Sprintf("%d %x", len(lines), sha256.Sum256([]byte(strings.Join(lines, "\n"))))
+		}
+		if err := db.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return sums
+}
+
+// column reads the one column of a question.
+func column(t *testing.T, db *sql.DB, question string) []string {
+	t.Helper()
+	rows, err := db.QueryContext(t.Context(), question)
+	if err != nil {
+		t.Fatalf("%s: %v", question, err)
+	}
+	defer rows.Close()
+	found := []string{}
+	for rows.Next() {
+		var text string
+		if err := rows.Scan(&text); err != nil {
+			t.Fatal(err)
+		}
+		found = append(found, text)
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return found
+}
+
+// TestInternalRoutesRefuseNonsense asks the routes between instances past the
+// gateway: people get no answer, and a peer that talks nonsense gets a refusal.
+func TestInternalRoutesRefuseNonsense(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	before, asked := w.rows(t), 0
+	for _, route := range w.market.Routes() {
+		if !strings.HasPrefix(route.Path, services.InternalPrefix) || route.Path == services.InternalKeys {
+			continue
+		}
+		instance := w.market.Instances[route.Domain]
+		for _, id := range []string{strange[0], strange[1], w.main.Payment} {
+			for name, token := range w.serviceTokens(t, route.Domain) {
+				for _, body := range nonsense {
+					req := httptest.NewRequestWithContext(t.Context(), route.Method, "/", bytes.NewReader([]byte(body)))
+					path, err := url.Parse(param.ReplaceAllLiteralString(route.Path, id) + "?id=%00&role=x")
+					if err != nil {
+						t.Fatal(err)
+					}
+					req.URL = path
+					req.Header.Set("Authorization", token)
+					req.Header.Set("Content-Type", "application/json")
+					answer := httptest.NewRecorder()
+					instance.Handler().ServeHTTP(answer, req)
+					asked++
+					if answer.Code >= 500 || name != "a peer" && answer.Code != http.StatusUnauthorized {
+						t.Errorf("%s, %s %s as %s, %.60q: %d %.200s", route.Domain, route.Method, path, name, body, answer.Code, answer.Body)
+					}
+				}
+			}
+		}
+	}
+	if asked < 500 {
+		t.Errorf("Expected to ask more than %d times", asked)
+	}
+	w.wantSame(t, before)
+}
+
+// serviceTokens are what somebody may come to a domain with: nothing, a person's
+// token, a peer's for another domain, and a peer's.
+func (w *world) serviceTokens(t *testing.T, domain collections.Domain) map[string]string {
+	t.Helper()
+	peers := slices.DeleteFunc(slices.Clone(collections.Domains), func(d collections.Domain) bool { return d == domain })
+	from, elsewhere := string(peers[0]), string(peers[1])
+	return map[string]string{
+		"nobody": "", "a person": w.main.Client.Token,
+		"a peer of another": serviceToken(t, w.market, from, elsewhere, time.Minute, "svc+jwt"), "a peer": serviceToken(t, w.market, from, string(domain), time.Minute, "svc+jwt"),
+	}
+}
