@@ -15,6 +15,13 @@ const dataFile = "data.db"
 
 // connector opens the databases of one instance. synchronous is part of the
 // connection string because a PRAGMA would be lost when a connection is recycled.
+//
+// A transaction takes the lock of the writer when it begins (_txlock=immediate).
+// SQLite's own way is to take it at the first write, and then a transaction that
+// has read does not wait for the lock but fails at once with SQLITE_BUSY
+// (https://sqlite.org/lang_transaction.html#deferred_immediate_and_exclusive_transactions).
+// We have one writer, but a reader that finds the header of the wal-index half
+// written takes the lock too, for the moment in which it reads it again.
 func connector(durability Durability) core.DBConnectFunc {
 	return func(path string) (*dbx.DB, error) {
 		sync := durability
@@ -24,7 +31,7 @@ func connector(durability Durability) core.DBConnectFunc {
 		// busy_timeout comes first: the connection must wait on busy before WAL mode is set.
 		return dbx.Open("sqlite", path+"?_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)"+
 			"&_pragma=journal_size_limit(200000000)&_pragma=synchronous("+string(sync)+")&_pragma=foreign_keys(ON)"+
-			"&_pragma=temp_store(MEMORY)&_pragma=cache_size(-8000)&_defensive=1")
+			"&_pragma=temp_store(MEMORY)&_pragma=cache_size(-8000)&_defensive=1&_txlock=immediate")
 	}
 }
 

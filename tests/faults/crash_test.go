@@ -152,7 +152,7 @@ func TestCrashMatrix(t *testing.T) {
 					}
 				}
 				if t.Failed() {
-					t.Logf("LANCERSHUB_SEED=%d, last death at %s\n%s", seed, l.killed, l.p.Log())
+					t.Logf("LANCERSHUB_SEED=%d, last death at %s\n%s", seed, l.killed, l.logs())
 					return
 				}
 				l.verify()

@@ -48,6 +48,8 @@ type lane struct {
 	fates map[string]int
 	// killed is the place of the present death, for the log.
 	killed string
+	// dead is what the process printed that died last.
+	dead string
 }
 
 // couple is a client and a freelancer with a contract and much held money. Only
@@ -115,6 +117,13 @@ func (l *lane) current() (*process.Process, int) {
 	return l.p, l.deaths
 }
 
+// logs is what the process that died last and the one that lives printed.
+func (l *lane) logs() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.dead + "-- died --\n" + l.p.Log()
+}
+
 // revive starts the process again if the one that was seen is dead. It notes what
 // is on disk of every command under way first.
 func (l *lane) revive(seen *process.Process) {
@@ -127,6 +136,7 @@ func (l *lane) revive(seen *process.Process) {
 		return // somebody else was faster
 	}
 	l.deaths++
+	l.dead = seen.Log()
 	for key := range l.flights {
 		l.fates[l.fate(key)]++
 	}
@@ -235,7 +245,7 @@ func (l *lane) command(c *couple, by *tests.Person, path string, body tests.Body
 func (l *lane) want(c *couple, by *tests.Person, path string, body tests.Body) *tests.Response {
 	answer := l.command(c, by, path, body)
 	if answer.Status != http.StatusOK {
-		l.t.Errorf("Expected %s to succeed, got %d: %s (after %s)", path, answer.Status, answer.Raw, l.killed)
+		l.t.Errorf("Expected %s to succeed, got %d: %s (after %s)\n%s", path, answer.Status, answer.Raw, l.killed, l.logs())
 	}
 	return answer
 }
