@@ -28,10 +28,11 @@ test('the first pages are there before the script, and the script takes over', w
   await page.getByRole('link', { name: title }).waitFor();
   await page.getByText('Three, with <b>brackets</b>.').waitFor();
   assert.equal(await page.locator('.first article time').count(), 0);
-  await page.getByRole('searchbox').fill('shelves of oak');
+  const typing = page.getByRole('searchbox').pressSequentially('shelves of oak', { delay: 50 });
   go();
-  await page.locator('article time').first().waitFor();
+  await typing; // beginning on one page and ending on the other
   await page.waitForURL(/q=shelves%20of%20oak|q=shelves\+of\+oak/);
+  await page.locator('article time').first().waitFor();
   assert.equal(await page.getByRole('searchbox').inputValue(), 'shelves of oak', 'what was typed before is searched for');
   assert.equal(await page.locator('.first').count(), 0);
   await settled(page);
@@ -50,22 +51,74 @@ test('the first pages are there before the script, and the script takes over', w
 
 test('what is typed while the app takes over is searched for, too', watched(async () => {
   const page = await open(browser, { size: 'phone' });
-  // The last moment at which the server's page is there: React is about to clear it away.
+  // At the last moment at which only the server's page is there, and at the first at which it is gone.
   await page.addInitScript(() => {
-    const text = Object.getOwnPropertyDescriptor(Node.prototype, 'textContent');
-    Object.defineProperty(Node.prototype, 'textContent', { ...text, set(value) {
+    const { appendChild } = Node.prototype;
+    Node.prototype.appendChild = function append(node) {
       const field = this.id === 'root' ? document.querySelector('.first input[type=search]') : null;
-      if (field) field.value = 'typed in time';
-      text.set.call(this, value);
-    } });
+      if (field && !window.typed) {
+        window.typed = true;
+        field.focus();
+        document.execCommand('insertText', false, 'typed ');
+        setTimeout(() => document.execCommand('insertText', false, 'in time'));
+      }
+      return appendChild.call(this, node);
+    };
   });
   await page.goto('/projects');
-  await page.waitForURL(/q=typed/);
-  await eventually('the app has it', async () => await page.getByRole('searchbox').inputValue() === 'typed in time');
+  await page.waitForURL(/q=typed(\+|%20)in(\+|%20)time/);
+  assert.equal(await page.getByRole('searchbox').inputValue(), 'typed in time');
   await page.getByRole('link', { name: 'LancersHub' }).first().click(); // and does not come back to it
   await page.getByRole('heading', { level: 1 }).waitFor();
   await settled(page);
   assert.equal(new URL(page.url()).pathname, '/');
-  await settled(page);
+  quiet(page);
+}));
+
+test('nothing that is typed is lost on a slow phone, whenever it is typed', watched(async () => {
+  const words = 'a logo and a website';
+  for (const wait of [0, 150, 300, 450, 600]) {
+    const page = await open(browser, { size: 'phone' });
+    const session = await page.context().newCDPSession(page);
+    await session.send('Emulation.setCPUThrottlingRate', { rate: 6 });
+    await page.goto('/projects', { waitUntil: 'commit' });
+    const field = page.getByRole('searchbox');
+    await field.waitFor();
+    await page.waitForTimeout(wait);
+    await field.focus();
+    await page.keyboard.type(words, { delay: 25 }); // to whatever has the focus
+    await eventually('it is in the address', () => new URL(page.url()).searchParams.get('q') === words);
+    await settled(page);
+    assert.equal(await field.inputValue(), words, `typed ${wait} ms after the first paint`);
+    quiet(page);
+    await page.context().close();
+  }
+}));
+
+test('the search works before the script, or without it', watched(async () => {
+  const page = await open(browser);
+  await withoutScript(page);
+  await page.goto('/', { waitUntil: 'commit' });
+  await page.getByRole('searchbox').fill('oak shelves');
+  await page.getByRole('searchbox').press('Enter');
+  await page.waitForURL('**/projects?q=oak+shelves', { waitUntil: 'commit' });
+}));
+
+test('the fields follow the address where something else changes it', watched(async () => {
+  const page = await open(browser);
+  await page.goto('/projects');
+  await page.locator('article time').first().waitFor();
+  const field = page.getByRole('searchbox');
+  const without = page.getByLabel('Without these words');
+  await field.fill('website ');
+  await page.waitForURL(/q=website/);
+  await without.fill('logo');
+  await page.waitForURL(/without=logo/);
+  assert.equal(await field.inputValue(), 'website ', 'the space is not taken away from who types on');
+  await page.getByRole('button', { name: 'Clear filters' }).click();
+  await eventually('the filter is cleared', async () => await without.inputValue() === '');
+  assert.equal((await field.inputValue()).trim(), 'website');
+  await page.goBack();
+  await eventually('it is back', async () => await without.inputValue() === 'logo');
   quiet(page);
 }));

@@ -1,7 +1,7 @@
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
-import { startTransition, StrictMode, useEffect, useRef } from 'react';
+import { startTransition, StrictMode, useLayoutEffect } from 'react';
 import { createRoot } from 'react-dom/client';
-import { BrowserRouter, useNavigate } from 'react-router';
+import { BrowserRouter } from 'react-router';
 import { App } from './app';
 import { chosenLanguage, I18nProvider, loadCatalogue } from './i18n/i18n';
 import { en } from './i18n/en';
@@ -22,27 +22,29 @@ const queries = new QueryClient({
   },
 });
 
-/** The search on the page that the server wrote. */
-const firstSearch = () => document.querySelector<HTMLInputElement>('.first input[type=search]');
-
-const searchFor = (words: string) => `/projects?q=${encodeURIComponent(words)}`;
-
-/** A search typed before the script had arrived goes on. */
-function keepTyped(field: HTMLInputElement | null): void {
-  const words = field?.value.trim();
-  if (words) history.replaceState(null, '', searchFor(words));
-}
-
-/** What was typed while the app was being drawn goes on, too: by now the field is gone from the page, with what it holds. */
-function TypedMeanwhile({ field }: { field: HTMLInputElement | null }) {
-  const navigate = useNavigate();
-  const done = useRef(false);
-  useEffect(() => {
-    if (done.current) return; // navigate is another one on each page
-    done.current = true;
-    const words = field?.value.trim() ?? '';
-    if (words && words !== new URLSearchParams(location.search).get('q')) void navigate(searchFor(words), { replace: true });
-  }, [field, navigate]);
+/**
+ * Takes the page away that stood there before the app (index.html), at the moment
+ * at which the app's own page is in the document: what was entered into it goes on
+ * in the app's fields, and the next key finds the field that it was meant for.
+ * Runs inside one commit, so no key and no frame falls between the two pages.
+ */
+function TakeOver({ app }: { app: HTMLElement }) {
+  useLayoutEffect(() => {
+    const before = document.getElementById('before');
+    if (!before) return;
+    for (const from of before.querySelectorAll<HTMLInputElement | HTMLSelectElement>('[name]')) {
+      const to = app.querySelector<HTMLInputElement | HTMLSelectElement>(`[name="${from.name}"]`);
+      if (!to) continue;
+      if (from.value !== to.value) {
+        to.value = from.value;
+        to.dispatchEvent(new Event(to instanceof HTMLSelectElement ? 'change' : 'input', { bubbles: true }));
+      }
+      if (document.activeElement !== from) continue;
+      to.focus({ preventScroll: true });
+      if (to instanceof HTMLInputElement && from instanceof HTMLInputElement) to.setSelectionRange(from.selectionStart, from.selectionEnd);
+    }
+    before.remove();
+  }, [app]);
   return null;
 }
 
@@ -53,8 +55,6 @@ export async function start(): Promise<void> {
   const initial = await loadCatalogue(language).then((catalogue) => ({ language, catalogue }), () => ({ language: 'en' as const, catalogue: en }));
   const root = document.getElementById('root');
   if (!root) throw new Error('index.html has no #root');
-  const field = firstSearch();
-  keepTyped(field);
   // As a transition, the first render is cut into slices and leaves the page responsive.
   startTransition(() => createRoot(root).render(
     <StrictMode>
@@ -63,9 +63,9 @@ export async function start(): Promise<void> {
           <QueryClientProvider client={queries}>
             <ToastProvider>
               <BrowserRouter>
-                <TypedMeanwhile field={field} />
                 <App />
               </BrowserRouter>
+              <TakeOver app={root} />
             </ToastProvider>
           </QueryClientProvider>
         </ErrorBoundary>

@@ -1,5 +1,5 @@
 // The first page: what this is, how money works here, and the latest projects.
-import { useEffect, useState, type ReactNode } from 'react';
+import { useEffect, type ReactNode } from 'react';
 import { Link, useNavigate } from 'react-router';
 import { hasRole, useMe } from '../../data/me';
 import { useProjectSearch } from '../../data/projects';
@@ -24,7 +24,6 @@ export function Home({ waiting = <SkeletonRows count={3} className="h-40" /> }: 
   const { t, locale } = useI18n();
   const me = useMe();
   const navigate = useNavigate();
-  const [words, setWords] = useState('');
   const latest = useProjectSearch({ q: '', without: '', category: '', currency: '', min: 0, sort: 'newest' });
   const projects = latest.data?.pages[0]?.items.slice(0, 5) ?? [];
   const fee = percent(locale, defaultFeePlan.basisPoints / 10_000, 2);
@@ -37,9 +36,13 @@ export function Home({ waiting = <SkeletonRows count={3} className="h-40" /> }: 
           <h1 className="max-w-3xl text-4xl font-bold tracking-tight sm:text-5xl">{t('home.title')}</h1>
           <p className="mt-5 max-w-2xl text-lg text-muted sm:text-xl">{t('home.intro')}</p>
           <search>
-            <form className="mt-8 flex max-w-xl gap-2" onSubmit={(event) => { event.preventDefault(); void navigate(`/projects${words.trim() ? `?q=${encodeURIComponent(words.trim())}` : ''}`); }}>
+            <form action="/projects" className="mt-8 flex max-w-xl gap-2" onSubmit={(event) => {
+              event.preventDefault();
+              const words = String(new FormData(event.currentTarget).get('q')).trim();
+              void navigate(`/projects${words ? `?q=${encodeURIComponent(words)}` : ''}`);
+            }}>
               <label htmlFor="home-q" className="sr-only">{t('browse.search')}</label>
-              <input id="home-q" type="search" value={words} onChange={(event) => setWords(event.target.value)} placeholder={t('browse.searchHint')}
+              <input id="home-q" type="search" name="q" autoComplete="off" placeholder={t('browse.searchHint')}
                 className="min-h-12 min-w-0 flex-1 rounded-[10px] border border-edge bg-canvas px-4 placeholder:text-muted" />
               <Button type="submit" icon="search" className="min-h-12">{t('home.search')}</Button>
             </form>

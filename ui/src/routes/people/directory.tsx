@@ -3,7 +3,7 @@ import { useMemo } from 'react';
 import { Link, useSearchParams } from 'react-router';
 import { peopleSorts, useFreelancers, type PeopleSearch, type PeopleSort } from '../../data/people';
 import { useI18n } from '../../i18n/i18n';
-import { useDraft } from '../../lib/draft';
+import { useAddress, useTyped } from '../../lib/draft';
 import { currencies, editMoney, parseMoney } from '../../lib/money';
 import { Button } from '../../ui/button';
 import { Empty, ErrorNotice, SkeletonRows } from '../../ui/feedback';
@@ -29,16 +29,12 @@ function searchOf(params: URLSearchParams): PeopleSearch {
 export default function Directory() {
   const { t } = useI18n();
   const name = useName();
-  const [params, setParams] = useSearchParams();
+  const [params] = useSearchParams();
   const search = useMemo(() => searchOf(params), [params]);
-  const set = (field: keyof PeopleSearch, value: string) => setParams((before) => {
-    if (value) before.set(field, value);
-    else before.delete(field);
-    return before;
-  }, { replace: true });
-  const [words, setWords] = useDraft(search.q, (value) => set('q', value.trim()));
-  const [country, setCountry] = useDraft(search.country, (value) => set('country', value.trim().toUpperCase()));
-  const [rate, setRate] = useDraft(search.rate > 0 ? editMoney(search.rate, search.currency) : '', (value) => set('rate', String(parseMoney(value, search.currency) || '')));
+  const set = useAddress<keyof PeopleSearch>();
+  const words = useTyped(search.q, (value) => set('q', value.trim()));
+  const country = useTyped(search.country, (value) => set('country', value.trim().toUpperCase()));
+  const rate = useTyped(search.rate > 0 ? editMoney(search.rate, search.currency) : '', (value) => set('rate', String(parseMoney(value, search.currency) || '')));
   const found = useFreelancers(search);
   const people = found.data?.pages.flatMap((page) => page.items) ?? [];
   return (
@@ -47,7 +43,7 @@ export default function Directory() {
         <div className="relative">
           <label htmlFor="people-q" className="sr-only">{t('people.search')}</label>
           <Icon name="search" className="pointer-events-none absolute start-3 top-3 size-5 text-muted" />
-          <input id="people-q" type="search" value={words} onChange={(event) => setWords(event.target.value)} placeholder={t('people.searchHint')}
+          <input id="people-q" type="search" autoComplete="off" {...words} placeholder={t('people.searchHint')}
             className="block min-h-11 w-full rounded-[10px] border border-edge bg-surface ps-10 pe-3 placeholder:text-muted" />
         </div>
         <div className="grid grid-cols-2 gap-3 lg:grid-cols-5">
@@ -58,12 +54,12 @@ export default function Directory() {
             <option value="">{t('browse.any')}</option>
             {[3, 4, 5].map((stars) => <option key={stars} value={stars}>{t('people.starsAtLeast', { count: stars })}</option>)}
           </Select>
-          <Input label={t('people.country')} maxLength={2} value={country} placeholder="PT" onChange={(event) => setCountry(event.target.value)} />
+          <Input label={t('people.country')} maxLength={2} {...country} placeholder="PT" />
           <Select label={t('browse.currency')} value={search.currency} onChange={(event) => set('currency', event.target.value)}>
             <option value="">{t('browse.any')}</option>
             {currencies.map((code) => <option key={code}>{code}</option>)}
           </Select>
-          <Input label={t('people.rateUpTo')} inputMode="decimal" value={rate} disabled={!search.currency} placeholder={search.currency ? '' : t('browse.minNeedsCurrency')} onChange={(event) => setRate(event.target.value)} />
+          <Input key={search.currency} label={t('people.rateUpTo')} inputMode="decimal" {...rate} disabled={!search.currency} placeholder={search.currency ? '' : t('browse.minNeedsCurrency')} />
         </div>
       </search>
       <ErrorNotice error={found.error} onRetry={() => void found.refetch()} />

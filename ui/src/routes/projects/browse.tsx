@@ -4,7 +4,7 @@ import { useSearchParams } from 'react-router';
 import { hasRole, useMe } from '../../data/me';
 import { projectSorts, useProjectSearch } from '../../data/projects';
 import { useI18n } from '../../i18n/i18n';
-import { useDraft } from '../../lib/draft';
+import { useAddress, useTyped } from '../../lib/draft';
 import { currencies, editMoney, parseMoney } from '../../lib/money';
 import { Button } from '../../ui/button';
 import { Empty, ErrorNotice, SkeletonRows } from '../../ui/feedback';
@@ -31,14 +31,10 @@ export function Browse({ waiting = <SkeletonRows count={6} className="h-40" /> }
   const [filtersOpen, setFiltersOpen] = useState(false);
   const found = useProjectSearch(search);
   const saves = hasRole(useMe(), 'freelancer');
-  const set = (name: (typeof names)[number], value: string) => setParams((before) => {
-    if (value) before.set(name, value);
-    else before.delete(name);
-    return before;
-  }, { replace: true });
-  const [q, setQ] = useDraft(search.q, (value) => set('q', value.trim()));
-  const [without, setWithout] = useDraft(search.without, (value) => set('without', value.trim()));
-  const [min, setMin] = useDraft(search.min > 0 ? editMoney(search.min, search.currency) : '', (value) => set('min', String(parseMoney(value, search.currency) || '')));
+  const set = useAddress<(typeof names)[number]>();
+  const q = useTyped(search.q, (value) => set('q', value.trim()));
+  const without = useTyped(search.without, (value) => set('without', value.trim()));
+  const min = useTyped(search.min > 0 ? editMoney(search.min, search.currency) : '', (value) => set('min', String(parseMoney(value, search.currency) || '')));
 
   const data = useDeferredValue(found.data); // a long list is drawn in slices
   const rows = useDeferredValue(everyRow, firstRows);
@@ -50,12 +46,12 @@ export function Browse({ waiting = <SkeletonRows count={6} className="h-40" /> }
   return (
     <Page title={t('browse.title')} intro={t('browse.intro')} width="wide">
       <search>
-        <form onSubmit={(event) => event.preventDefault()} className="mb-6">
+        <form action="/projects" onSubmit={(event) => event.preventDefault()} className="mb-6">
           <div className="flex items-end gap-2">
             <div className="relative flex-1">
               <label htmlFor="browse-q" className="sr-only">{t('browse.search')}</label>
               <Icon name="search" className="pointer-events-none absolute start-3 top-3 size-5 text-muted" />
-              <input id="browse-q" type="search" value={q} onChange={(event) => setQ(event.target.value)} placeholder={t('browse.searchHint')}
+              <input id="browse-q" type="search" name="q" autoComplete="off" {...q} placeholder={t('browse.searchHint')}
                 className="block min-h-11 w-full rounded-[10px] border border-edge bg-surface ps-10 pe-3 placeholder:text-muted" />
             </div>
             <Button look="plain" icon="filter" className="lg:hidden" aria-expanded={filtersOpen} aria-controls="browse-filters" onClick={() => setFiltersOpen(!filtersOpen)}>
@@ -63,17 +59,17 @@ export function Browse({ waiting = <SkeletonRows count={6} className="h-40" /> }
             </Button>
           </div>
           <div id="browse-filters" className={`mt-4 grid gap-3 sm:grid-cols-2 lg:grid lg:grid-cols-5 ${filtersOpen ? '' : 'max-lg:hidden'}`}>
-            <Select label={t('browse.category')} value={search.category} onChange={(event) => set('category', event.target.value)}>
+            <Select label={t('browse.category')} name="category" value={search.category} onChange={(event) => set('category', event.target.value)}>
               <option value="">{t('browse.any')}</option>
               {offered.map((category) => <option key={category} value={category}>{categoryName(category, t)}</option>)}
             </Select>
-            <Select label={t('browse.currency')} value={search.currency} onChange={(event) => set('currency', event.target.value)}>
+            <Select label={t('browse.currency')} name="currency" value={search.currency} onChange={(event) => set('currency', event.target.value)}>
               <option value="">{t('browse.any')}</option>
               {currencies.map((code) => <option key={code}>{code}</option>)}
             </Select>
-            <Input label={t('browse.min')} inputMode="decimal" value={min} disabled={!search.currency} placeholder={search.currency ? '' : t('browse.minNeedsCurrency')} onChange={(event) => setMin(event.target.value)} />
-            <Input label={t('browse.without')} value={without} onChange={(event) => setWithout(event.target.value)} placeholder={t('browse.withoutHint')} />
-            <Select label={t('browse.sort')} value={search.sort} onChange={(event) => set('sort', event.target.value === 'newest' ? '' : event.target.value)}>
+            <Input key={search.currency} label={t('browse.min')} inputMode="decimal" autoComplete="off" {...min} disabled={!search.currency} placeholder={search.currency ? '' : t('browse.minNeedsCurrency')} />
+            <Input label={t('browse.without')} name="without" autoComplete="off" {...without} placeholder={t('browse.withoutHint')} />
+            <Select label={t('browse.sort')} name="sort" value={search.sort} onChange={(event) => set('sort', event.target.value === 'newest' ? '' : event.target.value)}>
               {projectSorts.map((sort) => <option key={sort} value={sort}>{t(`sort.${sort}`)}</option>)}
             </Select>
           </div>

@@ -1,1 +1,0 @@
-import{gt as e,it as t,st as n,yt as r}from"./first-B55bDFFP.js";import{t as i}from"./react-D7x987yy.js";var a=i();function o(){let{t:i}=r();return(0,a.jsx)(t,{title:i(`notFound.title`),width:`narrow`,children:(0,a.jsx)(n,{icon:`search`,title:i(`notFound.head`),text:i(`notFound.text`),children:(0,a.jsx)(e,{to:`/projects`,children:i(`nav.find`)})})})}export{o as default};
