@@ -3,6 +3,7 @@ package hooks
 import (
 	"io"
 	"net/http"
+	"regexp"
 	"strings"
 
 	"github.com/pocketbase/pocketbase/apis"
@@ -42,8 +43,9 @@ func bindAudit(i *services.Instance) {
 func actorOf(e *core.RequestEvent) services.Actor { return services.BySuperuser(e.Auth.Email()) }
 
 // unaudited are writes of superusers that change nothing, and those of records,
-// which are noted with what they change.
-var unaudited = []string{"/records", "/auth-", "/request-", "/confirm-", "/api/realtime", "/api/files/token", "/test/", "/dry-run-view"}
+// which are noted with what they change. It is the whole path that counts: a backup
+// may be called "auth-", and a collection "records".
+var unaudited = regexp.MustCompile(`^/api/(realtime|files/token|settings/test/\w+|collections/meta/dry-run-view|collections/\w+/(records(/.*)?|(auth|request|confirm)-[\w-]+))/?$`)
 
 // auditRequests notes what superusers ask PocketBase for beside records.
 func auditRequests(i *services.Instance) *hook.Handler[*core.RequestEvent] {
@@ -55,10 +57,8 @@ func auditRequests(i *services.Instance) *hook.Handler[*core.RequestEvent] {
 				return e.Next()
 			}
 			path := e.Request.URL.Path
-			for _, part := range unaudited {
-				if strings.Contains(path, part) {
-					return e.Next()
-				}
+			if unaudited.MatchString(path) {
+				return e.Next()
 			}
 			deed := services.Deed{By: actorOf(e), Action: "request", Subject: e.Request.Method + " " + path}
 			if path == "/api/sql" {

@@ -116,10 +116,8 @@ func bindMessages(i *services.Instance, chats services.ChatsService) {
 		}
 		return e.Next()
 	})
-	// The model's hooks and not the record's: attachments are uploaded between the
-	// two, and no upload may hold the writer.
-	i.App.OnModelCreateExecute(collections.Messages).BindFunc(stored(chats.Stored))
-	i.App.OnModelUpdateExecute(collections.Messages).BindFunc(stored(chats.Changed))
+	i.AroundCreate(collections.Messages, chats.Stored)
+	i.AroundUpdate(collections.Messages, chats.Changed)
 }
 
 func answerSent(e *core.RecordRequestEvent, before *core.Record, err error) error {
@@ -127,23 +125,6 @@ func answerSent(e *core.RecordRequestEvent, before *core.Record, err error) erro
 		return err
 	}
 	return e.JSON(http.StatusOK, before)
-}
-
-// stored runs save, and what belongs to it, in one transaction.
-func stored(do func(tx core.App, record *core.Record, save func() error) error) func(e *core.ModelEvent) error {
-	return func(e *core.ModelEvent) error {
-		record, ok := e.Model.(*core.Record)
-		if !ok {
-			return e.Next()
-		}
-		app := e.App
-		err := app.RunInTransaction(func(tx core.App) error {
-			e.App = tx
-			return do(tx, record, e.Next)
-		})
-		e.App = app
-		return err
-	}
 }
 
 // bindAudiences tells people of every change to what is theirs.

@@ -3,6 +3,7 @@ package hooks
 import (
 	"net/http"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/pocketbase/pocketbase/core"
 
@@ -18,8 +19,8 @@ type commandBody struct {
 	Seq    int64
 	// Version is that of the record the command was decided on.
 	Version int
-	// ToFreelancer is a position in a dispute.
-	ToFreelancer int64
+	// ToFreelancer is a position in a dispute, nil if none was said.
+	ToFreelancer *int64
 	Category     string
 	// Rest says what happens with what is not approved.
 	Rest string
@@ -124,14 +125,15 @@ func readCommand(e *core.RequestEvent) (commandBody, error) {
 			case collections.FieldVersion:
 				body.Version = int(number)
 			default:
-				body.ToFreelancer = int64(number)
+				wanted := int64(number)
+				body.ToFreelancer = &wanted
 			}
 		}
 		if !ok {
 			return body, services.Failf(http.StatusBadRequest, services.CodeInvalidInput, "This command does not take %q like that.", name).With("field", name)
 		}
 	}
-	if len(body.Reason) > 1000 || len(body.Note) > 5000 {
+	if utf8.RuneCountInString(body.Reason) > 1000 || utf8.RuneCountInString(body.Note) > 5000 {
 		return body, services.Failf(http.StatusBadRequest, services.CodeInvalidInput, "A reason has at most 1000 characters, a note at most 5000.")
 	}
 	return body, nil

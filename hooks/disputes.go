@@ -17,15 +17,21 @@ func bindDisputes(e *core.ServeEvent, p *services.PaymentsService) {
 			Amount: c.Body.Amount, ToFreelancer: c.Body.ToFreelancer, Category: c.Body.Category, Reason: c.Body.Reason,
 		})
 	})
-	command(e, collections.Disputes, "answer", true, func(_ *core.RequestEvent, c call) (services.Answer, error) {
-		return p.AnswerDispute(c.Command, c.ID, c.Body.ToFreelancer, c.Body.Note)
+	position := func(verb string, take func(c call) (services.Answer, error)) {
+		command(e, collections.Disputes, verb, true, func(_ *core.RequestEvent, c call) (services.Answer, error) {
+			if c.Body.ToFreelancer == nil { // nothing said is not "nothing for the freelancer": that may end the dispute
+				return services.Answer{}, services.Failf(http.StatusBadRequest, services.CodeInvalidInput, "Say how much of the disputed amount the freelancer gets.").With("field", collections.DisputeToFreelancer)
+			}
+			return take(c)
+		})
+	}
+	position("answer", func(c call) (services.Answer, error) {
+		return p.AnswerDispute(c.Command, c.ID, *c.Body.ToFreelancer, c.Body.Note)
 	})
-	command(e, collections.Disputes, "offer", true, func(_ *core.RequestEvent, c call) (services.Answer, error) {
-		return p.Offer(c.Command, c.ID, c.Body.ToFreelancer, c.Body.Note)
+	position("offer", func(c call) (services.Answer, error) {
+		return p.Offer(c.Command, c.ID, *c.Body.ToFreelancer, c.Body.Note)
 	})
-	command(e, collections.Disputes, "accept", true, func(_ *core.RequestEvent, c call) (services.Answer, error) {
-		return p.AcceptOffer(c.Command, c.ID, c.Body.ToFreelancer)
-	})
+	position("accept", func(c call) (services.Answer, error) { return p.AcceptOffer(c.Command, c.ID, *c.Body.ToFreelancer) })
 	command(e, collections.Disputes, "escalate", true, func(_ *core.RequestEvent, c call) (services.Answer, error) {
 		return p.Escalate(c.Command, c.ID, c.Body.Reason)
 	})

@@ -92,12 +92,7 @@ func moderatePayout(payments *services.PaymentsService) func(e *core.RecordReque
 		if err := onlyEdited(e, collections.PayoutModeration, collections.FieldReason); err != nil {
 			return err
 		}
-		decision := e.Record.GetString(collections.PayoutModeration)
-		if decision == "" {
-			return services.Failf(http.StatusBadRequest, services.CodeInvalidInput, "Choose a moderation: %s, %s or %s.",
-				collections.ModerationHold, collections.ModerationRelease, collections.ModerationRefuse)
-		}
-		payout, err := payments.ModeratePayout(actorOf(e.RequestEvent), e.Record.Id, decision, e.Record.GetString(collections.FieldReason))
+		payout, err := payments.ModeratePayout(actorOf(e.RequestEvent), e.Record.Id, e.Record.GetString(collections.PayoutModeration), e.Record.GetString(collections.FieldReason))
 		if err != nil {
 			return err
 		}

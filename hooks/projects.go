@@ -76,16 +76,10 @@ func bindProjectRecords(i *services.Instance, projects services.ProjectsService)
 		}
 		return e.Next()
 	})
-	edited := func(collection string, tell func(tx core.App, record *core.Record) error) {
-		i.App.OnRecordUpdateExecute(collection).BindFunc(func(e *core.RecordEvent) error {
-			if err := e.Next(); err != nil {
-				return err
-			}
-			return tell(e.App, e.Record)
-		})
-	}
-	edited(collections.Projects, projects.EditedProject)
-	edited(collections.Proposals, projects.EditedProposal)
+	i.AroundUpdate(collections.Projects, services.After(projects.EditedProject))
+	i.AroundUpdate(collections.Proposals, services.After(projects.EditedProposal))
+	i.AroundCreate(collections.Proposals, services.After(projects.Submitted))
+	i.AroundCreate(collections.Milestones, projects.AddMilestone)
 	i.App.OnRecordUpdateExecute(collections.Milestones).BindFunc(func(e *core.RecordEvent) error {
 		if err := projects.ChangedMilestone(e.App, e.Record); err != nil {
 			return err
@@ -93,10 +87,7 @@ func bindProjectRecords(i *services.Instance, projects services.ProjectsService)
 		return e.Next()
 	})
 	i.App.OnRecordCreateExecute(collections.Proposals).BindFunc(func(e *core.RecordEvent) error {
-		if err := e.Next(); err != nil {
-			return services.ProposalError(err)
-		}
-		return projects.Submitted(e.App, e.Record)
+		return services.ProposalError(e.Next())
 	})
 }
 

@@ -15,14 +15,8 @@ import (
 
 // indexProjects keeps the words of projects findable, in the transaction that saves them.
 func indexProjects(i *services.Instance, projects services.ProjectsService) {
-	index := func(e *core.RecordEvent) error {
-		if err := e.Next(); err != nil {
-			return err
-		}
-		return projects.IndexProject(e.App, e.Record)
-	}
-	i.App.OnRecordCreateExecute(collections.Projects).BindFunc(index)
-	i.App.OnRecordUpdateExecute(collections.Projects).BindFunc(index)
+	i.AroundCreate(collections.Projects, services.After(projects.IndexProject))
+	i.AroundUpdate(collections.Projects, services.After(projects.IndexProject))
 	i.App.OnRecordDeleteExecute(collections.Projects).BindFunc(func(e *core.RecordEvent) error {
 		if err := e.Next(); err != nil {
 			return err
@@ -38,12 +32,7 @@ func indexProjects(i *services.Instance, projects services.ProjectsService) {
 
 // bindSearches keeps saved searches within their limit and tells them of projects.
 func bindSearches(i *services.Instance, projects services.ProjectsService) error {
-	i.App.OnRecordCreateExecute(collections.Searches).BindFunc(func(e *core.RecordEvent) error {
-		if err := e.Next(); err != nil {
-			return err
-		}
-		return projects.SavedSearch(e.App, e.Record)
-	})
+	i.AroundCreate(collections.Searches, services.After(projects.SavedSearch))
 	i.App.OnRecordDeleteExecute(collections.Searches).BindFunc(func(e *core.RecordEvent) error {
 		if err := e.Next(); err != nil {
 			return err

@@ -23,13 +23,8 @@ func bindUsers(i *services.Instance) error {
 		}
 		return e.Next()
 	})
-	i.App.OnRecordCreateExecute(collections.Users).BindFunc(func(e *core.RecordEvent) error {
-		if err := e.Next(); err != nil {
-			return err
-		}
-		return users.Changed(e.App, e.Record, false)
-	})
-	i.App.OnRecordUpdateExecute(collections.Users).BindFunc(userUpdated(users, sessions))
+	i.AroundCreate(collections.Users, services.After(func(tx core.App, user *core.Record) error { return users.Changed(tx, user, false) }))
+	i.AroundUpdate(collections.Users, userUpdated(users, sessions))
 	bindSignIn(i, sessions)
 	users.HandleMails()
 	users.HandleAlerts()
@@ -121,22 +116,22 @@ func checkProfile(user *core.Record) error {
 
 // userUpdated tells the peers, and ends sessions when the password, e-mail or
 // status changed.
-func userUpdated(users services.UsersService, sessions services.Sessions) func(e *core.RecordEvent) error {
-	return func(e *core.RecordEvent) error {
+func userUpdated(users services.UsersService, sessions services.Sessions) services.Around {
+	return func(tx core.App, user *core.Record, save func() error) error {
 		// Only what changed is written: a whole row would undo what was counted meanwhile.
-		e.Record.IgnoreUnchangedFields(true)
-		key, status := e.Record.Original().TokenKey(), e.Record.Original().GetString(collections.FieldStatus)
-		if err := e.Next(); err != nil {
+		user.IgnoreUnchangedFields(true)
+		key, status := user.Original().TokenKey(), user.Original().GetString(collections.FieldStatus)
+		if err := save(); err != nil {
 			return err
 		}
 		// PocketBase renews the token key itself, on its way to the database.
-		ended := key != e.Record.TokenKey() || status != e.Record.GetString(collections.FieldStatus)
+		ended := key != user.TokenKey() || status != user.GetString(collections.FieldStatus)
 		if ended {
-			if err := sessions.EndAll(e.App, e.Record.Id, "", "account changed"); err != nil {
+			if err := sessions.EndAll(tx, user.Id, "", "account changed"); err != nil {
 				return err
 			}
 		}
-		return users.Changed(e.App, e.Record, ended)
+		return users.Changed(tx, user, ended)
 	}
 }
 

@@ -12,8 +12,8 @@ import (
 //
 // A record with new files is left alone, because PocketBase uploads them inside
 // this hook and the network must not be waited for while the only writer is
-// held; what belongs to such a record binds to OnModelCreateExecute, which comes
-// after the upload.
+// held; what belongs to such a record binds to AroundCreate and AroundUpdate,
+// which come after the upload.
 func (i *Instance) saveInTransactions() {
 	atomic := &hook.Handler[*core.RecordEvent]{Id: "lancershubAtomic", Priority: -1000, Func: func(e *core.RecordEvent) error {
 		app := e.App
@@ -29,6 +29,50 @@ func (i *Instance) saveInTransactions() {
 	}}
 	i.App.OnRecordCreateExecute().Bind(atomic)
 	i.App.OnRecordUpdateExecute().Bind(atomic)
+}
+
+// Around is what belongs to the writing of a record: save writes the row, in the
+// same transaction as everything else that is done with tx.
+type Around func(tx core.App, record *core.Record, save func() error) error
+
+// After does something once the row is written.
+func After(do func(tx core.App, record *core.Record) error) Around {
+	return func(tx core.App, record *core.Record, save func() error) error {
+		if err := save(); err != nil {
+			return err
+		}
+		return do(tx, record)
+	}
+}
+
+// AroundCreate runs do around the writing of every new record of a collection, also
+// of one with files: those were uploaded before.
+func (i *Instance) AroundCreate(collection string, do Around) {
+	i.App.OnModelCreateExecute(collection).BindFunc(around(do))
+}
+
+// AroundUpdate is AroundCreate for changes of records.
+func (i *Instance) AroundUpdate(collection string, do Around) {
+	i.App.OnModelUpdateExecute(collection).BindFunc(around(do))
+}
+
+func around(do Around) func(e *core.ModelEvent) error {
+	return func(e *core.ModelEvent) error {
+		record, ok := e.Model.(*core.Record)
+		if !ok {
+			return e.Next()
+		}
+		app := e.App
+		if app.IsTransactional() {
+			return do(app, record, e.Next)
+		}
+		err := app.RunInTransaction(func(tx core.App) error {
+			e.App = tx
+			return do(tx, record, e.Next)
+		})
+		e.App = app
+		return err
+	}
 }
 
 func hasNewFiles(record *core.Record) bool {

@@ -133,8 +133,9 @@ func (s *PaymentsService) openChargeback(tx core.App, provider string, charged *
 	if err != nil {
 		return nil, err
 	}
-	left, locks := chargeback.Amount, make([]int64, len(chain))
+	left, locks, paid := chargeback.Amount, make([]int64, len(chain)), int64(0)
 	for n, payment := range chain {
+		paid += intOf(payment, collections.PaymentReleased) - intOf(payment, collections.PaymentFee)
 		locks[n] = min(left, heldOf(payment))
 		left -= locks[n]
 	}
@@ -147,7 +148,7 @@ func (s *PaymentsService) openChargeback(tx core.App, provider string, charged *
 		if amount == 0 {
 			continue
 		}
-		record, err := s.lockChargeback(tx, provider, payment, chargeback, amount, locks[n])
+		record, err := s.lockChargeback(tx, provider, payment, chargeback, chargedPart{amount, locks[n], max(0, min(amount-locks[n], paid))})
 		if err != nil {
 			return nil, err
 		}
@@ -189,12 +190,16 @@ func (s *PaymentsService) freed(tx core.App, charged *core.Record) ([]*core.Reco
 	return chain, nil
 }
 
-func (s *PaymentsService) lockChargeback(tx core.App, provider string, payment *core.Record, chargeback Chargeback, amount, locked int64) (*core.Record, error) {
+// chargedPart is one payment's part in a chargeback: what it answers for, what of
+// that is locked, and what its freelancer has of the rest, here or where it rolled
+// on to.
+type chargedPart struct{ amount, locked, guarded int64 }
+
+func (s *PaymentsService) lockChargeback(tx core.App, provider string, payment *core.Record, chargeback Chargeback, part chargedPart) (*core.Record, error) {
 	col, err := tx.FindCachedCollectionByNameOrId(collections.Chargebacks)
 	if err != nil {
 		return nil, err
 	}
-	guarded := max(0, min(amount-locked, intOf(payment, collections.PaymentReleased)-intOf(payment, collections.PaymentFee)))
 	record := core.NewRecord(col)
 	for _, field := range []string{
 		collections.FieldClient, collections.FieldFreelancer, collections.FieldProject, collections.FieldContract, collections.FieldMilestone,
@@ -203,7 +208,7 @@ func (s *PaymentsService) lockChargeback(tx core.App, provider string, payment *
 		record.Set(field, payment.GetString(field))
 	}
 	record.Load(map[string]any{
-		collections.ChargebackPayment: payment.Id, collections.FieldAmount: amount, collections.ChargebackLocked: locked, collections.ChargebackGuarded: guarded,
+		collections.ChargebackPayment: payment.Id, collections.FieldAmount: part.amount, collections.ChargebackLocked: part.locked, collections.ChargebackGuarded: part.guarded,
 		collections.FieldReason: truncate(chargeback.Reason, 200), collections.FieldProvider: provider, collections.FieldProviderRef: chargeback.Ref,
 		collections.FieldStatus: collections.ChargebackMachine.Initial, collections.FieldVersion: 1,
 	})
@@ -216,14 +221,14 @@ func (s *PaymentsService) lockChargeback(tx core.App, provider string, payment *
 	err = Transition(tx, Move{
 		Machine: collections.PaymentMachine, Record: payment, Verb: "charge-back", By: System, Reason: truncate("The client's bank wants money back: "+chargeback.Reason, 1000),
 		Set: map[string]any{
-			collections.PaymentChargedBack: intOf(payment, collections.PaymentChargedBack) + locked, collections.PaymentChargeback: collections.ChargebackOpen,
+			collections.PaymentChargedBack: intOf(payment, collections.PaymentChargedBack) + part.locked, collections.PaymentChargeback: collections.ChargebackOpen,
 		},
 	})
 	if err != nil {
 		return nil, err
 	}
-	if locked > 0 {
-		err = s.postChargeback(tx, record, KindChargeback, Entry{AccountHold(payment.Id), -locked}, Entry{AccountChargeback(record.Id), locked})
+	if part.locked > 0 {
+		err = s.postChargeback(tx, record, KindChargeback, Entry{AccountHold(payment.Id), -part.locked}, Entry{AccountChargeback(record.Id), part.locked})
 	}
 	if err == nil {
 		err = s.holdPayouts(tx, record)

@@ -165,15 +165,40 @@ func (s ProjectsService) NewMilestone(milestone *core.Record, client string) err
 	if given := milestone.GetString(collections.FieldCurrency); given != "" && given != contract.GetString(collections.FieldCurrency) {
 		return badRequest(CodeMismatch, "The contract is in %s, so the milestone must be too.", contract.GetString(collections.FieldCurrency))
 	}
+	milestone.SetRaw(addedMilestone, true)
+	s.fillMilestone(milestone, contract)
+	return CheckAmount(int64(milestone.GetInt(collections.FieldAmount)))
+}
+
+// addedMilestone marks a milestone that a client adds, on its way to the database.
+const addedMilestone = "@added"
+
+// AddMilestone stores a milestone that a client adds: behind the last one unless
+// they said where, and only while the contract still runs.
+func (ProjectsService) AddMilestone(tx core.App, milestone *core.Record, save func() error) error {
+	if added, _ := milestone.GetRaw(addedMilestone).(bool); !added {
+		return save()
+	}
+	contract := milestone.GetString(collections.FieldContract)
+	if _, err := firstWhere(tx, collections.Contracts, "id = {:id} AND status = 'active'", dbx.Params{"id": contract}); err != nil {
+		return conflict(CodeConflict, "The contract ended at the same moment.")
+	}
 	if milestone.GetInt(collections.MilestonePosition) == 0 {
-		last, err := lastPosition(s.App, contract.Id)
+		last, err := lastPosition(tx, contract)
 		if err != nil {
 			return err
 		}
 		milestone.Set(collections.MilestonePosition, last+1)
+		return save()
 	}
-	s.fillMilestone(milestone, contract)
-	return CheckAmount(int64(milestone.GetInt(collections.FieldAmount)))
+	taken, err := tx.CountRecords(collections.Milestones, dbx.HashExp{collections.FieldContract: contract, collections.MilestonePosition: milestone.GetInt(collections.MilestonePosition)})
+	if err != nil {
+		return err
+	}
+	if taken > 0 {
+		return conflict(CodeConflict, "Another milestone of the contract has this position.").With("field", collections.MilestonePosition)
+	}
+	return save()
 }
 
 // lastPosition is the position of the last milestone of a contract.

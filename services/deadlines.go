@@ -51,14 +51,9 @@ func (i *Instance) OnDeadline(kind string, fire Fire) { i.fires[kind] = fire }
 // transaction. So no transition can forget a clock.
 func (i *Instance) BindDeadlines() {
 	for _, kind := range collections.DeadlinesOf(i.Domain) {
-		follow := func(e *core.RecordEvent) error {
-			if err := e.Next(); err != nil {
-				return err
-			}
-			return i.followState(e.App, kind, e.Record)
-		}
-		i.App.OnRecordCreateExecute(kind.Collection).BindFunc(follow)
-		i.App.OnRecordUpdateExecute(kind.Collection).BindFunc(follow)
+		follow := After(func(tx core.App, record *core.Record) error { return i.followState(tx, kind, record) })
+		i.AroundCreate(kind.Collection, follow)
+		i.AroundUpdate(kind.Collection, follow)
 	}
 }
 

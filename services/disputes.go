@@ -12,10 +12,11 @@ import (
 )
 
 // DisputeRequest opens a dispute about Amount of what a payment holds (0 means
-// all of it); the opener wants ToFreelancer of it to go to the freelancer.
+// all of it); the opener wants ToFreelancer of it to go to the freelancer (nil
+// means all of it for themselves).
 type DisputeRequest struct {
 	Amount       int64
-	ToFreelancer int64
+	ToFreelancer *int64
 	Category     string
 	Reason       string
 }
@@ -69,19 +70,26 @@ func (s *PaymentsService) openDispute(tx core.App, payment *core.Record, by stri
 	if err != nil {
 		return nil, err
 	}
-	if ask.ToFreelancer > amount {
+	client, freelancer := collections.Parties(payment)
+	wanted := int64(0)
+	if by == freelancer {
+		wanted = amount
+	}
+	if ask.ToFreelancer != nil {
+		wanted = *ask.ToFreelancer
+	}
+	if wanted > amount {
 		return nil, positionOutOfRange(amount)
 	}
 	disputes, err := tx.FindCachedCollectionByNameOrId(collections.Disputes)
 	if err != nil {
 		return nil, err
 	}
-	client, freelancer := collections.Parties(payment)
 	dispute := core.NewRecord(disputes)
 	dispute.Load(map[string]any{
 		collections.DisputePayment: payment.Id, collections.FieldClient: client, collections.FieldFreelancer: freelancer,
 		collections.DisputeOpenedBy: by, collections.FieldAmount: amount, collections.DisputeCategory: ask.Category,
-		collections.FieldReason: ask.Reason, positionOf(client, by): ask.ToFreelancer,
+		collections.FieldReason: ask.Reason, positionOf(client, by): wanted,
 		collections.FieldStatus: collections.DisputeMachine.Initial, collections.FieldVersion: 1,
 	})
 	for _, field := range []string{collections.FieldProject, collections.FieldContract, collections.FieldMilestone, collections.FieldTitle, collections.FieldCurrency} {
@@ -103,7 +111,7 @@ func (s *PaymentsService) openDispute(tx core.App, payment *core.Record, by stri
 		}
 	}
 	failpoint("dispute-posted")
-	return dispute, s.emitDispute(tx, TopicDisputeOpened, dispute, by, ask.ToFreelancer)
+	return dispute, s.emitDispute(tx, TopicDisputeOpened, dispute, by, wanted)
 }
 
 // lock moves amount from the hold of a payment to the account of its dispute;

@@ -65,10 +65,14 @@ func MigrateUp(options Options, domains []collections.Domain) error {
 	return offline(options, domains, func(*Instance) error { return nil })
 }
 
-// MigrateDown reverts the last migration of each domain and returns their names.
+// MigrateDown reverts the last migration of each domain and returns their names. It
+// is noted before, because what is reverted may be the log itself.
 func MigrateDown(options Options, domains []collections.Domain) ([]string, error) {
 	var reverted []string
 	err := offline(options, domains, func(i *Instance) error {
+		if err := i.Audit(Deed{By: ByOperator(), Action: "migrate down"}); err != nil {
+			return err
+		}
 		names, err := core.NewMigrationsRunner(i.App, migrationsOf(i.Domain)).Down(1)
 		for _, name := range names {
 			reverted = append(reverted, string(i.Domain)+"/"+name)

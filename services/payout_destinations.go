@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/pocketbase/dbx"
 	"github.com/pocketbase/pocketbase/core"
@@ -38,7 +39,7 @@ func (s *PaymentsService) AddDestination(ctx context.Context, cmd Command, signe
 		return Answer{}, forbidden(CodeSignInAgain, "Sign in again to change where your money goes.")
 	}
 	label, reference = strings.TrimSpace(label), strings.TrimSpace(reference)
-	if label == "" || len(label) > 60 || reference == "" || len(reference) > 120 {
+	if label == "" || utf8.RuneCountInString(label) > 60 || reference == "" || len(reference) > 120 {
 		return Answer{}, badRequest(CodeInvalidInput, "A payout destination has a label of at most 60 characters and the provider's reference of the account.")
 	}
 	if err := s.Provider.CheckDestination(ctx, reference); err != nil {

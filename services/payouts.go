@@ -1,6 +1,10 @@
 package services
 
 import (
+	"slices"
+	"strings"
+	"unicode/utf8"
+
 	"github.com/pocketbase/dbx"
 	"github.com/pocketbase/pocketbase/core"
 
@@ -111,6 +115,10 @@ func (s *PaymentsService) CancelPayout(cmd Command, id string) (Answer, error) {
 // ModeratePayout stops a payout that has not been sent, lets it go on, or gives
 // the money back. Only moderators come here, through the admin UI.
 func (s *PaymentsService) ModeratePayout(by Actor, id, decision, reason string) (payout *core.Record, err error) {
+	choices := []string{collections.ModerationHold, collections.ModerationRelease, collections.ModerationRefuse}
+	if !slices.Contains(choices, decision) || utf8.RuneCountInString(reason) > 1000 {
+		return nil, badRequest(CodeInvalidInput, "Choose a moderation (%s), with a reason of at most 1000 characters.", strings.Join(choices, ", ")).With("field", collections.PayoutModeration)
+	}
 	err = s.App.RunInTransaction(func(tx core.App) error {
 		if payout, err = tx.FindRecordById(collections.Payouts, id); err != nil {
 			return notFound()

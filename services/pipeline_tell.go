@@ -55,19 +55,16 @@ const (
 // forget it.
 func (s ProjectsService) FollowPipeline() {
 	for _, collection := range []string{collections.Proposals, collections.Milestones} {
-		tell := func(e *core.RecordEvent) error {
-			if err := e.Next(); err != nil {
-				return err
-			}
-			news, err := s.pipelineNews(e.App, e.Record)
+		tell := After(func(tx core.App, record *core.Record) error {
+			news, err := s.pipelineNews(tx, record)
 			if err != nil {
-				return fmt.Errorf("failed to tell of %s %s: %w", collection, e.Record.Id, err)
+				return fmt.Errorf("failed to tell of %s %s: %w", collection, record.Id, err)
 			}
 			news.At = s.Clock.Now().UnixMilli()
-			return s.tellPipeline(e.App, news)
-		}
-		s.App.OnRecordCreateExecute(collection).BindFunc(tell)
-		s.App.OnRecordUpdateExecute(collection).BindFunc(tell)
+			return s.tellPipeline(tx, news)
+		})
+		s.AroundCreate(collection, tell)
+		s.AroundUpdate(collection, tell)
 	}
 }
 

@@ -15,6 +15,7 @@ func TestLinksLeadToPublicAddressesOnly(t *testing.T) {
 		"169.254.169.254:80": false, "100.64.0.1:80": false, "0.0.0.0:80": false, "224.0.0.1:80": false, "255.255.255.255:80": false, "198.18.0.1:443": false,
 		"[::1]:80": false, "[::]:80": false, "[fe80::1]:80": false, "[fd00::1]:443": false, "[::ffff:127.0.0.1]:80": false,
 		"[64:ff9b::7f00:1]:80": false, "[2002:7f00:1::]:80": false, "[ff02::1]:80": false,
+		"[::127.0.0.1]:80": false, "[::ffff:0:127.0.0.1]:80": false, "[fec0::1]:80": false, "[5f00::1]:80": false,
 	} {
 		if got := mayFetch(netip.MustParseAddrPort(address), intranet); got != want {
 			t.Errorf("%s: expected %t, got %t", address, want, got)

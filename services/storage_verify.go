@@ -167,8 +167,15 @@ type CopyReport struct {
 
 // CopyStorage copies every object from the storage of options to the one of to,
 // and leaves out what is there already: begun again, it goes on where it was.
-func CopyStorage(ctx context.Context, options Options, to StorageOptions, progress CopyProgress) (report CopyReport, err error) {
-	options = options.withDefaults()
+func CopyStorage(ctx context.Context, options Options, to StorageOptions, progress CopyProgress) (CopyReport, error) {
+	report, err := copyStorage(ctx, options.withDefaults(), to, progress)
+	if report == (CopyReport{}) && err != nil {
+		return report, err // nothing went anywhere
+	}
+	return report, errors.Join(err, AuditOperator(options, collections.Domains, "storage copy", orElse(to.Endpoint, "embedded"), map[string]any{"copied": report.Copied, "there": report.Skipped}))
+}
+
+func copyStorage(ctx context.Context, options Options, to StorageOptions, progress CopyProgress) (report CopyReport, err error) {
 	target := options
 	setDefault(&to.Prefix, options.Storage.Prefix)
 	target.Storage = to

@@ -81,7 +81,7 @@ func (u Uploads) check(ask UploadRequest) error {
 		return Failf(http.StatusRequestEntityTooLarge, CodeFileTooLarge, "A file may have at most %d MB here.", u.Target.Max>>20).With("max", u.Target.Max)
 	case ask.SHA256 != "" && !hexSHA256.MatchString(ask.SHA256):
 		return bad("sha256", "sha256 is the checksum of the file in 64 hexadecimal digits.")
-	case len(ask.Note) > 5000 || len(ask.ClientID) > 64:
+	case utf8.RuneCountInString(ask.Note) > 5000 || len(ask.ClientID) > 64:
 		return bad("note", "A note has at most 5000 characters, a clientId 64.")
 	}
 	return nil

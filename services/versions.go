@@ -17,20 +17,20 @@ func (i *Instance) keepVersions() {
 		if _, ok := collections.Machines[name]; !ok || rules.Update == collections.Nobody {
 			continue
 		}
-		i.App.OnRecordUpdateExecute(name).BindFunc(func(e *core.RecordEvent) error {
-			version := e.Record.GetInt(collections.FieldVersion)
+		i.AroundUpdate(name, func(tx core.App, record *core.Record, save func() error) error {
+			version := record.GetInt(collections.FieldVersion)
 			var stored int
-			err := e.App.DB().Select(collections.FieldVersion).From(name).Where(dbx.HashExp{collections.FieldID: e.Record.Id}).Row(&stored)
+			err := tx.DB().Select(collections.FieldVersion).From(name).Where(dbx.HashExp{collections.FieldID: record.Id}).Row(&stored)
 			if err != nil {
 				return err
 			}
 			if stored != version {
 				return conflict(CodeConflict, "Someone else changed this at the same moment. Load it again and retry.")
 			}
-			if e.Record.Original().GetInt(collections.FieldVersion) == version { // no transition, which counts by itself
-				e.Record.Set(collections.FieldVersion, version+1)
+			if record.Original().GetInt(collections.FieldVersion) == version { // no transition, which counts by itself
+				record.Set(collections.FieldVersion, version+1)
 			}
-			return e.Next()
+			return save()
 		})
 	}
 }

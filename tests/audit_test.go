@@ -44,9 +44,11 @@ func TestWhatSuperusersDoIsAudited(t *testing.T) {
 		t.Errorf("Expected the superuser to be deleted, got %d", status)
 	}
 	users.Do(http.MethodPatch, "/api/users/api/settings", Body{"logs": Body{"maxDays": 9}}).Want(t, http.StatusOK, "")
+	users.Do(http.MethodDelete, "/api/users/api/backups/auth-of-old.zip", nil) // there is none
 	deeds := m.deeds(collections.DomainUsers)
 	for n, want := range []string{
 		by + " update users/" + person.ID, by + " create _superusers/" + created.Text("id"), by + " sign-in password", by + " delete _superusers/" + created.Text("id"), by + " request PATCH /api/settings",
+		by + " request DELETE /api/backups/auth-of-old.zip",
 	} {
 		if n >= len(deeds) || !strings.HasPrefix(deeds[n], want) {
 			t.Errorf("Expected row %d to be %q, got %q", n+1, want, deeds)

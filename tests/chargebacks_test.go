@@ -214,3 +214,24 @@ func TestChargebacksThroughStripe(t *testing.T) {
 	wantBook(m, sim)
 	m.Sound()
 }
+
+// TestAChargebackOfMoneyThatRolledOn: what was paid out of the next milestone came in
+// with the same charge, and cannot be paid out meanwhile, either.
+func TestAChargebackOfMoneyThatRolledOn(t *testing.T) {
+	t.Parallel()
+	m := New(t)
+	s := payBack(m, services.SourceChargeback)
+	next := s.addMilestone("Lids", 100_000)
+	s.Client.Command(collections.DomainProjects, "milestones/"+s.Milestone+"/approve", Key(), Body{"amount": 60_000, "rest": "next", "reason": "x"}).Want(t, http.StatusOK, "")
+	m.Deliver()
+	s.Client.Command(collections.DomainProjects, "milestones/"+next+"/approve", Key(), nil).Want(t, http.StatusOK, "")
+	m.Deliver()
+	available := account(m, services.AccountAvailable(s.Freelancer.ID))
+	m.Clock.Advance(2 * time.Minute)
+	look(m)
+	if c := s.chargeback(); c.Number("guarded") != available || available < s.Amount*8/10 {
+		t.Errorf("Expected all %d that were paid out of the charge to be guarded, got %v", available, c.JSON)
+	}
+	wantWorld(m)
+	m.Sound()
+}

@@ -272,3 +272,29 @@ func TestMoneyIsNotEditedByHand(t *testing.T) {
 	moderator.Do(http.MethodDelete, path, nil).Want(t, http.StatusForbidden, services.CodeForbidden)
 	m.Sound()
 }
+
+// TestAPositionIsSaid: an answer that names no amount must not mean "nothing for the
+// freelancer", which would end the dispute at once; who opens one without a position
+// wants all of it.
+func TestAPositionIsSaid(t *testing.T) {
+	t.Parallel()
+	m := New(t)
+	s := submitted(m)
+	id := s.dispute(s.Client, 10_000, 0)
+	for _, verb := range []string{"answer", "offer", "accept"} {
+		s.inDispute(s.Freelancer, id, verb, Body{"note": "I do not agree."}).Want(t, http.StatusBadRequest, services.CodeInvalidInput)
+	}
+	if status := s.Client.View(payments, collections.Disputes, id).Text("status"); status != collections.DisputeOpen {
+		t.Errorf("Expected the dispute to wait for an answer, got %s", status)
+	}
+	other := submitted(m)
+	long := strings.Repeat("م", 1000) // letters of two bytes each
+	other.Freelancer.Command(payments, "payments/"+other.Payment+"/dispute", Key(), Body{"amount": 7_000, "reason": long + "م"}).Want(t, http.StatusBadRequest, services.CodeInvalidInput)
+	opened := other.Freelancer.Command(payments, "payments/"+other.Payment+"/dispute", Key(), Body{"amount": 7_000, "reason": long})
+	opened.Want(t, http.StatusOK, "")
+	if opened.Number("freelancerPosition") != 7_000 {
+		t.Errorf("Expected the freelancer to want all of it, got %s", opened.Raw)
+	}
+	m.Deliver()
+	m.Sound()
+}

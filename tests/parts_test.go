@@ -2,9 +2,11 @@ package tests
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/pocketbase/dbx"
@@ -229,4 +231,34 @@ func TestFeePlansAreData(t *testing.T) {
 	moderator.Do(http.MethodPatch, path, Body{"basisPoints": 1}).Want(t, http.StatusForbidden, services.CodeForbidden)
 	moderator.Do(http.MethodDelete, path, nil).Want(t, http.StatusForbidden, services.CodeForbidden)
 	s.Client.Create(collections.DomainProjects, collections.FeePlans, Body{"version": "mine", "basisPoints": 0}).Want(t, http.StatusForbidden, services.CodeForbidden)
+}
+
+// TestMilestonesAddedAtOnce: each gets a place of its own, a place that is taken is
+// refused as such, and none is added to a contract that is over.
+func TestMilestonesAddedAtOnce(t *testing.T) {
+	t.Parallel()
+	s := Hired(New(t))
+	add := func(more Body) *Response {
+		body := Body{"contract": s.Contract, "title": "Lids", "amount": 1_000}
+		maps.Copy(body, more)
+		return s.Client.Create(collections.DomainProjects, collections.Milestones, body)
+	}
+	answers := make([]*Response, 8)
+	var all sync.WaitGroup
+	for n := range answers {
+		all.Go(func() { answers[n] = add(nil) })
+	}
+	all.Wait()
+	places := map[int64]bool{}
+	for _, answer := range answers {
+		answer.Want(t, http.StatusOK, "")
+		places[answer.Number("position")] = true
+	}
+	if len(places) != len(answers) {
+		t.Errorf("Expected a place for each, got %v", places)
+	}
+	add(Body{"position": 2}).Want(t, http.StatusConflict, services.CodeConflict)
+	add(Body{"position": 77}).Want(t, http.StatusOK, "")
+	s.Client.Command(collections.DomainProjects, "contracts/"+s.Contract+"/end", Key(), Body{"reason": "x"}).Want(t, http.StatusOK, "")
+	add(nil).Want(t, http.StatusConflict, services.CodeConflict)
 }

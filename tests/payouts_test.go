@@ -3,6 +3,7 @@ package tests
 import (
 	"fmt"
 	"net/http"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -243,6 +244,8 @@ func TestAModeratorStopsAPayout(t *testing.T) {
 	s.Freelancer.Do(http.MethodPatch, path, Body{"moderation": "release"}).Want(t, http.StatusForbidden, services.CodeForbidden)
 	moderator := m.Superuser(collections.DomainPayments)
 	moderator.Do(http.MethodPatch, path, Body{"amount": 1}).Want(t, http.StatusForbidden, services.CodeForbidden)
+	moderator.Do(http.MethodPatch, path, Body{"moderation": "nonsense"}).Want(t, http.StatusBadRequest, services.CodeInvalidInput)
+	moderator.Do(http.MethodPatch, path, Body{"moderation": "hold", "reason": strings.Repeat("x", 1001)}).Want(t, http.StatusBadRequest, services.CodeInvalidInput)
 	moderator.Do(http.MethodPatch, path, Body{"moderation": "hold", "reason": "We look into it."}).Want(t, http.StatusOK, "")
 	send(m)
 	if status := payoutStatus(s.Freelancer, id); status != collections.PayoutRequested {

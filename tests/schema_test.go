@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -99,6 +100,10 @@ func TestMigrationsGoDownAndUp(t *testing.T) {
 	}
 	if len(reverted) != len(collections.Domains) {
 		t.Errorf("Expected one reverted migration per domain, got %v", reverted)
+	}
+	var deeds []string
+	if _, err := services.VerifyAuditIn(options, collections.DomainPayments, func(row services.AuditRow) { deeds = append(deeds, row.Action) }); err != nil || !slices.Equal(deeds, []string{"migrate down"}) {
+		t.Errorf("Expected the audit log to tell of it, got %q, %v", deeds, err)
 	}
 }
 

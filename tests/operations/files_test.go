@@ -380,6 +380,13 @@ func TestStorageCopy(t *testing.T) {
 	if report, err = services.CopyStorage(t.Context(), m.Options, to, none); err != nil || report.Copied != 0 || report.Skipped != 2 {
 		t.Errorf("Expected nothing more to copy, got %+v %v", report, err)
 	}
+	var deeds []string
+	if _, err := services.VerifyAuditIn(m.Options, collections.DomainProjects, func(row services.AuditRow) { deeds = append(deeds, row.Action+" "+row.Subject) }); err != nil {
+		t.Fatal(err)
+	}
+	if len(deeds) < 2 || deeds[len(deeds)-1] != "storage copy "+to.Endpoint {
+		t.Errorf("Expected the audit log to tell of the copies, got %q", deeds)
+	}
 	if err := m.Close(); err != nil {
 		t.Fatal(err)
 	}
