@@ -81,27 +81,25 @@ func bindMessages(i *services.Instance, chats services.ChatsService) {
 		if err != nil {
 			return err
 		}
-		if before, err := chats.SentBefore(e.Record, user.Id); err != nil || before != nil {
-			return answerSent(e, before, err)
-		}
-		if !i.Options.NoRateLimits {
-			if err := pace.Check(user.Id, i.Clock.Now()); err != nil {
-				return err
+		// Nearly every message is new: whether it was sent before is asked when it is
+		// refused (the database takes no clientId twice), and ahead of an upload.
+		if len(e.Record.GetUnsavedFiles(collections.MessageAttachments)) > 0 {
+			if before, err := chats.SentBefore(e.Record, user.Id); err != nil || before != nil {
+				return answerSent(e, before, err)
 			}
 		}
-		if err := chats.NewMessage(e.Record, user.Id); err != nil {
-			return err
+		giveBack, refused := func() {}, error(nil)
+		if !i.Options.NoRateLimits {
+			giveBack, refused = pace.Check(user.Id, i.Clock.Now())
 		}
-		if flag := e.Record.GetString(collections.MessageFlag); flag != "" {
-			e.Record.WithCustomData(true)
-			e.Record.Set("warning", flag) // in the sender's answer only
+		if refused == nil {
+			refused = sendNew(e, chats, user.Id)
 		}
-		refused := e.Next()
 		if refused == nil {
 			return nil
 		}
-		// Two sends of the same message at one moment: the database let one through.
 		if before, err := chats.SentBefore(e.Record, user.Id); err == nil && before != nil {
+			giveBack()
 			return answerSent(e, before, nil)
 		}
 		return refused
@@ -118,6 +116,18 @@ func bindMessages(i *services.Instance, chats services.ChatsService) {
 	})
 	i.AroundCreate(collections.Messages, chats.Stored)
 	i.AroundUpdate(collections.Messages, chats.Changed)
+}
+
+// sendNew checks a message that was not sent before, and stores it.
+func sendNew(e *core.RecordRequestEvent, chats services.ChatsService, sender string) error {
+	if err := chats.NewMessage(e.Record, sender); err != nil {
+		return err
+	}
+	if flag := e.Record.GetString(collections.MessageFlag); flag != "" {
+		e.Record.WithCustomData(true)
+		e.Record.Set("warning", flag) // in the sender's answer only
+	}
+	return e.Next()
 }
 
 func answerSent(e *core.RecordRequestEvent, before *core.Record, err error) error {

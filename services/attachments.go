@@ -16,7 +16,7 @@ func (s ChatsService) Attachments() Uploads {
 		Name: collections.FieldChat, Collection: collections.Messages, Field: collections.MessageAttachments,
 		Max: maxAttachment, Types: s.attachmentTypes(),
 		May: func(app core.App, chat, user string) error {
-			_, _, err := writable(app, chat, user)
+			_, err := writable(app, chat, user)
 			return err
 		},
 		Attach: s.attach,

@@ -190,15 +190,18 @@ func (s ChatsService) Leave(cmd Command, chat string) (Answer, error) {
 
 // memberRow is what delivering a message needs to know of a member.
 type memberRow struct {
+	ID          string `db:"id"`
 	User        string `db:"user"`
 	LastReadSeq int    `db:"lastReadSeq"`
 	OwnAfter    int    `db:"ownAfter"`
 	Mentions    int    `db:"mentions"`
+	Archived    bool   `db:"archived"`
+	Muted       bool   `db:"muted"`
 }
 
 func membersOf(app core.App, chat string) ([]memberRow, error) {
 	var rows []memberRow
-	err := app.DB().NewQuery("SELECT user, lastReadSeq, ownAfter, mentions FROM members WHERE chat = {:chat}").
+	err := app.DB().NewQuery("SELECT id, [[user]], lastReadSeq, ownAfter, mentions, archived, muted FROM members WHERE chat = {:chat}").
 		Bind(dbx.Params{"chat": chat}).All(&rows)
 	return rows, err
 }

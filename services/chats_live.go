@@ -1,6 +1,7 @@
 package services
 
 import (
+	"encoding/json"
 	"slices"
 
 	"github.com/pocketbase/dbx"
@@ -9,31 +10,33 @@ import (
 	"github.com/lancershub/lancershub/collections"
 )
 
-// announceMessage tells everybody in the chat of a message, and each of them how
+// announceMessage tells the members of a chat of a message, and each of them how
 // much is unread there now.
-func (s ChatsService) announceMessage(tx core.App, action string, message *core.Record) error {
-	chat := message.GetString(collections.FieldChat)
-	members, err := membersOf(tx, chat)
-	if err != nil {
-		return err
-	}
+func (s ChatsService) announceMessage(tx core.App, action string, message *core.Record, members []memberRow) {
 	news := []News{recordNews(s.App, action, message, usersOf(members)...)}
 	if action == "create" {
-		seq := message.GetInt(collections.MessageSeq)
-		for _, member := range members {
-			news = append(news, unreadNews(chat, seq, member))
-		}
+		news = append(news, unreadNews(message.GetString(collections.FieldChat), message.GetInt(collections.MessageSeq), members...))
 	}
 	s.Live.Announce(tx, news...)
-	return nil
 }
 
-// unreadNews is one person's own count of one chat.
-func unreadNews(chat string, lastSeq int, member memberRow) News {
-	return ephemeral(TopicUnread, map[string]any{
-		"chat": chat, "unread": max(0, lastSeq-member.LastReadSeq-member.OwnAfter), "mentions": member.Mentions,
-		"lastSeq": lastSeq, "lastReadSeq": member.LastReadSeq,
-	}, member.User)
+// unreadNews tells each of these members their own count of one chat.
+func unreadNews(chat string, lastSeq int, members ...memberRow) News {
+	return News{To: usersOf(members), Topics: []string{TopicUnread}, Personal: true, Render: func(user string, _ TopicOptions) []byte {
+		at := slices.IndexFunc(members, func(member memberRow) bool { return member.User == user })
+		if at < 0 {
+			return nil
+		}
+		member := members[at]
+		raw, err := json.Marshal(map[string]any{
+			"chat": chat, "unread": max(0, lastSeq-member.LastReadSeq-member.OwnAfter), "mentions": member.Mentions,
+			"lastSeq": lastSeq, "lastReadSeq": member.LastReadSeq,
+		})
+		if err != nil {
+			return nil
+		}
+		return raw
+	}}
 }
 
 // AnnounceMember tells a chat that a membership changed (somebody came, left or
@@ -85,14 +88,14 @@ func (s ChatsService) AnnounceOwn(tx core.App, action string, record *core.Recor
 // Typing tells the other members who listen to "chats/ID/typing" that user is
 // typing. It never touches the disk.
 func (s ChatsService) Typing(chat, user string) error {
-	_, members, err := writable(s.App, chat, user)
+	room, err := writable(s.App, chat, user)
 	if Code(err) == CodeBlocked {
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	others := slices.DeleteFunc(usersOf(members), func(member string) bool { return member == user })
+	others := slices.DeleteFunc(usersOf(room.members), func(member string) bool { return member == user })
 	s.Live.Deliver(ephemeral(typingTopic(chat), map[string]string{"chat": chat, "user": user}, others...))
 	return nil
 }

@@ -141,8 +141,18 @@ func NewPace(perSecond float64, burst int) *Pace {
 // paceEntries bounds the memory of a Pace; whoever is forgotten starts afresh.
 const paceEntries = 50_000
 
-// Check fails with too_many_requests when user is too fast.
-func (p *Pace) Check(user string, now time.Time) error {
+// Check fails with too_many_requests when user is too fast. giveBack is for what
+// turns out not to count.
+func (p *Pace) Check(user string, now time.Time) (giveBack func(), err error) {
+	reservation := p.reserve(user, now)
+	if wait := reservation.DelayFrom(now); wait > 0 {
+		reservation.CancelAt(now)
+		return func() {}, tooFast(wait)
+	}
+	return func() { reservation.CancelAt(now) }, nil
+}
+
+func (p *Pace) reserve(user string, now time.Time) *rate.Reservation {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	limiter := p.users[user]
@@ -153,10 +163,5 @@ func (p *Pace) Check(user string, now time.Time) error {
 		limiter = rate.NewLimiter(p.limit, p.burst)
 		p.users[user] = limiter
 	}
-	reservation := limiter.ReserveN(now, 1)
-	if wait := reservation.DelayFrom(now); wait > 0 {
-		reservation.CancelAt(now)
-		return tooFast(wait)
-	}
-	return nil
+	return limiter.ReserveN(now, 1)
 }

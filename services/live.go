@@ -42,6 +42,8 @@ type News struct {
 	Topics []string
 	// Render returns the data of the event as one subscriber asked for it, nil for nothing.
 	Render func(user string, options TopicOptions) []byte
+	// Personal is news that reads differently for each of them.
+	Personal bool
 }
 
 // place is where one transaction's news stands in line.

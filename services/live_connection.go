@@ -134,8 +134,8 @@ func parseTopic(name string) (string, TopicOptions) {
 }
 
 // hear queues news under every name the connection subscribed to it. rendered
-// keeps what was rendered for others: the same for all of them unless options
-// ask the database in the subscriber's name.
+// keeps what was rendered for others: the same for all of them unless the news is
+// personal, or options ask the database in the subscriber's name.
 func (c *Connection) hear(news News, rendered map[string][]byte) {
 	c.mu.Lock()
 	user := c.user
@@ -146,7 +146,7 @@ func (c *Connection) hear(news News, rendered map[string][]byte) {
 	c.mu.Unlock()
 	for _, sub := range wanted {
 		key := sub.name
-		if sub.options.raw != "" {
+		if news.Personal || sub.options.raw != "" {
 			key = user + " " + key
 		}
 		frame, ok := rendered[key]

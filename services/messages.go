@@ -40,15 +40,15 @@ func (s ChatsService) NewMessage(message *core.Record, sender string) error {
 	if err := s.checkText(message); err != nil {
 		return err
 	}
-	chat, members, err := writable(s.App, message.GetString(collections.FieldChat), sender)
+	chat, err := writable(s.App, message.GetString(collections.FieldChat), sender)
 	if err != nil {
 		return err
 	}
-	if err := s.checkReferences(message, members); err != nil {
+	if err := s.checkReferences(message, chat.members); err != nil {
 		return err
 	}
 	message.Set(collections.MessageFlag, "")
-	if chat.GetString(collections.FieldContract) == "" {
+	if chat.contract == "" {
 		message.Set(collections.MessageFlag, Suspicious(message.GetString(collections.MessageBody)))
 	}
 	return nil
@@ -62,32 +62,39 @@ func (s ChatsService) checkText(message *core.Record) error {
 	return nil
 }
 
-// writable returns a chat in which sender may write, and its members.
-func writable(app core.App, id, sender string) (*core.Record, []memberRow, error) {
-	chat, err := app.FindRecordById(collections.Chats, id)
+// writableChat is what writing into a chat needs to know of it.
+type writableChat struct {
+	contract string
+	members  []memberRow
+}
+
+// writable returns a chat in which sender may write. It asks once for everything:
+// whether the chat exists, who is in it, and who of them has blocked whom.
+func writable(app core.App, id, sender string) (*writableChat, error) {
+	var rows []struct {
+		memberRow
+		Contract string `db:"contract"`
+		Blocked  bool   `db:"blocked"`
+	}
+	err := app.DB().NewQuery(`SELECT m.[[user]], m.lastReadSeq, m.ownAfter, m.mentions, m.archived, m.muted, c.contract,
+		c.kind <> 'group' AND m.[[user]] <> {:sender} AND EXISTS (SELECT 1 FROM blocks b WHERE (b.[[user]] = {:sender} AND b.blocked = m.[[user]]) OR (b.[[user]] = m.[[user]] AND b.blocked = {:sender})) AS blocked
+		FROM chats c JOIN members m ON m.chat = c.id WHERE c.id = {:id}`).
+		Bind(dbx.Params{"id": id, "sender": sender}).All(&rows)
 	if err != nil {
-		return nil, nil, notFound()
+		return nil, err
 	}
-	members, err := membersOf(app, id)
-	if err != nil {
-		return nil, nil, err
+	chat, closed := &writableChat{}, false
+	for _, row := range rows {
+		chat.contract, closed = row.Contract, closed || row.Blocked
+		chat.members = append(chat.members, row.memberRow)
 	}
-	if !slices.Contains(usersOf(members), sender) {
-		return nil, nil, notFound()
+	if !slices.Contains(usersOf(chat.members), sender) {
+		return nil, notFound()
 	}
-	if chat.GetString(collections.ChatKind) != collections.ChatGroup {
-		for _, member := range members {
-			if member.User == sender {
-				continue
-			}
-			if closed, err := blocked(app, sender, member.User); err != nil {
-				return nil, nil, err
-			} else if closed {
-				return nil, nil, forbidden(CodeBlocked, "You cannot write to each other: one of you has blocked the other.")
-			}
-		}
+	if closed {
+		return nil, forbidden(CodeBlocked, "You cannot write to each other: one of you has blocked the other.")
 	}
-	return chat, members, nil
+	return chat, nil
 }
 
 // checkReferences demands that a message answers one of its own chat and
@@ -117,6 +124,13 @@ func (s ChatsService) Stored(tx core.App, message *core.Record, insert func() er
 			return err
 		}
 	}
+	members, err := membersOf(tx, message.GetString(collections.FieldChat))
+	if err != nil {
+		return err
+	}
+	if err := s.unarchive(tx, members); err != nil {
+		return err
+	}
 	if err := insert(); err != nil {
 		return err
 	}
@@ -132,7 +146,13 @@ func (s ChatsService) Stored(tx core.App, message *core.Record, insert func() er
 	if err := s.notePreview(tx, message); err != nil {
 		return err
 	}
-	return s.announceMessage(tx, "create", message)
+	if len(message.GetStringSlice(collections.MessageMentions)) > 0 { // which counted
+		if members, err = membersOf(tx, message.GetString(collections.FieldChat)); err != nil {
+			return err
+		}
+	}
+	s.announceMessage(tx, "create", message, members)
+	return nil
 }
 
 func (s ChatsService) number(tx core.App, message *core.Record) error {
@@ -151,25 +171,28 @@ func (s ChatsService) number(tx core.App, message *core.Record) error {
 	}
 	message.Set(collections.MessageSeq, row.Seq)
 	message.Set(collections.MessageChange, row.Change)
+	if sender == "" { // the marketplace itself
+		return nil
+	}
 	// Whoever had read everything before has read their own message too; otherwise
 	// it is counted, so that it is not taken for an unread one.
 	_, err = tx.DB().NewQuery(`UPDATE members SET
 		ownAfter = CASE WHEN lastReadSeq = {:seq} - 1 THEN 0 ELSE ownAfter + 1 END,
 		lastReadSeq = CASE WHEN lastReadSeq = {:seq} - 1 THEN {:seq} ELSE lastReadSeq END
 		WHERE chat = {:chat} AND [[user]] = {:user}`).Bind(dbx.Params{"seq": row.Seq, "chat": chat, "user": sender}).Execute()
-	if err != nil {
-		return err
-	}
-	return s.unarchive(tx, chat)
+	return err
 }
 
 // unarchive brings a chat back to those who put it away and did not mute it.
-func (s ChatsService) unarchive(tx core.App, chat string) error {
-	away, err := tx.FindAllRecords(collections.Members, dbx.NewExp("chat = {:chat} AND archived = TRUE AND muted = FALSE", dbx.Params{"chat": chat}))
-	if err != nil {
-		return err
-	}
-	for _, member := range away {
+func (s ChatsService) unarchive(tx core.App, members []memberRow) error {
+	for _, row := range members {
+		if !row.Archived || row.Muted {
+			continue
+		}
+		member, err := tx.FindRecordById(collections.Members, row.ID)
+		if err != nil {
+			return err
+		}
 		member.Set(collections.MemberArchived, false)
 		if err := tx.SaveNoValidate(member); err != nil {
 			return err
@@ -196,14 +219,14 @@ func (s ChatsService) CheckEdit(message *core.Record, user string) error {
 	if err := s.checkText(message); err != nil {
 		return err
 	}
-	chat, members, err := writable(s.App, message.GetString(collections.FieldChat), user)
+	chat, err := writable(s.App, message.GetString(collections.FieldChat), user)
 	if err != nil {
 		return err
 	}
-	if err := s.checkReferences(message, members); err != nil {
+	if err := s.checkReferences(message, chat.members); err != nil {
 		return err
 	}
-	if chat.GetString(collections.FieldContract) == "" {
+	if chat.contract == "" {
 		if flag := Suspicious(message.GetString(collections.MessageBody)); flag != "" {
 			message.Set(collections.MessageFlag, flag)
 		}
@@ -247,7 +270,12 @@ func (s ChatsService) Changed(tx core.App, message *core.Record, save func() err
 	if err := s.mentionsChanged(tx, before, message); err != nil {
 		return err
 	}
-	return s.announceMessage(tx, "update", message)
+	members, err := membersOf(tx, message.GetString(collections.FieldChat))
+	if err != nil {
+		return err
+	}
+	s.announceMessage(tx, "update", message, members)
+	return nil
 }
 
 func (s ChatsService) keep(tx core.App, message *core.Record, body string) error {
@@ -315,7 +343,7 @@ func (s ChatsService) React(cmd Command, id, emoji string, add bool) (Answer, er
 		if !message.GetDateTime(collections.MessageDeletedAt).IsZero() {
 			return nil, forbidden(CodeEditNotAllowed, "This message was deleted.")
 		}
-		if _, _, err := writable(tx, message.GetString(collections.FieldChat), cmd.Principal); err != nil {
+		if _, err := writable(tx, message.GetString(collections.FieldChat), cmd.Principal); err != nil {
 			return nil, err
 		}
 		reactions := map[string][]string{}
