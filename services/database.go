@@ -28,8 +28,12 @@ func connector(durability Durability) core.DBConnectFunc {
 		if durability == DurabilityGroup || (durability == DurabilityFull && filepath.Base(path) != dataFile) {
 			sync = DurabilityNormal
 		}
+		checkpoint := "1000" // SQLite's own
+		if durability == DurabilityGroup && filepath.Base(path) == dataFile {
+			checkpoint = checkpointAtLatest
+		}
 		// busy_timeout comes first: the connection must wait on busy before WAL mode is set.
-		return dbx.Open("sqlite", path+"?_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)"+
+		return dbx.Open("sqlite", path+"?_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=wal_autocheckpoint("+checkpoint+")"+
 			"&_pragma=journal_size_limit(200000000)&_pragma=synchronous("+string(sync)+")&_pragma=foreign_keys(ON)"+
 			"&_pragma=temp_store(MEMORY)&_pragma=cache_size(-8000)&_defensive=1&_txlock=immediate")
 	}

@@ -39,7 +39,7 @@ import (
 //
 // A checkpoint copies frames into the database and, with NORMAL as with FULL,
 // syncs the log before and, if it copied all, the database after (walCheckpoint
-// in wal.c). Only after that may a writer start the log again from its beginning,
+// in wal.c); walsync_checkpoint.go says when there is one. Only after that may a writer start the log again from its beginning,
 // under new salts. So a frame is overwritten only when the database file has it
 // durably: what the log of earlier salts held needs no sync of ours. The first
 // frame of a restarted log is preceded by a synced log header, again with NORMAL too.
@@ -72,6 +72,10 @@ type walSync struct {
 	// durable is the state of the log that the last successful sync began with.
 	durable walState
 	failed  error
+	// copied is where the log was at the last checkpoint, copying that one is under way.
+	copied          walState
+	copying, closed bool
+	background      sync.WaitGroup
 }
 
 // syncRound is one fsync and all who wait for it.
@@ -169,6 +173,7 @@ func (s *walSync) run(round *syncRound) {
 	s.running = nil
 	if round.err == nil && readable {
 		s.durable = began
+		s.copySoon(began)
 	}
 	if round.err != nil && s.failed == nil {
 		s.failed = fmt.Errorf("failed to sync the write-ahead log; restart to go on with what is on disk: %w", round.err)
@@ -220,6 +225,10 @@ func (s *walSync) Failed() error {
 // Close ends the last connection, which checkpoints the log, and then lets go of
 // the files. The app's own connections must be closed before.
 func (s *walSync) Close() error {
+	s.mu.Lock()
+	s.closed = true
+	s.mu.Unlock()
+	s.background.Wait()
 	err := s.pin.Close()
 	for _, file := range []*os.File{s.log, s.shm} {
 		if file != nil {

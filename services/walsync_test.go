@@ -145,3 +145,30 @@ func TestAFailedSyncIsFinal(t *testing.T) {
 		t.Errorf("Expected the failure to last, got %v", err)
 	}
 }
+
+// TestTheLogIsCopiedInTheBackground: once it is long it is copied into the
+// database, without a commit that does it, and begins anew.
+func TestTheLogIsCopiedInTheBackground(t *testing.T) {
+	t.Parallel()
+	db, log := newLog(t)
+	execute(t, db, fmt.Sprintf("INSERT INTO notes (text) WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < %d) SELECT hex(zeroblob(2000)) FROM n", checkpointFrames))
+	if err := log.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	log.background.Wait()
+	before, _ := log.state()
+	if before.frame() < checkpointFrames || log.copied != before {
+		t.Fatalf("Expected all %d pages of the log to be copied, got %d", before.frame(), log.copied.frame())
+	}
+	execute(t, db, "INSERT INTO notes (text) VALUES ('a')")
+	if now, _ := log.state(); now.frame() > 10 {
+		t.Errorf("Expected the log to begin anew, got %d pages", now.frame())
+	}
+	if err := log.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	log.background.Wait()
+	if log.copied != before {
+		t.Error("Expected a short log to be left alone")
+	}
+}
