@@ -3,6 +3,7 @@ package services
 import (
 	"encoding/json"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/pocketbase/pocketbase/core"
@@ -23,6 +24,10 @@ type Live struct {
 	stopped bool
 	// synced returns when what was committed is on disk; nil when nobody must wait.
 	synced func() error
+	// told counts deliveries. Those up to safe are known to be on disk: one wait
+	// serves all who hear of the same (settle).
+	told, safe atomic.Uint64
+	settling   sync.Mutex
 	// onPresence hears of a person's first connection, and of the end of the last.
 	onPresence func(user string, online bool)
 	// telling are those calls of onPresence that are under way: they need the database.
@@ -126,8 +131,29 @@ func (l *Live) leave(p *place, news []News) {
 	}
 }
 
+// settle returns when everything is on disk that is spoken of in what was queued
+// before it was called.
+func (l *Live) settle() error {
+	need := l.told.Load()
+	if l.synced == nil || l.safe.Load() >= need {
+		return nil
+	}
+	l.settling.Lock()
+	defer l.settling.Unlock()
+	if l.safe.Load() >= need {
+		return nil
+	}
+	need = l.told.Load() // whatever was committed by now is synced, too
+	if err := l.synced(); err != nil {
+		return err
+	}
+	l.safe.Store(need)
+	return nil
+}
+
 // Deliver hands news to the connections it concerns, now.
 func (l *Live) Deliver(news ...News) {
+	l.told.Add(1) // ahead of the queues
 	for _, one := range news {
 		rendered := map[string][]byte{}
 		for _, user := range one.To {

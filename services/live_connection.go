@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -162,20 +163,23 @@ func (c *Connection) hear(news News, rendered map[string][]byte) {
 	}
 }
 
-// eventFrame is one server-sent event on the wire.
+// eventFrame is one server-sent event on the wire, with its name and data.
 func eventFrame(name string, data []byte) []byte {
-	var frame bytes.Buffer
-	frame.Grow(len(name) + len(data) + 20)
-	frame.WriteString("event:")
-	frame.WriteString(name)
-	frame.WriteString("\ndata:")
-	frame.Write(data)
-	frame.WriteString("\n\n")
-	return frame.Bytes()
+	size := len("event:") + len(name) + len("\ndata:") + len(data) + len("\n\n")
+	frame := make([]byte, 0, size+16)
+	frame = append(strconv.AppendInt(frame, int64(size), 16), "\r\nevent:"...)
+	frame = append(append(frame, name...), "\ndata:"...)
+	return append(append(frame, data...), "\n\n\r\n"...)
 }
 
-// SendEvent queues an event.
-func (c *Connection) SendEvent(name string, data []byte) { c.Send(eventFrame(name, data)) }
+// textFrame is any text on the wire: a chunk (RFC 9112, 7.1).
+func textFrame(text string) []byte { return fmt.Appendf(nil, "%x\r\n%s\r\n", len(text), text) }
+
+// SendEvent queues an event of another broker.
+func (c *Connection) SendEvent(name string, data []byte) {
+	c.live.told.Add(1)
+	c.Send(eventFrame(name, data))
+}
 
 // Send queues a frame. A connection that cannot keep up is closed.
 func (c *Connection) Send(frame []byte) {
@@ -212,31 +216,27 @@ func (c *Connection) take() [][]byte {
 // none while it is idle.
 func (c *Connection) flush() {
 	for frames := c.take(); len(frames) > 0; frames = c.take() {
-		if err := c.write(nil, frames...); err != nil {
+		if err := c.write(frames...); err != nil {
 			c.Close()
 			return
 		}
 	}
 }
 
-// write sends frames as one chunk (RFC 9112, 7.1), after head, and not before
-// what they may speak of is on disk.
-func (c *Connection) write(head []byte, frames ...[]byte) error {
-	if c.live.synced != nil {
-		if err := c.live.synced(); err != nil {
-			return err
-		}
+// write sends frames, and not before what they may speak of is on disk. The
+// frames are shared with other connections.
+func (c *Connection) write(frames ...[]byte) error {
+	if err := c.live.settle(); err != nil {
+		return err
 	}
-	size := 0
-	for _, frame := range frames {
-		size += len(frame)
-	}
-	parts := append(net.Buffers{fmt.Appendf(head, "%x\r\n", size)}, frames...)
-	parts = append(parts, []byte("\r\n"))
 	if err := c.socket.SetWriteDeadline(time.Now().Add(writeTimeout)); err != nil {
 		return err
 	}
-	_, err := parts.WriteTo(c.socket)
+	if len(frames) == 1 {
+		_, err := c.socket.Write(frames[0])
+		return err
+	}
+	_, err := (*net.Buffers)(&frames).WriteTo(c.socket)
 	return err
 }
 
@@ -273,7 +273,7 @@ func (c *Connection) Close() {
 	}
 }
 
-var ping = []byte(":\n\n")
+var ping = textFrame(":\n\n")
 
 // Serve answers the request behind w with the stream and returns; the stream goes
 // on. The socket is taken over from the HTTP server, which would keep two
@@ -292,7 +292,7 @@ func (c *Connection) Serve(w http.ResponseWriter) error {
 		return errors.Join(fmt.Errorf("failed to take over a connection: %w", err), c.abandon())
 	}
 	_ = socket.SetDeadline(time.Time{})
-	hello := []byte("id:" + c.id + "\nevent:PB_CONNECT\ndata:{\"clientId\":\"" + c.id + "\"}\n\n")
+	hello := textFrame("id:" + c.id + "\nevent:PB_CONNECT\ndata:{\"clientId\":\"" + c.id + "\"}\n\n")
 	c.mu.Lock()
 	c.socket, c.until = socket, time.Now().Add(maxConnection)
 	c.beats = time.AfterFunc(heartbeatEvery, c.beat)
