@@ -60,10 +60,12 @@ func BenchmarkDeliveryBesideStock(b *testing.B) {
 	o.connect(10, others)
 	stock := startBareChats(b, others)
 	times := map[string][]time.Duration{}
+	worked := time.Duration(0)
 	for b.Loop() {
-		began := time.Now()
+		began, before := time.Now(), o.running.CPU(b)
 		send(b, o.client, sender, chatID(0), len(times["ours"]))
 		times["ours"] = append(times["ours"], (<-heard).Sub(began))
+		worked += o.running.CPU(b) - before
 		began = time.Now()
 		stock.send(b)
 		times["stock"] = append(times["stock"], (<-stock.heard).Sub(began))
@@ -74,6 +76,7 @@ func BenchmarkDeliveryBesideStock(b *testing.B) {
 		b.ReportMetric(millis(percentile(all, 99)), name+"-p99-ms")
 	}
 	b.ReportMetric(float64(percentile(times["stock"], 50))/float64(percentile(times["ours"], 50)), "stock/ours")
+	b.ReportMetric(millis(worked)/float64(len(times["ours"])), "ours-cpu-ms/message")
 }
 
 // BenchmarkThroughput measures how many messages a second are taken (and on disk)
@@ -109,7 +112,7 @@ func BenchmarkThroughput(b *testing.B) {
 			}
 			const writers, each = 32, 20
 			total := 0
-			began := time.Now()
+			began, worked := time.Now(), o.running.CPU(b)
 			for b.Loop() {
 				var wait sync.WaitGroup
 				for writer := range writers {
@@ -125,6 +128,7 @@ func BenchmarkThroughput(b *testing.B) {
 			}
 			took := time.Since(began)
 			b.ReportMetric(float64(total)/took.Seconds(), "messages/s")
+			b.ReportMetric(millis(o.running.CPU(b)-worked)/float64(total), "cpu-ms/message")
 			if shape.chats == 1 { // every listener is in it
 				for want := int64(total * len(listeners)); delivered.Load() < want && time.Since(began) < took+time.Minute; {
 					time.Sleep(time.Millisecond)
