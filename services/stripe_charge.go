@@ -10,6 +10,10 @@ import (
 	"github.com/stripe/stripe-go/v85"
 )
 
+// confirmedQuery tells the web app from which of the two ways a client comes back:
+// the provider's word may arrive after the client. It proves nothing.
+const confirmedQuery = "?confirmed=1"
+
 // The first letters of Stripe's ids say what they name.
 const (
 	prefixSession = "cs_"
@@ -86,7 +90,7 @@ func (p *Stripe) make(ctx context.Context, charge Charge, amount int64) (string,
 	session, err := p.client.V1CheckoutSessions.Create(ctx, &stripe.CheckoutSessionCreateParams{
 		Params: idempotent("charge:" + charge.Key), Mode: stripe.String(string(stripe.CheckoutSessionModePayment)),
 		ClientReferenceID: stripe.String(charge.Key), Metadata: labels,
-		SuccessURL: stripe.String(charge.ReturnURL), CancelURL: stripe.String(charge.ReturnURL), ExpiresAt: stripe.Int64(charge.Until.Unix()),
+		SuccessURL: stripe.String(charge.ReturnURL + confirmedQuery), CancelURL: stripe.String(charge.ReturnURL), ExpiresAt: stripe.Int64(charge.Until.Unix()),
 		LineItems: []*stripe.CheckoutSessionCreateLineItemParams{{
 			Quantity: stripe.Int64(1),
 			PriceData: &stripe.CheckoutSessionCreateLineItemPriceDataParams{

@@ -135,9 +135,10 @@ func (s *Server) create(what string, r Request) (int, Object) {
 			"status": "open", "payment_status": "unpaid", "amount_total": total, "currency": r.Form.Get("line_items[0][price_data][currency]"),
 			"metadata": labels(r, "metadata"), "client_reference_id": r.Form.Get("client_reference_id"), "mode": r.Form.Get("mode"),
 			"payment_intent": nil, "expires_at": r.Form.Get("expires_at"), "transfer_group": r.Form.Get("payment_intent_data[transfer_group]"),
+			"success_url": r.Form.Get("success_url"), "cancel_url": r.Form.Get("cancel_url"),
 			"payment_metadata": labels(r, "payment_intent_data[metadata]"),
 		})
-		session["url"] = "https://checkout.stripe.example/" + session.Text("id")
+		session["url"] = s.URL + pagePath + session.Text("id")
 		delete(session, "expires_at")
 		return http.StatusOK, session
 	case "payment_intents":

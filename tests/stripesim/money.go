@@ -142,13 +142,7 @@ func (s *Server) Pay(payment string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if session := s.find("checkout.session", payment); session != nil && session["status"] == "open" {
-		intent := s.add("payment_intent", "pi", Object{
-			"status": "processing", "amount": session.Number("amount_total"), "amount_received": int64(0), "currency": session["currency"],
-			"metadata": session["payment_metadata"], "transfer_group": session["transfer_group"],
-		})
-		session["status"], session["payment_status"], session["payment_intent"] = "complete", "paid", intent.Text("id")
-		s.take(intent)
-		s.tell("checkout.session.completed", session)
+		s.complete(session)
 		return
 	}
 	if intent := s.find("payment_intent", payment); intent != nil && (intent["status"] == "requires_action" || intent["status"] == "processing") {
@@ -156,6 +150,17 @@ func (s *Server) Pay(payment string) {
 		return
 	}
 	s.tb.Errorf("Expected payment %s to wait for its client", payment)
+}
+
+// complete takes the money of an open session.
+func (s *Server) complete(session Object) {
+	intent := s.add("payment_intent", "pi", Object{
+		"status": "processing", "amount": session.Number("amount_total"), "amount_received": int64(0), "currency": session["currency"],
+		"metadata": session["payment_metadata"], "transfer_group": session["transfer_group"],
+	})
+	session["status"], session["payment_status"], session["payment_intent"] = "complete", "paid", intent.Text("id")
+	s.take(intent)
+	s.tell("checkout.session.completed", session)
 }
 
 // find returns the newest object of kind with the label of a payment.

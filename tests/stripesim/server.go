@@ -108,6 +108,10 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.write(w, http.StatusBadRequest, failure("invalid_request_error", "", "The body is no form."))
 		return
 	}
+	if strings.HasPrefix(r.URL.Path, pagePath) {
+		s.servePage(w, r, form.Get("card"))
+		return
+	}
 	for name, values := range r.URL.Query() {
 		form[name] = values
 	}

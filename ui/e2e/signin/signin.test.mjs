@@ -75,6 +75,26 @@ async function choose(page, where, name) {
   await closed;
 }
 
+/** Opens the provider's window and closes it without choosing anybody: the buttons are free again. */
+async function closeWithoutChoosing(page, where) {
+  const opened = page.waitForEvent('popup');
+  const button = where.getByRole('button', { name: 'Continue with Guild' });
+  await button.click();
+  const popup = await opened;
+  await popup.getByRole('link', { name: 'Ada', exact: true }).waitFor();
+  assert.equal(await button.isEnabled(), false);
+  await popup.close();
+  await where.getByText('The window was closed before you had chosen').waitFor();
+  assert.equal(await button.isEnabled(), true);
+}
+
+/** Confirms who one is, after which what was asked for is done. */
+async function confirmByPassword(page) {
+  const dialog = page.getByRole('dialog', { name: 'Is it you?' });
+  await dialog.getByLabel('Password').fill(password);
+  await dialog.getByRole('button', { name: 'Go on' }).click();
+}
+
 /** Asks for a new destination with an old sign-in, up to the question who it is. */
 async function askWithOldSignIn(page, label) {
   await age(page);
@@ -165,12 +185,32 @@ test('all ways to sign in, and in again', { timeout: 300_000 }, watched(async ()
   await enterCode(page, email);
   await signedIn(page); // her fifth code: more are not taken within three minutes
 
-  // The provider's window.
+  // What else needs a fresh sign-in: it is asked for and done, without leaving the page.
+  await age(page);
+  await page.goto('/account/security');
+  await page.getByRole('button', { name: 'Switch on' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Switch on' }).click();
+  await page.getByRole('dialog', { name: 'Is it you?' }).getByRole('button', { name: 'Cancel' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Switch on' }).click(); // given up, and asked for again
+  await confirmByPassword(page);
+  await page.getByText('It is on.', { exact: true }).waitFor();
+  await switchFactor(page, false);
+  await age(page);
+  await page.goto('/account/data');
+  await page.getByRole('button', { name: 'Download my data' }).click();
+  const saved = page.waitForEvent('download');
+  await confirmByPassword(page);
+  assert.match((await saved).suggestedFilename(), /\.zip$/);
+
+  // The provider's window, first closed and then used.
   await signOut(page);
+  await closeWithoutChoosing(page, page);
+  await look(page, '95-sign-in-closed');
   await choose(page, page, 'Ada');
   await signedIn(page);
   assert.equal((await stored(page)).record.id, id);
   dialog = await askWithOldSignIn(page, 'With the guild');
+  await closeWithoutChoosing(page, dialog);
   await choose(page, dialog, 'Ada');
   await goesOn(page, 'With the guild', id);
 
@@ -189,6 +229,14 @@ test('all ways to sign in, and in again', { timeout: 300_000 }, watched(async ()
   assert.equal(await stored(page), null, 'nobody is signed in');
   await eventually('her session and the one begun as Bo end', async () => (await liveSessions(id)).length === 0 && (await liveSessions(bo)).length === 1);
   assert.equal((await page.context().cookies(`${base}/api/users`)).length, 0, 'and no cookie is left');
+
+  // The last thing that needs one.
+  await age(other);
+  await other.goto('/account/data');
+  await other.getByRole('button', { name: 'Close my account' }).click();
+  await other.getByRole('dialog').getByRole('button', { name: 'Close my account' }).click();
+  await choose(other, other.getByRole('dialog', { name: 'Is it you?' }), 'Bo');
+  await eventually('the account is closed', async () => (await stored(other)) === null);
 
   quiet(page);
   quiet(other);

@@ -47,10 +47,41 @@ export function enterWithCode(otpId: string, code: string, mfaId = '', door = an
   return enter(door, (people) => people.authWithOTP(otpId, code, withFactor({ otpId, password: code }, mfaId)));
 }
 
+/** The provider's window was closed before anybody was chosen in it, or not opened at all. */
+export class WindowClosed extends Error {}
+
+/** How often a window is looked at, and how long the news from it may take after it has closed. */
+const lookMs = 300;
+const newsMs = 2000;
+
+const after = (ms: number) => new Promise((done) => { setTimeout(done, ms); });
+
 /** Signs in with a provider in a window of its own; a new account gets the roles. */
-export function enterWithProvider(provider: string, roles: readonly Role[], door = anew): Promise<Entry> {
+export async function enterWithProvider(provider: string, roles: readonly Role[], door = anew): Promise<Entry> {
   const timezone = Intl.DateTimeFormat().resolvedOptions().timeZone;
-  return enter(door, (people) => people.authWithOAuth2({ provider, createData: roles.length > 0 ? { roles, timezone } : {} }));
+  // Opened before anything is waited for, or browsers take it for an advertisement.
+  const popup = window.open('', '_blank', 'width=1024,height=768,resizable,menubar=no');
+  if (!popup) throw new WindowClosed();
+  let chosen = false;
+  // The SDK would wait for ever; what this throws ends its waiting.
+  const urlCallback = async (url: string) => {
+    popup.location.href = url;
+    // Some providers hide their window from ours, as if it were closed; but then the person is over there.
+    while (!popup.closed || !document.hasFocus()) await after(lookMs);
+    await after(newsMs);
+    if (!chosen) throw new WindowClosed();
+  };
+  const exchange: typeof fetch = (...args) => {
+    chosen = true;
+    return fetch(...args);
+  };
+  try {
+    return await enter(door, (people) => people.authWithOAuth2({ provider, createData: roles.length > 0 ? { roles, timezone } : {}, urlCallback, fetch: exchange }));
+  } catch (error) {
+    throw error instanceof ClientResponseError && error.originalError instanceof WindowClosed ? error.originalError : error;
+  } finally {
+    popup.close();
+  }
 }
 
 /** Which providers the operator has configured. */

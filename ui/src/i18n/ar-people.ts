@@ -64,6 +64,7 @@ export const arPeople: Record<keyof typeof enPeople, Message> = {
   'code.passwordToo': 'الرمز صحيح. ويطلب هذا الحساب كلمة المرور أيضًا.',
   'provider.or': 'أو',
   'provider.with': 'تابع باستخدام {name}',
+  'provider.closed': 'أُغلقت النافذة قبل أن تختار حسابًا فيها. لم يتغير شيء؛ حاول مرة أخرى، واسمح بالنافذة إن سألك متصفحك.',
   'provider.noAccount': 'ليس لديك حساب هنا بعد. أنشئ حسابًا: اختر هناك ما تريد ثم تابع بالزر نفسه.',
   'provider.roleFirst': 'اختر أولًا في الأعلى ما تريد فعله.',
   'link.stale': 'استُخدم هذا الرابط من قبل أو أصبح قديمًا. اطلب رابطًا جديدًا.',
@@ -116,6 +117,6 @@ export const arPeople: Record<keyof typeof enPeople, Message> = {
   'error.already_reviewed': 'قيّمت هذا العقد من قبل.',
   'error.review_too_late': 'انتهت مهلة تقييم هذا العقد.',
   'error.mail_not_configured': 'لم يُعدّ المشغّل البريد الإلكتروني بعد.',
-  'error.sign_in_again': 'حفاظًا على سلامتك سجل خروجك ثم دخولك أولًا: يتطلب هذا تسجيل دخول في آخر 15 دقيقة.',
+  'error.sign_in_again': 'حفاظًا على سلامتك يتطلب هذا تسجيل دخول في آخر 15 دقيقة. أكّد أنك أنت.',
   'error.account_in_use': 'لا يمكن إغلاق الحساب بعد.',
 };

@@ -63,6 +63,7 @@ export const enPeople = {
   'code.passwordToo': 'The code was right. This account also asks for the password.',
   'provider.or': 'or',
   'provider.with': 'Continue with {name}',
+  'provider.closed': 'The window was closed before you had chosen an account there. Nothing has changed; try again, and allow the window if your browser asks.',
   'provider.noAccount': 'You have no account here yet. Create one: choose there what you want to do, and continue with the same button.',
   'provider.roleFirst': 'Choose above what you want to do first.',
   'link.stale': 'This link was used already or is too old. Ask for a new one.',
@@ -115,6 +116,6 @@ export const enPeople = {
   'error.already_reviewed': 'You have reviewed this contract already.',
   'error.review_too_late': 'The time to review this contract is over.',
   'error.mail_not_configured': 'The operator has not set up e-mail yet.',
-  'error.sign_in_again': 'For your safety, sign out and in again first: this needs a sign-in of the last 15 minutes.',
+  'error.sign_in_again': 'For your safety this needs a sign-in of the last 15 minutes. Confirm that it is you.',
   'error.account_in_use': 'The account cannot be closed yet.',
 } satisfies Record<string, Message>;

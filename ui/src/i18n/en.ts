@@ -310,6 +310,7 @@ export const en = {
   'fund.elsewhere': 'You pay on the page of the payment provider and come back here.',
   'fund.confirmThere': 'Confirm the payment',
   'fund.waits': 'This payment waits for you to confirm it with the payment provider. Nothing is held before.',
+  'fund.confirmed': 'You have confirmed this payment. As soon as the payment provider says so, too, the money is held; this takes a moment.',
   'fund.confirm': 'Pay and hold',
   'fund.done': 'The money is held. Work can begin.',
   'source.test_success': 'Succeeds',

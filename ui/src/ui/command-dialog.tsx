@@ -3,6 +3,7 @@ import { useState, type ReactNode } from 'react';
 import { useCommand } from '../data/command';
 import type { Domain } from '../api';
 import { useI18n } from '../i18n/i18n';
+import { Again, tooOld } from '../routes/auth/again';
 import { Button, type Look } from './button';
 import { Dialog } from './dialog';
 import { ErrorNotice, useToast } from './feedback';
@@ -38,7 +39,7 @@ export function CommandDialog<T = unknown>({ label, look = 'plain', small, class
   return (
     <>
       <Button look={look} small={small} className={className} onClick={() => { run.reset(); setOpen(true); }}>{label}</Button>
-      <Dialog open={open} title={label} onClose={() => setOpen(false)}>
+      <Dialog open={open && !tooOld(run.error)} title={label} onClose={() => { if (!tooOld(run.error)) setOpen(false); }}>
         <form className="space-y-4" onSubmit={(event) => {
           event.preventDefault();
           run.mutate({ domain, path, body: { ...body, ...(text && words.trim() ? { [text.name]: words.trim() } : {}) } });
@@ -52,6 +53,7 @@ export function CommandDialog<T = unknown>({ label, look = 'plain', small, class
           </div>
         </form>
       </Dialog>
+      <Again run={run} />
     </>
   );
 }

@@ -12,6 +12,7 @@ import { Button } from '../../ui/button';
 import { Dialog } from '../../ui/dialog';
 import { ErrorNotice, Notice, useToast } from '../../ui/feedback';
 import { Card } from '../../ui/page';
+import { Again, tooOld } from '../auth/again';
 
 export function Data({ user }: { user: User }) {
   return (
@@ -88,7 +89,8 @@ function Export({ user }: { user: User }) {
     <Card title={t('export.title')}>
       <p className="mb-4 text-muted">{t('export.text')}</p>
       <div className="space-y-3">
-        {exporting.error instanceof Broken ? <Notice tone="danger" icon="alert" live>{t('export.broken')}</Notice> : <ErrorNotice error={exporting.error} />}
+        {exporting.error instanceof Broken ? <Notice tone="danger" icon="alert" live>{t('export.broken')}</Notice> : !tooOld(exporting.error) && <ErrorNotice error={exporting.error} />}
+        <Again run={exporting} />
         <Button look="plain" icon="download" busy={exporting.isPending} onClick={() => exporting.mutate()}>{t('export.start')}</Button>
         <p role="status" className="text-sm text-muted">{exporting.isPending && t('export.running', { size: Math.ceil(size / 1024) })}</p>
       </div>
@@ -112,7 +114,7 @@ function Close({ user }: { user: User }) {
     <Card title={t('close.title')}>
       <p className="mb-4 text-muted">{t('close.text')}</p>
       <Button look="danger" onClick={() => { closing.reset(); setOpen(true); }}>{t('close.button')}</Button>
-      <Dialog open={open} title={t('close.title')} onClose={() => setOpen(false)}>
+      <Dialog open={open && !tooOld(closing.error)} title={t('close.title')} onClose={() => { if (!tooOld(closing.error)) setOpen(false); }}>
         <div className="space-y-4">
           <p className="text-muted">{t('close.text')}</p>
           {reasons.length > 0 ? (
@@ -128,6 +130,7 @@ function Close({ user }: { user: User }) {
           </div>
         </div>
       </Dialog>
+      <Again run={closing} />
     </Card>
   );
 }

@@ -1,6 +1,6 @@
 // Buttons for the OAuth2 providers that the operator has configured; none without any.
 import { useMutation } from '@tanstack/react-query';
-import { enterWithProvider, useAuthMethods, type Door, type Entry } from '../../data/account';
+import { enterWithProvider, useAuthMethods, WindowClosed, type Door, type Entry } from '../../data/account';
 import { useI18n } from '../../i18n/i18n';
 import { failureOf } from '../../lib/errors';
 import type { Role } from '../../types';
@@ -32,7 +32,8 @@ export function Providers({ roles, blocked = '', door, onEntry, onError }: Props
         </Button>
       ))}
       {blocked && <p className="text-sm text-muted">{blocked}</p>}
-      {noAccount ? <Notice tone="warn" icon="alert" live>{t('provider.noAccount')}</Notice> : <ErrorNotice error={entering.error} />}
+      {entering.error instanceof WindowClosed ? <Notice tone="warn" icon="info" live>{t('provider.closed')}</Notice>
+        : noAccount ? <Notice tone="warn" icon="alert" live>{t('provider.noAccount')}</Notice> : <ErrorNotice error={entering.error} />}
     </div>
   );
 }

@@ -15,22 +15,25 @@ import { Providers } from './providers';
 import { CodeForm } from './second-factor';
 
 interface Props {
-  open: boolean;
+  /** Called when it is given up. */
   onClose: () => void;
   /** Called once the session is fresh. */
   onDone: () => void;
 }
 
-export function SignInAgain({ open, onClose, onDone }: Props) {
+export default function SignInAgain({ onClose, onDone }: Props) {
   const { t } = useI18n();
   const say = useToast();
-  const wanted = useRef(open);
-  useEffect(() => { wanted.current = open; }, [open]);
+  const wanted = useRef(false);
+  useEffect(() => {
+    wanted.current = true;
+    return () => { wanted.current = false; };
+  }, []);
   // A provider's window may answer after this dialog was given up.
   const done = () => { if (wanted.current) onDone(); };
   // Nobody is signed in then, and the page with this dialog is left.
   const failed = (error: unknown) => { if (error instanceof SomebodyElse) say(t('again.somebodyElse'), 'alert'); };
-  return <Dialog open={open} title={t('again.title')} onClose={onClose}><Factors onDone={done} onError={failed} onClose={onClose} /></Dialog>;
+  return <Dialog open title={t('again.title')} onClose={onClose}><Factors onDone={done} onError={failed} onClose={onClose} /></Dialog>;
 }
 
 function Factors({ onDone, onError, onClose }: { onDone: () => void; onError: (error: unknown) => void; onClose: () => void }) {

@@ -3,7 +3,6 @@ import { useState } from 'react';
 import { useDestination, useNewDestination } from '../../data/money';
 import { useProvider } from '../../data/payments';
 import { useI18n } from '../../i18n/i18n';
-import { failureOf } from '../../lib/errors';
 import { focusFirstInvalid } from '../../lib/focus';
 import { Button } from '../../ui/button';
 import { CommandDialog } from '../../ui/command-dialog';
@@ -14,7 +13,7 @@ import { Input } from '../../ui/field';
 import { Icon } from '../../ui/icon';
 import { Card } from '../../ui/page';
 import { Status } from '../../ui/show';
-import { SignInAgain } from '../auth/sign-in-again';
+import { Again, tooOld } from '../auth/again';
 
 /** The sandbox's banks, services/sandbox_payouts.go. */
 const banks = ['test_bank', 'test_bank_slow', 'test_bank_failed', 'test_bank_returned'];
@@ -62,7 +61,7 @@ function NewDestination({ replaces }: { replaces: boolean }) {
   const [checked, setChecked] = useState(false);
   const saving = useNewDestination(() => { setOpen(false); setLabel(''); setReference(''); setChecked(false); say(t('destination.saved')); });
   const values = { label: label.trim(), reference: reference.trim() };
-  const stale = failureOf(saving.error).code === 'sign_in_again';
+  const stale = tooOld(saving.error);
   return (
     <>
       <Button look={replaces ? 'plain' : 'primary'} small onClick={() => { saving.reset(); setOpen(true); }}>{replaces ? t('destination.replace') : t('destination.add')}</Button>
@@ -79,7 +78,7 @@ function NewDestination({ replaces }: { replaces: boolean }) {
           </div>
         </form>
       </Dialog>
-      <SignInAgain open={open && stale} onClose={() => { saving.reset(); setOpen(false); }} onDone={() => saving.mutate(values)} />
+      <Again run={saving} />
     </>
   );
 }
