@@ -13,6 +13,7 @@ import (
 	"strings"
 	"syscall"
 	"time"
+	"unicode"
 
 	"golang.org/x/net/html"
 )
@@ -91,7 +92,8 @@ func fetchPreview(ctx context.Context, allowed []netip.Prefix, link string) (*Li
 		return nil, fmt.Errorf("%w: it has no title", errNoPage)
 	}
 	shown.URL = link
-	shown.Site = shorten(strings.TrimPrefix(target.Hostname(), "www."), previewTitle)
+	// Where the words come from, which is not where the link points when it leads on.
+	shown.Site = shorten(strings.TrimPrefix(res.Request.URL.Hostname(), "www."), previewTitle)
 	return &shown, nil
 }
 
@@ -159,9 +161,21 @@ func attribute(token html.Token, name string) string {
 	return ""
 }
 
+// unseen are characters that do something to the text around them: a title must
+// not turn the rest of a message round.
+func unseen(r rune) bool {
+	return unicode.Is(unicode.Bidi_Control, r) || unicode.IsControl(r) && !unicode.IsSpace(r)
+}
+
 // shorten makes one line of at most `most` characters out of text from elsewhere.
 func shorten(text string, most int) string {
-	text = strings.Join(strings.Fields(strings.ToValidUTF8(text, "")), " ")
+	text = strings.Map(func(r rune) rune {
+		if unseen(r) {
+			return -1
+		}
+		return r
+	}, strings.ToValidUTF8(text, ""))
+	text = strings.Join(strings.Fields(text), " ")
 	if runes := []rune(text); len(runes) > most {
 		return string(runes[:most-1]) + "…"
 	}

@@ -31,6 +31,7 @@ func TestReadHead(t *testing.T) {
 		"<title>\n  Two\n  lines \xff</title>":                                                                               {Title: "Two lines"},
 		`<title>` + strings.Repeat("é", 300) + `</title>`:                                                                    {Title: strings.Repeat("é", 199) + "…"},
 		`<body><h1>No head</h1>`:                              {},
+		"<title>a\u202egnp.exe\u0007</title>":                 {Title: "agnp.exe"},
 		`<title>Never closed`:                                 {Title: "Never closed"},
 		`<meta name="description" content="Without a title">`: {Description: "Without a title"},
 	} {

@@ -1,9 +1,11 @@
 package tests
 
 import (
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"strings"
 	"sync/atomic"
 	"testing"
 
@@ -15,9 +17,11 @@ import (
 func page(t *testing.T) (url string, visits *atomic.Int64) {
 	t.Helper()
 	visits = &atomic.Int64{}
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		visits.Add(1)
 		switch r.URL.Path {
+		case "/away":
+			http.Redirect(w, r, "http://"+strings.Replace(r.Host, "127.0.0.1", "127.0.0.2", 1), http.StatusFound)
 		case "/turn":
 			http.Redirect(w, r, "/", http.StatusFound)
 		case "/circle":
@@ -29,8 +33,15 @@ func page(t *testing.T) (url string, visits *atomic.Int64) {
 			_, _ = w.Write([]byte(`<title>A page</title><meta property="og:description" content="What is on it">`))
 		}
 	}))
+	// On every address of this machine, so that one page can lead to another site.
+	_ = server.Listener.Close()
+	var err error
+	if server.Listener, err = new(net.ListenConfig).Listen(t.Context(), "tcp4", "0.0.0.0:0"); err != nil {
+		t.Fatal(err)
+	}
+	server.Start()
 	t.Cleanup(server.Close)
-	return server.URL, visits
+	return strings.Replace(server.URL, "0.0.0.0", "127.0.0.1", 1), visits
 }
 
 func withPreviews(networks ...string) func(*services.Options) {
@@ -68,6 +79,9 @@ func TestLinkPreviews(t *testing.T) {
 		if shown.Text("title") != "A page" || shown.Text("description") != "What is on it" || shown.Text("url") != url+path || shown.Text("site") != "127.0.0.1" {
 			t.Errorf("Expected a preview of the page, got %s", shown.Raw)
 		}
+	}
+	if shown := seen(t, s, "Look at "+url+"/away").Object("preview"); shown.Text("url") != url+"/away" || shown.Text("site") != "127.0.0.2" {
+		t.Errorf("Expected the site that the words come from, got %v", shown.JSON)
 	}
 	for _, path := range []string{"/circle", "/picture"} {
 		if shown := seen(t, s, "Look at "+url+path); shown.JSON["preview"] != nil {

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -332,5 +333,33 @@ func (w *world) serviceTokens(t *testing.T, domain collections.Domain) map[strin
 	return map[string]string{
 		"nobody": "", "a person": w.main.Client.Token,
 		"a peer of another": serviceToken(t, w.market, from, elsewhere, time.Minute, "svc+jwt"), "a peer": serviceToken(t, w.market, from, string(domain), time.Minute, "svc+jwt"),
+	}
+}
+
+// TestRoutesAreDocumented: whoever uses the API finds every command and question of
+// ours in the README or in docs.
+func TestRoutesAreDocumented(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob("../docs/*.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var written strings.Builder
+	for _, file := range append(files, "../README.md") {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		written.Write(text)
+	}
+	for _, route := range New(t).Routes() {
+		if !route.Own || strings.HasPrefix(route.Path, services.InternalPrefix) || strings.HasPrefix(route.Path, services.FirstPath) || strings.HasPrefix(route.Path, "/_/") || route.Path == services.ReadyAllPath {
+			continue // between instances, and the dashboards
+		}
+		parts := strings.Split(strings.TrimSuffix(route.Path, "/{id}"), "/")
+		word := parts[len(parts)-1]
+		if !regexp.MustCompile("[`/]" + regexp.QuoteMeta(strings.Trim(word, "{}")) + "\\b").MatchString(written.String()) {
+			t.Errorf("%s: %s %s is written down nowhere", route.Domain, route.Method, route.Path)
+		}
 	}
 }
