@@ -1,14 +1,8 @@
 package tests
 
 import (
-	"bytes"
-	"crypto/sha256"
-	"database/sql"
 	"fmt"
-	"maps"
 	"net/http"
-	"net/http/httptest"
-	"net/url"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -16,7 +10,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -224,117 +217,7 @@ func TestEveryRouteRefusesNonsense(t *testing.T) {
 	w.wantSame(t, before)
 }
 
-// wantSame fails the test unless all tables are as they were.
-func (w *world) wantSame(t *testing.T, before map[string]string) {
-	t.Helper()
-	after := w.rows(t)
-	for _, table := range slices.Sorted(maps.Keys(after)) {
-		if after[table] != before[table] {
-			t.Errorf("Expected nonsense to change nothing, but %s is another", table)
-		}
-	}
-}
-
 func shortBody(one try) string { return fmt.Sprintf("%.60q %s", one.body, one.kind) }
-
-// forgetful are tables that remember who asked, or how often, and not what was done.
-var forgetful = []string{"sessions", "_mfas", "_otps", "_authOrigins"}
-
-// rows is what every table of every instance holds, as a checksum.
-func (w *world) rows(t *testing.T) map[string]string {
-	t.Helper()
-	sums := map[string]string{}
-	for _, domain := range collections.Domains {
-		db, err := sql.Open("sqlite", filepath.Join(w.market.Instances[domain].Dir(), "data.db")+"?mode=ro&_pragma=busy_timeout(10000)")
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, table := range column(t, db, `SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND sql NOT LIKE 'CREATE VIRTUAL%'`) {
-			if slices.Contains(forgetful, table) {
-				continue
-			}
-			fields := column(t, db, `SELECT '"' || name || '"' FROM pragma_table_info('`+table+`')`)
-			lines := column(t, db, `SELECT concat_ws('|', `+strings.Join(fields, ", ")+`) FROM "`+table+`" ORDER BY 1`)
-			sums[string(domain)+"."+table] = fmt.Sprintf("%d %x", len(lines), sha256.Sum256([]byte(strings.Join(lines, "\n"))))
-		}
-		if err := db.Close(); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return sums
-}
-
-// column reads the one column of a question.
-func column(t *testing.T, db *sql.DB, question string) []string {
-	t.Helper()
-	rows, err := db.QueryContext(t.Context(), question)
-	if err != nil {
-		t.Fatalf("%s: %v", question, err)
-	}
-	defer rows.Close()
-	found := []string{}
-	for rows.Next() {
-		var text string
-		if err := rows.Scan(&text); err != nil {
-			t.Fatal(err)
-		}
-		found = append(found, text)
-	}
-	if err := rows.Err(); err != nil {
-		t.Fatal(err)
-	}
-	return found
-}
-
-// TestInternalRoutesRefuseNonsense asks the routes between instances past the
-// gateway: people get no answer, and a peer that talks nonsense gets a refusal.
-func TestInternalRoutesRefuseNonsense(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	before, asked := w.rows(t), 0
-	for _, route := range w.market.Routes() {
-		if !strings.HasPrefix(route.Path, services.InternalPrefix) || route.Path == services.InternalKeys {
-			continue
-		}
-		instance := w.market.Instances[route.Domain]
-		for _, id := range []string{strange[0], strange[1], w.main.Payment} {
-			for name, token := range w.serviceTokens(t, route.Domain) {
-				for _, body := range nonsense {
-					req := httptest.NewRequestWithContext(t.Context(), route.Method, "/", bytes.NewReader([]byte(body)))
-					path, err := url.Parse(param.ReplaceAllLiteralString(route.Path, id) + "?id=%00&role=x")
-					if err != nil {
-						t.Fatal(err)
-					}
-					req.URL = path
-					req.Header.Set("Authorization", token)
-					req.Header.Set("Content-Type", "application/json")
-					answer := httptest.NewRecorder()
-					instance.Handler().ServeHTTP(answer, req)
-					asked++
-					if answer.Code >= 500 || name != "a peer" && answer.Code != http.StatusUnauthorized {
-						t.Errorf("%s, %s %s as %s, %.60q: %d %.200s", route.Domain, route.Method, path, name, body, answer.Code, answer.Body)
-					}
-				}
-			}
-		}
-	}
-	if asked < 500 {
-		t.Errorf("Expected to ask more than %d times", asked)
-	}
-	w.wantSame(t, before)
-}
-
-// serviceTokens are what somebody may come to a domain with: nothing, a person's
-// token, a peer's for another domain, and a peer's.
-func (w *world) serviceTokens(t *testing.T, domain collections.Domain) map[string]string {
-	t.Helper()
-	peers := slices.DeleteFunc(slices.Clone(collections.Domains), func(d collections.Domain) bool { return d == domain })
-	from, elsewhere := string(peers[0]), string(peers[1])
-	return map[string]string{
-		"nobody": "", "a person": w.main.Client.Token,
-		"a peer of another": serviceToken(t, w.market, from, elsewhere, time.Minute, "svc+jwt"), "a peer": serviceToken(t, w.market, from, string(domain), time.Minute, "svc+jwt"),
-	}
-}
 
 // TestRoutesAreDocumented: whoever uses the API finds every command and question of
 // ours in the README or in docs.
