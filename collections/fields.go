@@ -211,6 +211,7 @@ const (
 	PreferenceQuietFrom = "quietFrom"
 	PreferenceQuietTo   = "quietTo"
 	PreferenceDigestAt  = "digestAt"
+	PreferenceLanguage  = "language"
 	UserStatusActive    = "active"
 	UserStatusSuspended = "suspended"
 	UserStatusClosed    = "closed"

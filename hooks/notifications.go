@@ -7,6 +7,7 @@ import (
 
 	"github.com/pocketbase/pocketbase/core"
 
+	"github.com/lancershub/lancershub/collections"
 	"github.com/lancershub/lancershub/services"
 )
 
@@ -62,6 +63,8 @@ func preferenceChange(body map[string]any) (services.PreferenceChange, error) {
 			change.QuietTo = &text
 		case "digestAt":
 			change.DigestAt = &text
+		case collections.PreferenceLanguage:
+			change.Language = &text
 		case "channels":
 			change.Channels, ok = texts(value)
 		default:

@@ -123,7 +123,7 @@ func (s ChatsService) mailTo(tx core.App, user string) error {
 		if len(items) == 0 {
 			continue
 		}
-		mail, err := s.writeMail(user, channel, items)
+		mail, err := s.writeMail(user, channel, w.language(), items)
 		if err != nil {
 			return err
 		}
@@ -152,10 +152,10 @@ func (s ChatsService) dueNotifications(tx core.App, user string, w wishes, due m
 		case channel == ChannelEmail && !noticeKinds[kind].required && w.audible(now).After(now):
 			mailAt = w.audible(now).UnixMilli()
 		default:
-			due[channel] = append(due[channel], mailItem{
-				kind: kind, title: record.GetString(collections.FieldTitle), body: record.GetString(collections.NotificationBody),
-				link: record.GetString(collections.NotificationLink),
-			})
+			params := map[string]any{}
+			_ = record.UnmarshalJSONField(collections.NotificationParams, &params) // only notify writes them
+			title, body := w.language().notice(kind, params, record.GetInt(collections.NotificationCount))
+			due[channel] = append(due[channel], mailItem{kind: kind, title: title, body: body, link: record.GetString(collections.NotificationLink)})
 		}
 		if err := setMailAt(tx, collections.Notifications, record.Id, mailAt); err != nil {
 			return err
@@ -180,7 +180,7 @@ func (s ChatsService) dueChats(tx core.App, user string, w wishes, due map[strin
 		case channel == ChannelEmail && w.audible(now).After(now):
 			mailAt = w.audible(now).UnixMilli()
 		default:
-			item, err := s.unreadItem(tx, member)
+			item, err := s.unreadItem(tx, member, w.language())
 			if err != nil {
 				return err
 			}
@@ -201,7 +201,7 @@ func setMailAt(tx core.App, table, id string, at int64) error {
 }
 
 // unreadItem tells of the unread messages of one chat, nil when there are none any more.
-func (s ChatsService) unreadItem(tx core.App, member *core.Record) (*mailItem, error) {
+func (s ChatsService) unreadItem(tx core.App, member *core.Record, language mailLanguage) (*mailItem, error) {
 	chat, err := tx.FindRecordById(collections.Chats, member.GetString(collections.FieldChat))
 	if err != nil {
 		return nil, err
@@ -213,15 +213,15 @@ func (s ChatsService) unreadItem(tx core.App, member *core.Record) (*mailItem, e
 	if err != nil || len(unread) == 0 {
 		return nil, err
 	}
-	from := "Somebody"
+	from := language.somebody
 	if sender, err := tx.FindRecordById(collections.Users, unread[0].GetString(collections.MessageSender)); err == nil {
 		from = sender.GetString(collections.UserName)
 	}
 	words := strings.TrimSpace(unread[0].GetString(collections.MessageBody))
 	if words == "" {
-		words = "(a file)"
+		words = language.file
 	}
 	params := map[string]any{"chat": chat.Id, "title": chat.GetString(collections.FieldTitle), "note": from + ": " + truncate(words, 300)}
-	title, body, link := noticeKinds[TopicMessages].english(params, len(unread))
-	return &mailItem{kind: TopicMessages, title: title, body: body, link: link, thread: "chat." + chat.Id}, nil
+	title, body := language.notice(TopicMessages, params, len(unread))
+	return &mailItem{kind: TopicMessages, title: title, body: body, link: fill(noticeKinds[TopicMessages].link, params, len(unread)), thread: "chat." + chat.Id}, nil
 }

@@ -12,19 +12,19 @@ import (
 // mailPage is a mail as HTML: simple enough for every mail program, and readable
 // without pictures, of which there are none (a picture would tell who reads when).
 var mailPage = template.Must(template.New("mail").Parse(`<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>{{.Subject}}</title></head>
-<body style="margin:0;padding:24px;font:16px/1.5 sans-serif;color:#1c1c1c;background:#fff">
+<html lang="{{.Language}}" dir="{{.Dir}}"><head><meta charset="utf-8"><title>{{.Subject}}</title></head>
+<body style="margin:0;padding:24px;font:16px/1.5 sans-serif;color:#1c1c1c;background:#fff"><div lang="{{.Language}}" dir="{{.Dir}}">
 {{range .Items}}<p style="margin:0 0 20px"><a href="{{.Link}}" style="color:#0b57d0;font-weight:bold">{{.Title}}</a>{{if .Body}}<br>{{.Body}}{{end}}</p>
 {{end}}<p style="margin:32px 0 0;border-top:1px solid #ccc;padding-top:12px;font-size:13px;color:#555">{{.Why}}
-{{if .Unsubscribe}}<br><a href="{{.Unsubscribe}}" style="color:#555">Stop these mails</a> · {{end}}<a href="{{.Settings}}" style="color:#555">All mail settings</a></p>
-</body></html>
+{{if .Unsubscribe}}<br><a href="{{.Unsubscribe}}" style="color:#555">{{.Stop}}</a> · {{end}}<a href="{{.Settings}}" style="color:#555">{{.All}}</a></p>
+</div></body></html>
 `))
 
 // mailLine is one item of a mail with a link that works outside.
 type mailLine struct{ Title, Body, Link string }
 
 // writeMail turns items into a mail that says why it came and how to stop it.
-func (s ChatsService) writeMail(user, channel string, items []mailItem) (MailNews, error) {
+func (s ChatsService) writeMail(user, channel string, language mailLanguage, items []mailItem) (MailNews, error) {
 	mail := MailNews{
 		ID: randomToken(20), User: user, Kind: channel, Subject: items[0].title,
 		Until: s.Clock.Now().Add(mailTooLate).UnixMilli(),
@@ -34,9 +34,9 @@ func (s ChatsService) writeMail(user, channel string, items []mailItem) (MailNew
 	}
 	switch {
 	case channel == ChannelDigest:
-		mail.Subject = fmt.Sprintf("Your day on LancersHub: %s", things(len(items)))
+		mail.Subject = language.day(len(items))
 	case len(items) > 1:
-		mail.Subject = fmt.Sprintf("%s, and %s more", items[0].title, things(len(items)-1))
+		mail.Subject = language.more(items[0].title, len(items)-1)
 	}
 	mail.Subject = oneLine(mail.Subject)
 	optional := []string{}
@@ -53,8 +53,12 @@ func (s ChatsService) writeMail(user, channel string, items []mailItem) (MailNew
 	}
 	page := struct {
 		Subject, Why, Unsubscribe, Settings string
+		Language, Dir, Stop, All            string
 		Items                               []mailLine
-	}{mail.Subject, whyMail(channel, items), mail.Unsubscribe, s.Options.PublicURL + settingsPath, nil}
+	}{
+		Subject: mail.Subject, Why: whyMail(channel, language, items), Unsubscribe: mail.Unsubscribe, Settings: s.Options.PublicURL + settingsPath,
+		Language: language.code, Dir: language.dir, Stop: language.stop, All: language.settings,
+	}
 	var text strings.Builder
 	for _, item := range items {
 		line := mailLine{oneLine(item.title), item.body, s.Options.PublicURL + item.link}
@@ -67,9 +71,9 @@ func (s ChatsService) writeMail(user, channel string, items []mailItem) (MailNew
 	}
 	fmt.Fprintf(&text, "--\n%s\n", page.Why)
 	if mail.Unsubscribe != "" {
-		fmt.Fprintf(&text, "Stop these mails: %s\n", mail.Unsubscribe)
+		fmt.Fprintf(&text, "%s: %s\n", page.Stop, mail.Unsubscribe)
 	}
-	fmt.Fprintf(&text, "All mail settings: %s\n", page.Settings)
+	fmt.Fprintf(&text, "%s: %s\n", page.All, page.Settings)
 	mail.Text = text.String()
 	var html bytes.Buffer
 	if err := mailPage.Execute(&html, page); err != nil {
@@ -83,20 +87,20 @@ func (s ChatsService) writeMail(user, channel string, items []mailItem) (MailNew
 const settingsPath = "/account/notifications"
 
 // whyMail says why a mail came.
-func whyMail(channel string, items []mailItem) string {
+func whyMail(channel string, language mailLanguage, items []mailItem) string {
 	if channel == ChannelDigest {
-		return "You get this mail because there is a daily digest of what you have not read, at the time you chose."
+		return language.whyDigest
 	}
 	if noticeKinds[items[0].kind].required && len(items) == 1 {
-		return "You get this mail because it concerns the safety of your account. Mails like this cannot be turned off."
+		return language.whyRequired
 	}
 	categories := []string{}
 	for _, item := range items {
-		if category := noticeKinds[item.kind].category; !slices.Contains(categories, category) {
+		if category := language.category(noticeKinds[item.kind].category); !slices.Contains(categories, category) {
 			categories = append(categories, category)
 		}
 	}
-	return "You get this mail because you had not read this and mails about " + strings.Join(categories, ", ") + " are on."
+	return language.why(strings.Join(categories, language.comma))
 }
 
 func things(count int) string {

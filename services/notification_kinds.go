@@ -136,6 +136,10 @@ func NoticeTexts() (kinds map[string]NoticeText, deadlines map[string]string) {
 
 // fill writes a template with its parameters; what is missing is left out.
 func fill(template string, params map[string]any, count int) string {
+	return fillWith(template, func(name string) string { return paramText(name, params, count) })
+}
+
+func fillWith(template string, value func(name string) string) string {
 	var out strings.Builder
 	for {
 		before, rest, found := strings.Cut(template, "{")
@@ -144,9 +148,15 @@ func fill(template string, params map[string]any, count int) string {
 			return strings.TrimSpace(out.String())
 		}
 		name, after, _ := strings.Cut(rest, "}")
-		out.WriteString(paramText(name, params, count))
+		out.WriteString(value(name))
 		template = after
 	}
+}
+
+// dueOf is when a thing that the parameters tell of is due.
+func dueOf(params map[string]any) time.Time {
+	at, _ := params["dueAt"].(float64)
+	return time.UnixMilli(int64(at)).UTC()
 }
 
 func paramText(name string, params map[string]any, count int) string {
@@ -161,7 +171,7 @@ func paramText(name string, params map[string]any, count int) string {
 		currency, _ := params["currency"].(string)
 		return Money(number(name), currency)
 	case "due":
-		return time.UnixMilli(number("dueAt")).UTC().Format("2 January 2006 15:04 MST")
+		return dueOf(params).Format("2 January 2006 15:04 MST")
 	case "deadlineText":
 		kind, _ := params["kind"].(string)
 		return deadlineTexts[kind]

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"sort"
+	"strings"
 	"time"
 
 	"github.com/pocketbase/dbx"
@@ -37,6 +38,8 @@ type Preferences struct {
 	QuietFrom string            `json:"quietFrom"`
 	QuietTo   string            `json:"quietTo"`
 	DigestAt  string            `json:"digestAt"`
+	// Language is that of their mails, "" for English.
+	Language string `json:"language"`
 }
 
 // wishes are preferences with what they are read by.
@@ -79,7 +82,7 @@ func preferencesOf(app core.App, user string) (*core.Record, error) {
 func readPreferences(record *core.Record) Preferences {
 	p := Preferences{
 		QuietFrom: record.GetString(collections.PreferenceQuietFrom), QuietTo: record.GetString(collections.PreferenceQuietTo),
-		DigestAt: record.GetString(collections.PreferenceDigestAt),
+		DigestAt: record.GetString(collections.PreferenceDigestAt), Language: record.GetString(collections.PreferenceLanguage),
 	}
 	_ = record.UnmarshalJSONField(collections.PreferenceChannels, &p.Channels) // only Prefer writes it
 	return p
@@ -196,6 +199,7 @@ func (s ChatsService) Settings(app core.App, user string) (NotificationSettings,
 type PreferenceChange struct {
 	Channels                     map[string]string `json:"channels"`
 	QuietFrom, QuietTo, DigestAt *string
+	Language                     *string
 }
 
 // Prefer changes how a person hears of things.
@@ -226,6 +230,9 @@ func (c PreferenceChange) check() error {
 		if k := noticeKinds[key]; k.required && channel != "" && channel != ChannelEmail {
 			return badRequest(CodeInvalidInput, "%s protects your account and is always told by mail.", key).With("field", "channels")
 		}
+	}
+	if c.Language != nil && *c.Language != "" && !slices.Contains(mailLanguages(), *c.Language) {
+		return badRequest(CodeInvalidInput, "Mails are written in %s.", strings.Join(mailLanguages(), " and ")).With("field", collections.PreferenceLanguage)
 	}
 	for field, clock := range map[string]*string{
 		collections.PreferenceQuietFrom: c.QuietFrom, collections.PreferenceQuietTo: c.QuietTo, collections.PreferenceDigestAt: c.DigestAt,
@@ -264,11 +271,12 @@ func (s ChatsService) prefer(tx core.App, user string, change PreferenceChange) 
 		}
 	}
 	record.Set(collections.PreferenceChannels, chosen)
-	for field, clock := range map[string]*string{
+	for field, chosen := range map[string]*string{
 		collections.PreferenceQuietFrom: change.QuietFrom, collections.PreferenceQuietTo: change.QuietTo, collections.PreferenceDigestAt: change.DigestAt,
+		collections.PreferenceLanguage: change.Language,
 	} {
-		if clock != nil {
-			record.Set(field, *clock)
+		if chosen != nil {
+			record.Set(field, *chosen)
 		}
 	}
 	return tx.SaveNoValidate(record)

@@ -2,9 +2,12 @@ package tests
 
 import (
 	"context"
+	"mime"
 	"net/http"
+	"net/mail"
 	"net/url"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -347,4 +350,76 @@ func TestMailsGoOnlyWhereTheyMay(t *testing.T) {
 	}
 	s.Client.List(collections.DomainUsers, collections.MailQueue, "").Want(t, http.StatusForbidden, services.CodeForbidden)
 	m.Sound()
+}
+
+// quotedPattern is what quoted-printable makes of a byte, or of the end of a long line (RFC 2045, section 6.7).
+var quotedPattern = regexp.MustCompile(`=(\r?\n|[0-9A-F]{2})`)
+
+// readable undoes quoted-printable in mails as they were taken.
+func readable(mails []*mail.Message, texts []string) ([]*mail.Message, []string) {
+	for n, text := range texts {
+		texts[n] = quotedPattern.ReplaceAllStringFunc(text, func(quoted string) string {
+			octet, err := strconv.ParseUint(quoted[1:], 16, 8)
+			if err != nil {
+				return ""
+			}
+			return string([]byte{byte(octet)})
+		})
+	}
+	return mails, texts
+}
+
+// TestMailsAreInTheLanguageOfTheirReader: the same news to two people, each in the
+// language they chose, as text and as HTML.
+func TestMailsAreInTheLanguageOfTheirReader(t *testing.T) {
+	t.Parallel()
+	m := New(t)
+	box := UsePostOffice(m)
+	s := NewStory(m).Publish()
+	verifyMail(m, s.Client, s.Freelancer)
+	prefer(s.Client, Body{"language": "tlh"}).Want(t, http.StatusBadRequest, services.CodeInvalidInput)
+	prefer(s.Client, Body{"language": "ar"}).Want(t, http.StatusOK, "")
+	if chosen := told(s.Client, "notifications/settings").Text("language"); chosen != "ar" {
+		t.Errorf("Expected the settings to say the language, got %q", chosen)
+	}
+	s.Propose()
+	m.Deliver()
+	later(m, 11*time.Minute, s.Client)
+	m.Post()
+	mails, texts := readable(box.Taken())
+	if len(mails) != 1 {
+		t.Fatalf("Expected one mail, got %d", len(mails))
+	}
+	subject, err := new(mime.WordDecoder).DecodeHeader(mails[0].Header.Get("Subject"))
+	if err != nil || subject != "عرض جديد على \u2068A shop for teapots\u2069" {
+		t.Errorf("Expected an Arabic subject, got %q (%v)", subject, err)
+	}
+	for _, words := range []string{"\u20681234.57 EUR\u2069", "/projects/" + s.Project, "والرسائل البريدية عن العروض والدعوات مفعّلة", "أوقف هذه الرسائل: http", "كل إعدادات البريد: http", `<html lang="ar" dir="rtl">`} {
+		if !strings.Contains(texts[0], words) {
+			t.Errorf("Expected %q in the mail:\n%s", words, texts[0])
+		}
+	}
+	for _, words := range []string{"You get", "Stop these", "New proposal"} {
+		if strings.Contains(texts[0], words) {
+			t.Errorf("Expected no English, found %q in:\n%s", words, texts[0])
+		}
+	}
+
+	prefer(s.Client, Body{"language": ""}).Want(t, http.StatusOK, "")
+	s.Hire()
+	prefer(s.Freelancer, Body{"language": "ar", "digestAt": "09:00", "channels": Body{"*": "digest"}}).Want(t, http.StatusOK, "")
+	s.Fund()
+	m.Deliver()
+	later(m, 24*time.Hour, s.Client, s.Freelancer)
+	m.Post()
+	mails, texts = readable(box.Taken())
+	found := false
+	for n := range mails {
+		if strings.Contains(mails[n].Header.Get("To"), s.Freelancer.Email) && strings.Contains(texts[n], "ملخصًا يوميًا") {
+			found = strings.Contains(texts[n], "حُجز \u2068")
+		}
+	}
+	if !found {
+		t.Errorf("Expected an Arabic digest for the freelancer, got:\n%s", strings.Join(texts, "\n----\n"))
+	}
 }

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import test, { after, before } from 'node:test';
 import { eventually, launch, open, quiet, settled, watched } from './browser.mjs';
-import { command, person } from './people.mjs';
+import { command, person, signIn } from './people.mjs';
 
 let browser;
 before(async () => { browser = await launch(); });
@@ -120,5 +120,20 @@ test('the fields follow the address where something else changes it', watched(as
   assert.equal((await field.inputValue()).trim(), 'website');
   await page.goBack();
   await eventually('it is back', async () => await without.inputValue() === 'logo');
+  quiet(page);
+}));
+
+test('mails are in the language in which one uses the app', watched(async () => {
+  const one = await person('Lina Haddad', ['client']);
+  const page = await open(browser, { size: 'phone' });
+  await signIn(page, one);
+  await page.goto('/account/preferences');
+  const stored = async () => (await one.chats.send('/api/notifications/settings', {})).language;
+  await page.getByLabel('Language', { exact: true }).last().selectOption('ar');
+  await eventually('it is told', async () => await stored() === 'ar');
+  await page.reload();
+  await eventually('the page is Arabic', () => page.evaluate(() => document.documentElement.dir === 'rtl'));
+  await page.locator('select').last().selectOption('en');
+  await eventually('and told again', async () => await stored() === 'en');
   quiet(page);
 }));

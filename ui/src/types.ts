@@ -376,6 +376,8 @@ export interface NotificationSettings {
   quietFrom: string;
   quietTo: string;
   digestAt: string;
+  /** Of one's mails; "" for English. */
+  language: string;
   timezone: string;
   kinds: { kind: string; category: string; channel: Channel; usual: Channel; required: boolean }[];
 }

@@ -2,7 +2,9 @@
 // know about their own account's protection.
 import { useQuery } from '@tanstack/react-query';
 import { ClientResponseError, type AuthMethodsList, type RecordService } from 'pocketbase';
-import { session, users } from '../api';
+import { chats, session, users } from '../api';
+import type { Language } from '../i18n/i18n';
+import { readStored, writeStored } from '../lib/preferences';
 import { keys } from './keys';
 import type { Role, User } from '../types';
 
@@ -107,4 +109,21 @@ export interface SecurityState {
 
 export function useSecurity(id: string) {
   return useQuery({ queryKey: [...keys.people, id, 'security'], queryFn: () => users.client.send<SecurityState>(`/api/users/${id}/security`, { method: 'GET' }), enabled: id !== '' });
+}
+
+const toldKey = 'lancershub_language_told';
+
+/**
+ * Tells the server in which language a person reads, for their mails. What was
+ * told from this device is not repeated: another device may say otherwise later.
+ */
+export async function tellLanguage(me: string, language: Language): Promise<void> {
+  const told = readStored(toldKey) ?? '';
+  if (told === `${me} ${language}` || (!told.startsWith(`${me} `) && language === 'en')) return;
+  try {
+    await chats.client.send('/api/notifications/settings', { method: 'POST', body: { language }, headers: { 'Idempotency-Key': crypto.randomUUID() } });
+    writeStored(toldKey, `${me} ${language}`);
+  } catch {
+    // told when the app is opened the next time
+  }
 }

@@ -2,6 +2,7 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { useEffect, useState, useSyncExternalStore } from 'react';
 import { useUnreadOf } from '../data/chats';
+import { tellLanguage } from '../data/account';
 import { useMe } from '../data/me';
 import { useI18n } from '../i18n/i18n';
 import { setUnreadInTitle } from '../lib/title';
@@ -28,7 +29,7 @@ export function useUnread(): { messages: number; notifications: number } {
 export function LivePart() {
   const queries = useQueryClient();
   const me = useMe()?.id;
-  const { t } = useI18n();
+  const { t, language } = useI18n();
   const online = useOnline();
   const live = useLiveState();
   const unread = useUnread();
@@ -42,6 +43,10 @@ export function LivePart() {
       queries.clear(); // what one person saw is not the next one's
     };
   }, [me, queries]);
+
+  useEffect(() => {
+    if (me) void tellLanguage(me, language);
+  }, [me, language]);
 
   useEffect(() => setUnreadInTitle(me ? unread.messages + unread.notifications : 0), [me, unread.messages, unread.notifications]);
 

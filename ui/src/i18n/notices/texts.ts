@@ -1,12 +1,11 @@
 // What a notification says, in the language of the app. The server stores what
 // happened (kind and params) and an English text; that text is only for mails and
 // for kinds this version of the app does not know.
-import { english } from '../../notices.generated';
+import { arabic, english } from '../../notices.generated';
 import type { Notification } from '../../types';
 import { format, type Message, type Values } from '../catalogue';
 import type { Language } from '../i18n';
 import { formatMoney } from '../../lib/money';
-import { ar, deadlines, sentences } from './ar';
 
 export type NoticeKind = keyof typeof english.kinds;
 export type DeadlineKind = keyof typeof english.deadlines;
@@ -27,7 +26,7 @@ interface Catalogue {
 
 export const catalogues: Record<Language, Catalogue> = {
   en: { ...english, sentences: {} },
-  ar: { kinds: ar, deadlines, sentences },
+  ar: arabic,
 };
 
 const money = ['amount', 'part', 'total', 'toFreelancer'] as const;
