@@ -2,11 +2,12 @@ package services
 
 import (
 	"context"
+	"database/sql"
 	"path/filepath"
 
 	"github.com/pocketbase/dbx"
 	"github.com/pocketbase/pocketbase/core"
-	_ "modernc.org/sqlite" // the driver PocketBase itself uses
+	"modernc.org/sqlite" // the driver PocketBase itself uses
 )
 
 // dataFile is the database that acknowledges something; PocketBase's other one is
@@ -33,9 +34,13 @@ func connector(durability Durability) core.DBConnectFunc {
 			checkpoint = checkpointAtLatest
 		}
 		// busy_timeout comes first: the connection must wait on busy before WAL mode is set.
-		return dbx.Open("sqlite", path+"?_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=wal_autocheckpoint("+checkpoint+")"+
-			"&_pragma=journal_size_limit(200000000)&_pragma=synchronous("+string(sync)+")&_pragma=foreign_keys(ON)"+
+		open, err := sqlite.NewConnector(path + "?_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=wal_autocheckpoint(" + checkpoint + ")" +
+			"&_pragma=journal_size_limit(200000000)&_pragma=synchronous(" + string(sync) + ")&_pragma=foreign_keys(ON)" +
 			"&_pragma=temp_store(MEMORY)&_pragma=cache_size(-8000)&_defensive=1&_txlock=immediate")
+		if err != nil {
+			return nil, err
+		}
+		return dbx.NewFromDB(sql.OpenDB(statements{open}), "sqlite"), nil
 	}
 }
 

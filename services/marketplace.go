@@ -185,9 +185,7 @@ func (i *Instance) addPeer(ctx context.Context, domain collections.Domain, base 
 	}
 	i.Verifier.Trust(ctx, serviceSource(domain), base+InternalKeys, client)
 	client = &http.Client{Transport: i.Outward(client.Transport)}
-	i.Peers[domain] = newPeer(domain, base, client, backgroundPatience*i.Options.PeerTimeout, func() (string, error) {
-		return serviceToken(i.Keys, i.Clock, i.Domain, domain)
-	})
+	i.Peers[domain] = newPeer(domain, base, client, backgroundPatience*i.Options.PeerTimeout, reusedToken(i.Keys, i.Clock, i.Domain, domain))
 }
 
 // serveGateway opens the public door.

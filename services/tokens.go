@@ -63,6 +63,8 @@ type Verifier struct {
 	clock   Clock
 	mu      sync.Mutex
 	sources map[string]*keySource
+	access  verified[AccessClaims]
+	service verified[collections.Domain]
 }
 
 // keySource is one issuer's published keys.
@@ -156,6 +158,9 @@ var foreignHeaders = []string{"jwk", "jku", "x5c", "x5u", "crit"}
 // Access checks an access token. It fails with token_expired or token_invalid;
 // what exactly is wrong with a forged token is not said.
 func (v *Verifier) Access(ctx context.Context, raw string) (*AccessClaims, error) {
+	if claims, ok := v.access.find(raw, v.clock.Now()); ok {
+		return &claims, nil
+	}
 	claims := &AccessClaims{}
 	err := v.parse(ctx, string(collections.DomainUsers), typAccess, raw, claims, jwt.WithIssuer(Issuer), jwt.WithAudience(Audience))
 	switch {
@@ -171,11 +176,15 @@ func (v *Verifier) Access(ctx context.Context, raw string) (*AccessClaims, error
 		claims.ExpiresAt.Sub(claims.IssuedAt.Time) > AccessTokenLife:
 		return nil, Failf(http.StatusUnauthorized, CodeTokenInvalid, "The access token is not valid here.")
 	}
+	v.access.keep(raw, *claims, v.clock.Now(), claims.ExpiresAt.Time)
 	return claims, nil
 }
 
 // Service checks a token with which one instance calls another and returns the caller.
 func (v *Verifier) Service(ctx context.Context, self collections.Domain, raw string) (collections.Domain, error) {
+	if caller, ok := v.service.find(raw, v.clock.Now()); ok {
+		return caller, nil
+	}
 	unverified := &jwt.RegisteredClaims{}
 	if _, _, err := jwt.NewParser().ParseUnverified(raw, unverified); err != nil {
 		return "", Failf(http.StatusUnauthorized, CodeTokenInvalid, "A service token is required.")
@@ -187,6 +196,7 @@ func (v *Verifier) Service(ctx context.Context, self collections.Domain, raw str
 		claims.ID == "" || claims.IssuedAt == nil || claims.ExpiresAt.Sub(claims.IssuedAt.Time) > serviceTokenLife {
 		return "", Failf(http.StatusUnauthorized, CodeTokenInvalid, "The service token is not valid here.")
 	}
+	v.service.keep(raw, issuer, v.clock.Now(), claims.ExpiresAt.Time)
 	return issuer, nil
 }
 
