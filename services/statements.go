@@ -4,6 +4,8 @@ import (
 	"container/list"
 	"context"
 	"database/sql/driver"
+	"errors"
+	"fmt"
 	"hash/maphash"
 	"strings"
 
@@ -142,13 +144,22 @@ func (c *keepingConn) take(ctx context.Context, text string) (rawStmt, error) {
 	if element := c.kept[text]; element != nil {
 		c.order.Remove(element)
 		delete(c.kept, text)
-		return element.Value.(*keptStmt).stmt, nil
+		return keptIn(element).stmt, nil
 	}
-	stmt, err := c.rawConn.PrepareContext(ctx, text)
+	prepared, err := c.PrepareContext(ctx, text)
 	if err != nil {
 		return nil, err
 	}
-	return stmt.(rawStmt), nil
+	stmt, ok := prepared.(rawStmt)
+	if !ok {
+		return nil, errors.Join(fmt.Errorf("the SQLite driver's %T cannot be kept", prepared), prepared.Close())
+	}
+	return stmt, nil
+}
+
+func keptIn(element *list.Element) *keptStmt {
+	kept, _ := element.Value.(*keptStmt) // nothing else is put in
+	return kept
 }
 
 // giveBack keeps a statement for the next time, unless it failed or another of its
@@ -160,7 +171,8 @@ func (c *keepingConn) giveBack(text string, stmt rawStmt, failed error) {
 	}
 	c.kept[text] = c.order.PushFront(&keptStmt{text: text, stmt: stmt})
 	if c.order.Len() > keptStatements {
-		oldest := c.order.Remove(c.order.Back()).(*keptStmt)
+		oldest := keptIn(c.order.Back())
+		c.order.Remove(c.order.Back())
 		delete(c.kept, oldest.text)
 		_ = oldest.stmt.Close()
 	}
@@ -169,7 +181,7 @@ func (c *keepingConn) giveBack(text string, stmt rawStmt, failed error) {
 // Close implements driver.Conn. SQLite would keep the files of a connection open as long as it has a statement.
 func (c *keepingConn) Close() error {
 	for element := c.order.Front(); element != nil; element = element.Next() {
-		_ = element.Value.(*keptStmt).stmt.Close()
+		_ = keptIn(element).stmt.Close()
 	}
 	c.kept, c.order = map[string]*list.Element{}, list.New()
 	return c.rawConn.Close()
