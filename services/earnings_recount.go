@@ -12,18 +12,18 @@ import (
 
 // entryRow is a ledger entry with what the book needs of its transaction and account.
 type entryRow struct {
-	Tx       string `db:"tx"`
-	Payment  string `db:"payment"`
-	At       int64  `db:"at"`
-	Name     string `db:"name"`
-	Owner    string `db:"owner"`
-	Currency string `db:"currency"`
-	Amount   int64  `db:"amount"`
+	Tx, Payment string
+	At          int64
+	AccountID   int64
+	Name, Owner string
+	Currency    string
+	Amount      int64
 }
 
 const (
-	entrySQL = `SELECT e.tx, t.payment, t.at, a.name, a.owner, e.currency, e.amount
-		FROM ledger_entry e JOIN ledger_tx t ON t.ref = e.tx JOIN ledger_account a ON a.id = e.account`
+	// LEFT, so that a replay sees entries whose transaction or account somebody took away.
+	entrySQL = `SELECT e.tx, coalesce(t.payment, ''), coalesce(t.at, e.at), e.account, coalesce(a.name, ''), coalesce(a.owner, ''), e.currency, e.amount
+		FROM ledger_entry e LEFT JOIN ledger_tx t ON t.ref = e.tx LEFT JOIN ledger_account a ON a.id = e.account`
 	// personTxSQL selects the transactions that can concern a person: of their
 	// accounts, and of the payments they are a party to.
 	personTxSQL = `SELECT e.tx FROM ledger_account a JOIN ledger_entry e ON e.account = a.id WHERE a.owner = {:user} AND a.owner <> ''
@@ -55,7 +55,7 @@ func recountPerson(tx core.App, user string) error {
 				batch.add(move, p.Currency, monthOf(time.UnixMilli(p.At).In(zone)))
 			}
 		}
-	})
+	}, nil)
 	if err != nil {
 		return err
 	}
@@ -63,16 +63,12 @@ func recountPerson(tx core.App, user string) error {
 }
 
 // eachPosting reads postings in the order they were made, with the payments they
-// belong to. The entries of one follow each other, because a posting is written
-// in one transaction.
-func eachPosting(payments, entries *dbx.Query, visit func(p posted, payment paymentFacts)) error {
-	facts := map[string]paymentFacts{}
-	var all []paymentFacts
-	if err := payments.All(&all); err != nil {
+// belong to, and shows each entry to seen, if there is one. The entries of one
+// posting follow each other, because a posting is written in one transaction.
+func eachPosting(payments, entries *dbx.Query, visit func(p posted, payment paymentFacts), seen func(*entryRow)) error {
+	facts, err := readFacts(payments)
+	if err != nil {
 		return err
-	}
-	for _, payment := range all {
-		facts[payment.ID] = payment
 	}
 	rows, err := entries.Rows()
 	if err != nil {
@@ -80,6 +76,7 @@ func eachPosting(payments, entries *dbx.Query, visit func(p posted, payment paym
 	}
 	defer rows.Close() //nolint:errcheck // read to the end
 	var current posted
+	var row entryRow
 	last := ""
 	flush := func() {
 		if last != "" {
@@ -87,9 +84,11 @@ func eachPosting(payments, entries *dbx.Query, visit func(p posted, payment paym
 		}
 	}
 	for rows.Next() {
-		var row entryRow
-		if err := rows.Scan(&row.Tx, &row.Payment, &row.At, &row.Name, &row.Owner, &row.Currency, &row.Amount); err != nil {
+		if err := rows.Scan(&row.Tx, &row.Payment, &row.At, &row.AccountID, &row.Name, &row.Owner, &row.Currency, &row.Amount); err != nil {
 			return err
+		}
+		if seen != nil {
+			seen(&row)
 		}
 		if row.Tx != last {
 			flush()
@@ -102,10 +101,28 @@ func eachPosting(payments, entries *dbx.Query, visit func(p posted, payment paym
 	return rows.Err()
 }
 
-// countAll counts the whole ledger, each person in the zone that zones names.
-func countAll(app core.App, zones map[string]*time.Location) (*bookBatch, error) {
+// readFacts reads payments by their ids, column by column: there may be a million.
+func readFacts(payments *dbx.Query) (map[string]paymentFacts, error) {
+	rows, err := payments.Rows()
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close() //nolint:errcheck // read to the end
+	facts := map[string]paymentFacts{}
+	for rows.Next() {
+		var p paymentFacts
+		if err := rows.Scan(&p.ID, &p.Client, &p.Freelancer, &p.Project, &p.Title); err != nil {
+			return nil, err
+		}
+		facts[p.ID] = p
+	}
+	return facts, rows.Err()
+}
+
+// countAll counts the whole ledger, each person in the zone that zones names, and shows each entry to seen.
+func countAll(db dbx.Builder, zones map[string]*time.Location, seen func(*entryRow)) (*bookBatch, error) {
 	batch := newBookBatch()
-	err := eachPosting(app.DB().NewQuery(factsSQL), app.DB().NewQuery(entrySQL+` ORDER BY e.id`), func(p posted, payment paymentFacts) {
+	err := eachPosting(db.NewQuery(factsSQL), db.NewQuery(entrySQL+` ORDER BY e.id`), func(p posted, payment paymentFacts) {
 		moves, platform := movesOf(p, payment)
 		at := time.UnixMilli(p.At)
 		for _, move := range moves {
@@ -116,7 +133,7 @@ func countAll(app core.App, zones map[string]*time.Location) (*bookBatch, error)
 			batch.add(move, p.Currency, monthOf(at.In(zone)))
 		}
 		batch.addPlatform(platform, p.Currency, p.At)
-	})
+	}, seen)
 	return batch, err
 }
 
@@ -127,7 +144,7 @@ func RecountEarnings(app core.App) error {
 		if err != nil {
 			return err
 		}
-		batch, err := countAll(tx, zones)
+		batch, err := countAll(tx.DB(), zones, nil)
 		if err != nil {
 			return err
 		}

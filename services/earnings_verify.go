@@ -5,21 +5,21 @@ import (
 	"slices"
 	"time"
 
-	"github.com/pocketbase/pocketbase/core"
+	"github.com/pocketbase/dbx"
 )
 
 // verifyEarnings compares the book with a full recount and returns a sentence
-// for each row that differs, at most a hundred.
-func verifyEarnings(app core.App) ([]string, error) {
-	zones, err := bookZones(app)
+// for each row that differs, at most a hundred. It shows each entry to seen.
+func verifyEarnings(db dbx.Builder, seen func(*entryRow)) ([]string, error) {
+	zones, err := bookZones(db)
 	if err != nil {
 		return nil, err
 	}
-	want, err := countAll(app, zones)
+	want, err := countAll(db, zones, seen)
 	if err != nil {
 		return nil, err
 	}
-	got, err := readBook(app)
+	got, err := readBook(db)
 	if err != nil {
 		return nil, err
 	}
@@ -33,9 +33,9 @@ func verifyEarnings(app core.App) ([]string, error) {
 	return problems[:min(len(problems), 100)], nil
 }
 
-func bookZones(app core.App) (map[string]*time.Location, error) {
+func bookZones(db dbx.Builder) (map[string]*time.Location, error) {
 	var rows []struct{ User, Zone string }
-	err := app.DB().NewQuery(`SELECT user, zone FROM earnings_zone`).All(&rows)
+	err := db.NewQuery(`SELECT user, zone FROM earnings_zone`).All(&rows)
 	zones := map[string]*time.Location{}
 	for _, row := range rows {
 		zones[row.User] = location(row.Zone)
@@ -61,10 +61,10 @@ func differences[K comparable, V comparable](what string, want, got map[K]V) []s
 }
 
 // readBook reads the whole book.
-func readBook(app core.App) (*bookBatch, error) {
+func readBook(db dbx.Builder) (*bookBatch, error) {
 	book := newBookBatch()
 	scan := func(query string, one func(scan func(...any) error) error) error {
-		rows, err := app.DB().NewQuery(query).Rows()
+		rows, err := db.NewQuery(query).Rows()
 		if err != nil {
 			return err
 		}

@@ -71,7 +71,7 @@ func (s *PaymentsService) RefreshForecasts(ctx context.Context) error {
 	for _, run := range stored {
 		last[runKey{User: run.User, View: run.View, Currency: run.Currency}] = run.Day
 	}
-	zones, err := bookZones(s.App)
+	zones, err := bookZones(s.App.DB())
 	if err != nil {
 		return err
 	}

@@ -1,0 +1,77 @@
+package tests
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/lancershub/lancershub/collections"
+	"github.com/lancershub/lancershub/services"
+)
+
+// TestTheReplayFinds changes one thing of the ledger at a time, past everything that guards it.
+func TestTheReplayFinds(t *testing.T) {
+	t.Parallel()
+	const (
+		currency    = "currency does not sum to zero: EUR"
+		transaction = "transaction does not balance: fund:"
+		balance     = "balance is not the sum of its entries: "
+	)
+	const payments = collections.DomainPayments
+	for name, damage := range map[string]struct {
+		sql  string
+		want []string
+	}{
+		"another amount":                     {`UPDATE ledger_entry SET amount = amount + 1 WHERE id = 1`, []string{currency, transaction, balance + "world:psp EUR"}},
+		"two amounts that cancel out":        {`UPDATE ledger_entry SET amount = amount + iif(id = 1, 1, -1) WHERE id IN (1, 3)`, []string{transaction, balance}},
+		"another account":                    {`UPDATE ledger_entry SET account = (SELECT account FROM ledger_entry WHERE id = 1) WHERE id = 2`, []string{balance + "hold:", balance + "world:psp EUR"}},
+		"another transaction":                {`UPDATE ledger_entry SET tx = (SELECT tx FROM ledger_entry WHERE id = 3) WHERE id = 1`, []string{transaction, "transaction does not balance: release:"}},
+		"another currency":                   {`UPDATE ledger_entry SET currency = 'USD' WHERE id = 1`, []string{currency, "currency does not sum to zero: USD", transaction}},
+		"an entry that is gone":              {`DELETE FROM ledger_entry WHERE id = 1`, []string{currency, transaction, balance}},
+		"a late entry":                       {`INSERT INTO ledger_entry (tx, account, currency, amount, at) SELECT tx, account, currency, 5, at FROM ledger_entry WHERE id = 1`, []string{currency, transaction}},
+		"an account that is gone":            {`DELETE FROM ledger_account WHERE name LIKE 'hold:%'`, []string{"held amount of a payment is not what its account holds", "earnings book differs"}},
+		"a transaction that is gone":         {`DELETE FROM ledger_tx WHERE kind = 'fund'`, []string{"earnings book differs"}},
+		"a transaction that is not sealed":   {`DELETE FROM ledger_seal WHERE ref LIKE 'fund:%'`, []string{"transaction is not sealed: fund:"}},
+		"another balance":                    {`UPDATE ledger_balance SET amount = amount - 1 WHERE account = 1`, []string{balance}},
+		"a balance that is gone":             {`DELETE FROM ledger_balance WHERE amount <> 0`, []string{balance}},
+		"a protected account below zero":     {`UPDATE ledger_account SET protected = 1 WHERE name = 'world:psp'`, []string{"protected account is below zero: world:psp EUR"}},
+		"a held amount that is not there":    {`UPDATE payments SET amount = amount + 1`, []string{"held amount of a payment is not what its account holds"}},
+		"a fee that nobody kept":             {`UPDATE payments SET fee = fee + 1`, []string{"fee of a payment is not what was kept"}},
+		"money that rolled on from nowhere":  {`UPDATE payments SET rolledFrom = id`, []string{"rolled amount of a payment is not what rolled on"}},
+		"a dispute that nobody opened":       {`UPDATE payments SET disputed = 1`, []string{"payment is disputed without a dispute", "held amount of a payment is not what its account holds"}},
+		"a chargeback that nobody asked for": {`UPDATE payments SET chargedBack = 1`, []string{"what is charged back of a payment is not what its chargebacks lock"}},
+		"a book that says something else":    {`UPDATE earnings_now SET total = total + 1`, []string{"earnings book differs from the ledger"}},
+		"a month that says something else":   {`UPDATE earnings_month SET amount = amount + 1`, []string{"earnings book differs from the ledger"}},
+		"a platform that kept another part":  {`UPDATE platform_month SET fees = fees + 1`, []string{"earnings book differs from the ledger"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			m := New(t)
+			s := Funded(m)
+			releasePart(s, 10_000)
+			app := m.Instances[payments].App
+			verify := func() []string {
+				report, err := services.VerifyLedger(app)
+				if err != nil {
+					t.Fatal(err)
+				}
+				return report.Problems
+			}
+			if problems := verify(); len(problems) != 0 {
+				t.Fatalf("Expected nothing wrong before, got %q", problems)
+			}
+			for _, statement := range []string{
+				`PRAGMA foreign_keys = OFF`, `DROP TRIGGER ledger_entry_keep`, `DROP TRIGGER ledger_entry_stay`, `DROP TRIGGER ledger_entry_guard`,
+				`DROP TRIGGER ledger_tx_stay`, `DROP TRIGGER ledger_seal_stay`, `DROP TRIGGER ledger_account_stay`, `DROP TRIGGER ledger_account_keep`,
+				`DROP TRIGGER ledger_balance_stay`, damage.sql,
+			} {
+				mustExec(t, m, payments, statement)
+			}
+			found := strings.Join(verify(), "\n")
+			for _, want := range damage.want {
+				if !strings.Contains(found, want) {
+					t.Errorf("Expected %q to be found, got:\n%s", want, found)
+				}
+			}
+		})
+	}
+}
