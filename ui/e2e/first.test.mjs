@@ -19,14 +19,15 @@ async function withoutScript(page) {
 test('the first pages are there before the script, and the script takes over', watched(async () => {
   const client = await person('Teapot Works', ['client']);
   const title = `Shelves of oak ${Date.now()}`;
-  const project = await client.projects.collection('projects').create({ title, description: 'Three, with <b>brackets</b>.', category: 'other', skills: ['Wood'], currency: 'EUR', budgetMin: 20000, budgetMax: 60000 });
+  const description = `${title}, with <b>brackets</b>.`;
+  const project = await client.projects.collection('projects').create({ title, description, category: 'other', skills: ['Wood'], currency: 'EUR', budgetMin: 20000, budgetMax: 60000 });
   await command(client.projects, `projects/${project.id}/publish`);
 
   const page = await open(browser, { size: 'phone' });
   const go = await withoutScript(page);
   await page.goto('/projects', { waitUntil: 'commit' });
   await page.getByRole('link', { name: title }).waitFor();
-  await page.getByText('Three, with <b>brackets</b>.').waitFor();
+  await page.getByText(description).waitFor();
   assert.equal(await page.locator('.first article time').count(), 0);
   const typing = page.getByRole('searchbox').pressSequentially('shelves of oak', { delay: 50 });
   go();
