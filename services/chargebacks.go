@@ -93,13 +93,18 @@ func (s *PaymentsService) followChargeback(ctx context.Context, provider, ref st
 
 // applyChargeback brings our records to where the provider's are, through every
 // step in between. Applied again, in any order, it changes nothing.
-func (s *PaymentsService) applyChargeback(provider string, chargeback Chargeback) (known bool, err error) {
+func (s *PaymentsService) applyChargeback(provider string, chargeback Chargeback) (ours bool, err error) {
 	err = s.App.RunInTransaction(func(tx core.App) error {
-		payment, err := tx.FindRecordById(collections.Payments, chargeback.Payment)
-		if err != nil || payment.GetString(collections.FieldCurrency) != chargeback.Currency || orElse(payment.GetString(collections.FieldProvider), ProviderSandbox) != provider {
-			return nil //nolint:nilerr // not ours
+		payment, err := ownRecord(tx, collections.Payments, chargeback.Payment)
+		if err != nil || payment == nil || orElse(payment.GetString(collections.FieldProvider), ProviderSandbox) != provider {
+			return err
 		}
-		known = true
+		if currency := payment.GetString(collections.FieldCurrency); currency != chargeback.Currency {
+			s.Logger.Error("a client's bank wants money back in another currency than was paid: a moderator must look", "chargeback", chargeback.Ref,
+				"payment", payment.Id, "currency", chargeback.Currency, "paid", currency)
+			return nil
+		}
+		ours = true
 		records, err := tx.FindRecordsByFilter(collections.Chargebacks, "providerRef = {:ref}", "created", 0, 0, dbx.Params{"ref": chargeback.Ref})
 		if err != nil {
 			return err
@@ -117,9 +122,9 @@ func (s *PaymentsService) applyChargeback(provider string, chargeback Chargeback
 		return nil
 	})
 	if err != nil {
-		return known, fmt.Errorf("chargeback %s: %w", chargeback.Ref, err)
+		return ours, fmt.Errorf("chargeback %s: %w", chargeback.Ref, err)
 	}
-	return known, nil
+	return ours, nil
 }
 
 // openChargeback locks what is still held of the money that the bank asks for: of

@@ -156,8 +156,8 @@ func (s *PaymentsService) follow(ctx context.Context, provider string, about Pro
 	case AboutRefund:
 		return s.followRefund(ctx, provider, about)
 	case AboutPayout:
-		if _, err := s.App.FindRecordById(collections.Payouts, about.Key); err != nil {
-			return false, nil //nolint:nilerr // not ours
+		if payout, err := ownRecord(s.App, collections.Payouts, about.Key); err != nil || payout == nil {
+			return false, err
 		}
 		return true, s.AskAboutPayout(ctx, about.Key)
 	case AboutChargeback:
@@ -166,10 +166,20 @@ func (s *PaymentsService) follow(ctx context.Context, provider string, about Pro
 	return false, nil
 }
 
+// ownRecord returns the record that a provider speaks of, nil if it is not ours. A
+// database that cannot be asked is an error: the event would be taken for handled.
+func ownRecord(app core.App, collection, id string) (*core.Record, error) {
+	record, err := app.FindRecordById(collection, id)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, nil
+	}
+	return record, err
+}
+
 func (s *PaymentsService) followCharge(ctx context.Context, provider, id string) (bool, error) {
-	payment, err := s.App.FindRecordById(collections.Payments, id)
-	if err != nil || payment.GetString(collections.FieldProvider) != provider {
-		return false, nil //nolint:nilerr // not ours
+	payment, err := ownRecord(s.App, collections.Payments, id)
+	if err != nil || payment == nil || payment.GetString(collections.FieldProvider) != provider {
+		return false, err
 	}
 	switch payment.GetString(collections.FieldStatus) {
 	case collections.PaymentPending:
