@@ -61,7 +61,7 @@ func TestLoad(t *testing.T) {
 	seed := tests.Seed(t)
 	total, err := strconv.Atoi(os.Getenv("LANCERSHUB_PAYMENTS"))
 	if err != nil {
-		total = 4_000
+		total = 10_000
 	}
 	const workers, couples = 24, 6
 	l := newLoad(t, seed)
