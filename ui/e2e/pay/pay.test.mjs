@@ -39,17 +39,19 @@ for (const [client, freelancer] of [[{ size: 'phone' }, { size: 'desktop', theme
     await payer.getByRole('link', { name: 'Back to the marketplace' }).click();
     await inRoom(payer, all.contract);
     await waits(payer).waitFor();
+    await payer.getByRole('heading', { name: 'It is your turn' }).waitFor();
+    await payer.getByText('Nothing is held before you confirm it.').waitFor();
     await look(payer, '80-payment-waits');
 
     // The browser's own way back leads to the same.
-    await payer.getByRole('button', { name: 'Confirm the payment' }).click();
+    await payer.getByRole('button', { name: 'Confirm the payment' }).first().click();
     await atProvider(payer);
     await payer.goBack();
     await inRoom(payer, all.contract);
     await waits(payer).waitFor();
 
     // Cancelled: the page there is closed, and the milestone can be paid again.
-    await payer.getByRole('button', { name: 'Confirm the payment' }).click();
+    await payer.getByRole('button', { name: 'Confirm the payment' }).first().click();
     await atProvider(payer);
     const closed = payer.url();
     await payer.goBack();
@@ -67,7 +69,7 @@ for (const [client, freelancer] of [[{ size: 'phone' }, { size: 'desktop', theme
     await payer.goBack();
     await inRoom(payer, all.contract);
     await payer.reload();
-    await payer.getByRole('button', { name: 'Confirm the payment' }).click();
+    await payer.getByRole('button', { name: 'Confirm the payment' }).first().click();
     await atProvider(payer);
     assert.equal(payer.url(), first);
 

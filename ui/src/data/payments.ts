@@ -26,9 +26,10 @@ export function useProvider() {
   });
 }
 
-/** Where a payment of mine waits to be confirmed; empty when it does not. */
+/** Where a payment of mine waits to be confirmed; empty when it does not. Without a payment nothing is asked. */
 export function useConfirmation(payment: string) {
   return useQuery({
+    enabled: payment !== '',
     queryKey: [...keys.payments, payment, 'confirmation'],
     queryFn: async () => (await payments.client.send<{ confirmUrl: string }>(`/api/payments/${payment}/confirmation`, {})).confirmUrl,
   });

@@ -1,19 +1,14 @@
 // A payment that its client has begun and the provider has not decided: confirm it there, or cancel it.
-import { useLocation } from 'react-router';
-import { useConfirmation } from '../../data/payments';
 import { useI18n } from '../../i18n/i18n';
 import type { Payment } from '../../types';
 import { Button } from '../../ui/button';
 import { CommandDialog } from '../../ui/command-dialog';
 import { Notice } from '../../ui/feedback';
+import { useToConfirm } from './to-confirm';
 
 export function ConfirmPayment({ payment }: { payment: Payment }) {
   const { t } = useI18n();
-  const state: unknown = useLocation().state;
-  // Coming from the provider's page, one has done so; its word is on the way to the server.
-  const confirmed = (state as { confirmed?: string } | null)?.confirmed === payment.id;
-  const waiting = useConfirmation(payment.id).data;
-  const address = confirmed ? '' : waiting;
+  const { address, confirmed } = useToConfirm(payment.id);
   return (
     <div className="mt-3">
       <Notice tone="warn" icon="lock">

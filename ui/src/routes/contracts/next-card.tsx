@@ -1,5 +1,6 @@
 import { useI18n } from '../../i18n/i18n';
 import type { Contract, Deadline, Milestone, Payment } from '../../types';
+import { Button } from '../../ui/button';
 import { useTimeLeft } from '../../ui/countdown';
 import { Icon, type IconName } from '../../ui/icon';
 import { useDates } from '../../ui/show';
@@ -9,7 +10,7 @@ import type { Actor, NextStep } from './next-step';
 
 const icons: Record<NextStep['step'], IconName> = {
   dispute: 'alert', talks: 'chat', review: 'eye', refundAsked: 'back',
-  fund: 'money', funding: 'clock', deliver: 'briefcase', decide: 'eye', rework: 'edit', releasing: 'clock', plan: 'plus', completed: 'check', ended: 'close',
+  fund: 'money', confirm: 'lock', funding: 'clock', deliver: 'briefcase', decide: 'eye', rework: 'edit', releasing: 'clock', plan: 'plus', completed: 'check', ended: 'close',
 };
 
 const titles = { client: 'next.theirsClient', freelancer: 'next.theirsFreelancer', both: 'next.both', moderator: 'next.moderator', server: 'next.server', nobody: 'next.nothing' } as const satisfies Record<Actor, string>;
@@ -21,10 +22,12 @@ interface Props {
   payments: readonly Payment[];
   deadlines: readonly Deadline[];
   side: 'client' | 'freelancer';
+  /** Where the payment is confirmed, if that is what is next. */
+  address: string;
 }
 
 /** "What happens next": who has to act, by when, and what happens if nobody does. */
-export function NextCard({ next, contract, milestones, payments, deadlines, side }: Props) {
+export function NextCard({ next, contract, milestones, payments, deadlines, side, address }: Props) {
   const { t } = useI18n();
   const yours = next.actor === side || next.actor === 'both';
   const clock = deadlines.find((one) => one.subject === next.subject && one.status !== 'paused');
@@ -45,6 +48,7 @@ export function NextCard({ next, contract, milestones, payments, deadlines, side
               <div><p className="font-medium">{t('next.otherwise')} {t(`clock.${clock.kind}`, { title: clock.title })}</p><DueLine at={clock.dueAt} /><Favour deadline={clock} side={side} /></div>
             </div>
           )}
+          {next.step === 'confirm' && <Button className="mt-4" icon="lock" onClick={() => window.location.assign(address)}>{t('fund.confirmThere')}</Button>}
           {yours && acts && next.milestone && <div className="mt-4 empty:hidden"><MilestoneActions milestone={next.milestone} milestones={milestones} payments={payments} contract={contract} side={side} main /></div>}
         </div>
       </div>

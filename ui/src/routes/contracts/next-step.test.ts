@@ -19,6 +19,11 @@ test('while the payment is being decided or on its way, nobody has to act', () =
   expect(nextStep(contract, [milestone('planned')], [payment('failed')])).toMatchObject({ step: 'fund', actor: 'client' });
 });
 
+test('a payment that waits on the provider\'s page waits for its client', () => {
+  expect(nextStep(contract, [milestone('planned')], [payment('pending')], [], 'p-pending')).toMatchObject({ step: 'confirm', actor: 'client' });
+  expect(nextStep(contract, [milestone('planned')], [payment('pending')], [], 'p-another')).toMatchObject({ step: 'funding', actor: 'server' });
+});
+
 test('what waits for a decision comes before what is being worked on', () => {
   expect(nextStep(contract, [milestone('funded', 1), milestone('submitted', 2)], []).milestone?.id).toBe('m2');
   expect(nextStep(contract, [milestone('released', 1), milestone('planned', 3), milestone('planned', 2)], []).milestone?.id).toBe('m2');

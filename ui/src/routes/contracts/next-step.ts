@@ -5,7 +5,7 @@ import type { Contract, Dispute, Milestone, MilestoneStatus, Payment } from '../
 export type Actor = 'client' | 'freelancer' | 'both' | 'moderator' | 'server' | 'nobody';
 
 export interface NextStep {
-  step: 'dispute' | 'talks' | 'review' | 'refundAsked' | 'fund' | 'funding' | 'deliver' | 'decide' | 'rework' | 'releasing' | 'plan' | 'completed' | 'ended';
+  step: 'dispute' | 'talks' | 'review' | 'refundAsked' | 'fund' | 'confirm' | 'funding' | 'deliver' | 'decide' | 'rework' | 'releasing' | 'plan' | 'completed' | 'ended';
   actor: Actor;
   milestone?: Milestone;
   /** When the work is due, if that is what is waited for. */
@@ -41,7 +41,8 @@ function disputeStep(dispute: Dispute, milestones: readonly Milestone[]): NextSt
   return { step: 'dispute', actor: dispute.openedBy === dispute.client ? 'freelancer' : 'client', milestone, subject };
 }
 
-export function nextStep(contract: Contract, milestones: readonly Milestone[], payments: readonly Payment[], disputes: readonly Dispute[] = []): NextStep {
+/** toConfirm is the id of a payment that waits for its client on the provider's page; only the client knows of it. */
+export function nextStep(contract: Contract, milestones: readonly Milestone[], payments: readonly Payment[], disputes: readonly Dispute[] = [], toConfirm = ''): NextStep {
   const dispute = disputes.find((one) => one.status !== 'closed');
   if (dispute) return disputeStep(dispute, milestones);
   if (contract.status === 'completed') return { step: 'completed', actor: 'nobody' };
@@ -59,7 +60,8 @@ export function nextStep(contract: Contract, milestones: readonly Milestone[], p
       case 'changes_requested': return { step: 'rework', actor: 'freelancer', milestone, due: milestone.dueAt, subject };
       case 'funded': return { step: 'deliver', actor: 'freelancer', milestone, due: milestone.dueAt, subject };
       default: {
-        const pending = payments.some((payment) => payment.milestone === milestone.id && (payment.status === 'pending' || payment.status === 'held'));
+        const pending = payments.find((payment) => payment.milestone === milestone.id && (payment.status === 'pending' || payment.status === 'held'));
+        if (pending && pending.id === toConfirm) return { step: 'confirm', actor: 'client', milestone };
         return pending ? { step: 'funding', actor: 'server', milestone } : { step: 'fund', actor: 'client', milestone };
       }
     }

@@ -25,6 +25,7 @@ import { MilestoneDialog } from './milestone-dialog';
 import { NextCard } from './next-card';
 import { heldOf, nextStep } from './next-step';
 import { Timeline } from './timeline';
+import { useToConfirm } from './to-confirm';
 
 const Conversation = lazy(() => import('../messages/conversation'));
 
@@ -40,6 +41,8 @@ export default function Room() {
   const payments = usePayments(contract.data?.project ?? '', settling);
   const disputes = useDisputes(id);
   const deadlines = useDeadlines(contract.data?.project ?? '');
+  const pending = payments.data?.find((payment) => payment.status === 'pending' && payment.client === me?.id)?.id ?? '';
+  const { address } = useToConfirm(pending);
   const back = { to: '/work/contracts', label: t('work.contracts') };
   if (!contract.data || !milestones.data || !payments.data || !disputes.data) {
     const error = contract.error ?? milestones.error ?? payments.error ?? disputes.error;
@@ -53,7 +56,7 @@ export default function Room() {
   const side = me?.id === data.client ? 'client' : 'freelancer';
   const anyHeld = payments.data.some((payment) => heldOf(payment) > 0 || payment.disputed > 0);
   const clocks = deadlines.data ?? [];
-  const next = nextStep(data, milestones.data, payments.data, disputes.data);
+  const next = nextStep(data, milestones.data, payments.data, disputes.data, address && pending);
   const card = (closed: boolean) => disputes.data.filter((one) => (one.status === 'closed') === closed)
     .map((one) => <DisputeCard key={one.id} dispute={one} side={side} me={me?.id ?? ''} />);
   return (
@@ -66,7 +69,7 @@ export default function Room() {
       )}>
       <div className="grid items-start gap-5 lg:grid-cols-[1fr_22rem]">
         <div className="min-w-0 space-y-5">
-          <NextCard next={next} contract={data} milestones={milestones.data} payments={payments.data} deadlines={clocks} side={side} />
+          <NextCard next={next} contract={data} milestones={milestones.data} payments={payments.data} deadlines={clocks} side={side} address={address} />
           {card(false)}
           <Card title={t('contract.milestones')} actions={side === 'client' && data.status !== 'ended' && <div className="flex flex-wrap gap-2">{data.status === 'active' && <MilestoneDialog contract={data} />}<BonusDialog contract={data} /></div>}>
             <ol className="divide-y divide-line">
