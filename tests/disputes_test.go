@@ -230,8 +230,8 @@ func TestEvidenceCollectsItself(t *testing.T) {
 			t.Errorf("Expected a stranger to see nothing of %s, got %s", collection, list.Raw)
 		}
 	}
-	for _, verb := range []string{"answer", "offer", "accept", "escalate", "withdraw"} {
-		stranger.Command(payments, "disputes/"+id+"/"+verb, Key(), nil).Want(t, http.StatusNotFound, services.CodeNotFound)
+	for verb, body := range map[string]Body{"answer": {"toFreelancer": 1}, "offer": {"toFreelancer": 1}, "accept": {"toFreelancer": 1}, "escalate": nil, "withdraw": nil} {
+		stranger.Command(payments, "disputes/"+id+"/"+verb, Key(), body).Want(t, http.StatusNotFound, services.CodeNotFound)
 	}
 	stranger.Command(payments, "payments/"+s.Payment+"/dispute", Key(), Body{"reason": "x"}).Want(t, http.StatusNotFound, services.CodeNotFound)
 }

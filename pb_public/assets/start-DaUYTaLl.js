@@ -1,0 +1,1 @@
+export{t as start}from"./first-e70ck43z.js";
