@@ -52,7 +52,7 @@ func (m *market) readNotifications(ctx context.Context, p *plan) error {
 
 // check makes sure that the money adds up and that every event arrived.
 func (m *market) check() error {
-	report, err := services.VerifyLedger(m.Instances[collections.DomainPayments].App)
+	report, err := services.VerifyLedger(context.Background(), m.Instances[collections.DomainPayments].App)
 	if err != nil {
 		return err
 	}

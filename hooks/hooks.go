@@ -35,7 +35,7 @@ func Bind(i *services.Instance) error {
 	}
 	if err := errors.Join(i.Every(time.Hour, "prune tables", noContext(i.Prune)),
 		i.Every(services.WatchEvery, "tell operators", noContext(i.Watch)),
-		i.Every(time.Hour, "verify the audit log", noContext(i.CheckAudit)), i.AtStart("verify the audit log", noContext(i.CheckAudit))); err != nil {
+		i.Every(time.Hour, "verify the audit log", i.CheckAudit), i.AtStart("verify the audit log", i.CheckAudit)); err != nil {
 		return err
 	}
 	if err := i.AtStart("settle a restore", i.SettleEpoch); err != nil {

@@ -1,6 +1,7 @@
 package services
 
 import (
+	"context"
 	"crypto/sha256"
 	"database/sql"
 	"encoding/hex"
@@ -126,9 +127,12 @@ const auditPage = 2000
 
 // VerifyAudit follows the chain from its first row and hands each row to see (nil
 // for nobody).
-func VerifyAudit(app core.App, see func(AuditRow)) (*AuditReport, error) {
+func VerifyAudit(ctx context.Context, app core.App, see func(AuditRow)) (*AuditReport, error) {
 	report := &AuditReport{Problems: []string{}}
 	for {
+		if err := context.Cause(ctx); err != nil {
+			return nil, err
+		}
 		var rows []AuditRow
 		err := app.ConcurrentDB().NewQuery(`SELECT seq, at, actor, action, subject, details, prev, hash FROM audit WHERE seq > {:after} ORDER BY seq LIMIT {:limit}`).
 			Bind(dbx.Params{"after": report.Rows, "limit": auditPage}).All(&rows)
@@ -156,8 +160,8 @@ func VerifyAudit(app core.App, see func(AuditRow)) (*AuditReport, error) {
 }
 
 // CheckAudit verifies the log of this instance and remembers for readiness how it is.
-func (i *Instance) CheckAudit() error {
-	report, err := VerifyAudit(i.App, nil)
+func (i *Instance) CheckAudit(ctx context.Context) error {
+	report, err := VerifyAudit(ctx, i.App, nil)
 	if err != nil {
 		return err
 	}
@@ -183,7 +187,7 @@ const auditNotYet = "not yet"
 // VerifyAuditIn follows the chain of a domain in a data folder, also while it is served.
 func VerifyAuditIn(options Options, domain collections.Domain, see func(AuditRow)) (report *AuditReport, err error) {
 	err = beside(options.withDefaults(), []collections.Domain{domain}, func(app core.App) error {
-		report, err = VerifyAudit(app, see)
+		report, err = VerifyAudit(context.Background(), app, see)
 		return err
 	})
 	return report, err

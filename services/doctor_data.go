@@ -277,7 +277,7 @@ func (d *doctor) events(app core.App, domain collections.Domain) {
 }
 
 func (d *doctor) ledger(app core.App) {
-	report, err := VerifyLedger(app)
+	report, err := VerifyLedger(context.Background(), app)
 	switch {
 	case err != nil:
 		d.fail("ledger", collections.DomainPayments, err.Error(), restoreAdvice)
@@ -292,7 +292,7 @@ func (d *doctor) ledger(app core.App) {
 
 // audit follows the chain of what people with power did.
 func (d *doctor) audit(app core.App, domain collections.Domain) {
-	report, err := VerifyAudit(app, nil)
+	report, err := VerifyAudit(context.Background(), app, nil)
 	switch {
 	case err != nil:
 		d.fail(checkAudit, domain, err.Error(), restoreAdvice)

@@ -152,7 +152,7 @@ func (i *Instance) open(dir string) error {
 		}
 	}
 	i.guardOutward()
-	i.scheduler, err = gocron.NewScheduler(gocron.WithLocation(time.UTC))
+	i.scheduler, err = gocron.NewScheduler(gocron.WithLocation(time.UTC), gocron.WithStopTimeout(lastWork))
 	return err
 }
 
@@ -323,6 +323,10 @@ func (i *Instance) Close() error {
 	return errors.Join(errs...)
 }
 
+// lastWork is how long work in the background may take to notice that it is to
+// end. The database is closed afterwards, under whoever still reads it.
+const lastWork = 20 * time.Second
+
 func (i *Instance) stopWork() {
 	if i.cancel != nil {
 		i.cancel()
@@ -334,7 +338,7 @@ func (i *Instance) stopWork() {
 		i.relay.Stop()
 	}
 	if i.scheduler != nil {
-		ctx, cancel := context.WithTimeout(context.Background(), 3*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), lastWork)
 		defer cancel()
 		_ = i.scheduler.ShutdownWithContext(ctx)
 	}

@@ -108,14 +108,18 @@ func (r *replay) problems(db dbx.Builder) ([]string, error) {
 }
 
 // inSnapshot runs read on one state of the database, whatever is written meanwhile.
-func inSnapshot(app core.App, read func(db dbx.Builder) error) error {
+func inSnapshot(ctx context.Context, app core.App, read func(db dbx.Builder) error) error {
 	db, ok := app.ConcurrentDB().(*dbx.DB)
 	if !ok || app.IsTransactional() {
 		return read(app.DB())
 	}
-	tx, err := db.BeginTx(context.Background(), &sql.TxOptions{ReadOnly: true}) // takes no lock
+	tx, err := db.BeginTx(ctx, &sql.TxOptions{ReadOnly: true}) // takes no lock
 	if err != nil {
 		return err
 	}
-	return errors.Join(read(tx), tx.Rollback())
+	err = read(tx)
+	if cause := context.Cause(ctx); cause != nil {
+		return errors.Join(cause, err) // which ended the transaction, too
+	}
+	return errors.Join(err, tx.Rollback())
 }

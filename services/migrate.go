@@ -1,6 +1,7 @@
 package services
 
 import (
+	"context"
 	"crypto/rand"
 	"encoding/hex"
 	"errors"
@@ -185,7 +186,7 @@ func RecountEarningsIn(options Options) error {
 // VerifyLedgerIn verifies the ledger in a data folder, also while it is served.
 func VerifyLedgerIn(options Options) (report *LedgerReport, err error) {
 	err = beside(options, []collections.Domain{collections.DomainPayments}, func(app core.App) error {
-		report, err = VerifyLedger(app)
+		report, err = VerifyLedger(context.Background(), app)
 		return err
 	})
 	return report, err

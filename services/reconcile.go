@@ -100,7 +100,7 @@ func (r *Reconciler) Run(ctx context.Context, occasion string) (*Reconciliation,
 	defer r.running.Store(false)
 	s, started := r.payments, time.Now()
 	report := &Reconciliation{At: s.Clock.Now().UnixMilli(), Occasion: occasion, Findings: []string{}, Waiting: []string{}}
-	ledger, err := VerifyLedger(s.App)
+	ledger, err := VerifyLedger(ctx, s.App)
 	if err != nil {
 		return nil, fmt.Errorf("failed to verify the ledger: %w", err)
 	}

@@ -85,7 +85,7 @@ func Restore(ctx context.Context, options Options, from string, how RestoreOptio
 	err = offline(staged, how.Domains, func(i *Instance) error {
 		progress("opening "+string(i.Domain), 1)
 		if i.Domain == collections.DomainPayments {
-			ledger, err := VerifyLedger(i.App)
+			ledger, err := VerifyLedger(context.Background(), i.App)
 			if err != nil {
 				return err
 			}

@@ -13,7 +13,7 @@ import (
 func (m *Market) deeds(domain collections.Domain) []string {
 	m.tb.Helper()
 	found := []string{}
-	report, err := services.VerifyAudit(m.Instances[domain].App, func(row services.AuditRow) {
+	report, err := services.VerifyAudit(m.tb.Context(), m.Instances[domain].App, func(row services.AuditRow) {
 		found = append(found, row.Actor+" "+row.Action+" "+row.Subject+" "+row.Details)
 	})
 	if err != nil || len(report.Problems) > 0 {
@@ -114,7 +114,7 @@ func TestAChangedAuditLogIsNoticed(t *testing.T) {
 	if report := m.Reconcile(); report.Unexplained != 1 || !strings.Contains(report.Findings[0], "row 2 does not follow row 1") {
 		t.Errorf("Expected the reconciliation to find it, got %+v", report.Findings)
 	}
-	if err := instance.CheckAudit(); err != nil || instance.Ready(t.Context()).Checks["audit"] == "ok" {
+	if err := instance.CheckAudit(t.Context()); err != nil || instance.Ready(t.Context()).Checks["audit"] == "ok" {
 		t.Errorf("Expected readiness to tell, got %v, %v", instance.Ready(t.Context()).Checks, err)
 	}
 }

@@ -192,7 +192,7 @@ func TestTheLedgerRefusesWhatDoesNotAddUp(t *testing.T) {
 	if _, err := app.NonconcurrentDB().NewQuery(`UPDATE ledger_balance SET amount = amount + 1 WHERE account = (SELECT min(account) FROM ledger_balance)`).Execute(); err != nil {
 		t.Fatal(err)
 	}
-	report, err := services.VerifyLedger(app)
+	report, err := services.VerifyLedger(t.Context(), app)
 	if err != nil {
 		t.Fatal(err)
 	}

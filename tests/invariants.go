@@ -63,7 +63,7 @@ func Problems(apps map[collections.Domain]core.App) ([]string, error) {
 			}
 		}
 	}
-	report, err := services.VerifyLedger(apps[collections.DomainPayments])
+	report, err := services.VerifyLedger(context.Background(), apps[collections.DomainPayments])
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,8 @@
 package tests
 
 import (
+	"context"
+	"errors"
 	"strings"
 	"testing"
 
@@ -50,7 +52,7 @@ func TestTheReplayFinds(t *testing.T) {
 			releasePart(s, 10_000)
 			app := m.Instances[payments].App
 			verify := func() []string {
-				report, err := services.VerifyLedger(app)
+				report, err := services.VerifyLedger(t.Context(), app)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -73,5 +75,25 @@ func TestTheReplayFinds(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestVerificationEndsWithItsContext: an instance that stops closes its database,
+// and must not do so under a reconciliation that reads a large ledger.
+func TestVerificationEndsWithItsContext(t *testing.T) {
+	t.Parallel()
+	m := New(t)
+	Funded(m)
+	app := m.Instances[payments].App
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if report, err := services.VerifyLedger(ctx, app); !errors.Is(err, context.Canceled) {
+		t.Errorf("Expected the ledger not to be read any more, got %v, %v", report, err)
+	}
+	if report, err := services.VerifyAudit(ctx, app, nil); !errors.Is(err, context.Canceled) {
+		t.Errorf("Expected the audit log not to be read any more, got %v, %v", report, err)
+	}
+	if report, err := services.VerifyLedger(t.Context(), app); err != nil || len(report.Problems) > 0 {
+		t.Errorf("Expected a sound ledger afterwards, got %v, %v", report, err)
 	}
 }

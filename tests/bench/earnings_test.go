@@ -81,7 +81,7 @@ func BenchmarkEarnings(b *testing.B) {
 	}
 	b.Run("verify", func(b *testing.B) {
 		for b.Loop() {
-			if report, err := services.VerifyLedger(large); err != nil || len(report.Problems) > 0 {
+			if report, err := services.VerifyLedger(b.Context(), large); err != nil || len(report.Problems) > 0 {
 				b.Fatalf("Expected a sound ledger, got %v %v", report, err)
 			}
 		}

@@ -94,7 +94,7 @@ func fill(b *testing.B, data string, from, upto int) {
 	if err := services.RecountEarnings(instance.App); err != nil {
 		b.Fatal(err)
 	}
-	if report, err := services.VerifyLedger(instance.App); err != nil || len(report.Problems) > 0 {
+	if report, err := services.VerifyLedger(b.Context(), instance.App); err != nil || len(report.Problems) > 0 {
 		b.Fatal(err, report)
 	}
 }
@@ -110,7 +110,7 @@ func BenchmarkLedgerVerify(b *testing.B) {
 	defer instance.Close()
 	entries := 0
 	for b.Loop() {
-		report, err := services.VerifyLedger(instance.App)
+		report, err := services.VerifyLedger(b.Context(), instance.App)
 		if err != nil || len(report.Problems) > 0 {
 			b.Fatal(err, report)
 		}

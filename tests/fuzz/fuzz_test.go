@@ -133,7 +133,7 @@ func funded(m *tests.Market) *tests.Story {
 func sound(tb testing.TB, m *tests.Market) {
 	tb.Helper()
 	app := m.Instances[payments].App
-	report, err := services.VerifyLedger(app)
+	report, err := services.VerifyLedger(tb.Context(), app)
 	if err != nil {
 		tb.Fatal(err)
 	}
