@@ -95,7 +95,7 @@ func (s ChatsService) Typing(chat, user string) error {
 	if err != nil {
 		return err
 	}
-	others := slices.DeleteFunc(usersOf(room.members), func(member string) bool { return member == user })
+	others := slices.DeleteFunc(room.members, func(member string) bool { return member == user })
 	s.Live.Deliver(ephemeral(typingTopic(chat), map[string]string{"chat": chat, "user": user}, others...))
 	return nil
 }

@@ -65,18 +65,19 @@ func (s ChatsService) checkText(message *core.Record) error {
 // writableChat is what writing into a chat needs to know of it.
 type writableChat struct {
 	contract string
-	members  []memberRow
+	// members are the users in it.
+	members []string
 }
 
 // writable returns a chat in which sender may write. It asks once for everything:
 // whether the chat exists, who is in it, and who of them has blocked whom.
 func writable(app core.App, id, sender string) (*writableChat, error) {
 	var rows []struct {
-		memberRow
+		User     string `db:"user"`
 		Contract string `db:"contract"`
 		Blocked  bool   `db:"blocked"`
 	}
-	err := app.DB().NewQuery(`SELECT m.[[user]], m.lastReadSeq, m.ownAfter, m.mentions, m.archived, m.muted, c.contract,
+	err := app.DB().NewQuery(`SELECT m.[[user]], c.contract,
 		c.kind <> 'group' AND m.[[user]] <> {:sender} AND EXISTS (SELECT 1 FROM blocks b WHERE (b.[[user]] = {:sender} AND b.blocked = m.[[user]]) OR (b.[[user]] = m.[[user]] AND b.blocked = {:sender})) AS blocked
 		FROM chats c JOIN members m ON m.chat = c.id WHERE c.id = {:id}`).
 		Bind(dbx.Params{"id": id, "sender": sender}).All(&rows)
@@ -86,9 +87,9 @@ func writable(app core.App, id, sender string) (*writableChat, error) {
 	chat, closed := &writableChat{}, false
 	for _, row := range rows {
 		chat.contract, closed = row.Contract, closed || row.Blocked
-		chat.members = append(chat.members, row.memberRow)
+		chat.members = append(chat.members, row.User)
 	}
-	if !slices.Contains(usersOf(chat.members), sender) {
+	if !slices.Contains(chat.members, sender) {
 		return nil, notFound()
 	}
 	if closed {
@@ -99,16 +100,15 @@ func writable(app core.App, id, sender string) (*writableChat, error) {
 
 // checkReferences demands that a message answers one of its own chat and
 // mentions only people in it.
-func (s ChatsService) checkReferences(message *core.Record, members []memberRow) error {
+func (s ChatsService) checkReferences(message *core.Record, members []string) error {
 	if reply := message.GetString(collections.MessageReplyTo); reply != "" {
 		answered, err := s.App.FindRecordById(collections.Messages, reply)
 		if err != nil || answered.GetString(collections.FieldChat) != message.GetString(collections.FieldChat) {
 			return badRequest(CodeInvalidInput, "A message answers one of the same chat.").With("field", collections.MessageReplyTo)
 		}
 	}
-	users := usersOf(members)
 	for _, user := range message.GetStringSlice(collections.MessageMentions) {
-		if !slices.Contains(users, user) {
+		if !slices.Contains(members, user) {
 			return badRequest(CodeInvalidInput, "Only people in the chat can be mentioned.").With("field", collections.MessageMentions)
 		}
 	}

@@ -121,13 +121,15 @@ func file(w *world, r resource, name string) string {
 		stored = "secret.png"
 	}
 	answer := w.people[name].Do(http.MethodGet, services.Prefix(r.domain)+"/api/files/"+r.collection+"/"+r.id+"/"+stored, nil)
-	if open && !dead(name) {
-		if answer.Status != http.StatusOK {
-			return fmt.Sprintf("expected the file, got %d: %.200s", answer.Status, answer.Raw)
-		}
-		return ""
-	}
-	if answer.Status != http.StatusNotFound && (!dead(name) || answer.Status != http.StatusUnauthorized) {
+	return fileAnswer(answer, open && !dead(name), http.StatusOK, name)
+}
+
+// fileAnswer demands the status of a file that is given, or the answer of one that is not there.
+func fileAnswer(answer *Response, given bool, status int, name string) string {
+	switch {
+	case given && answer.Status != status:
+		return fmt.Sprintf("expected the file (%d), got %d: %.200s", status, answer.Status, answer.Raw)
+	case !given && answer.Status != http.StatusNotFound && (!dead(name) || answer.Status != http.StatusUnauthorized):
 		return fmt.Sprintf("expected no file, got %d: %.200s", answer.Status, answer.Raw)
 	}
 	return ""
@@ -143,16 +145,7 @@ func protectedFile(w *world, r resource, name string) string {
 	one := w.people[name]
 	token := one.Do(http.MethodPost, services.Prefix(r.domain)+"/api/files/token", Body{}).Text("token")
 	answer := one.Do(http.MethodGet, services.Prefix(r.domain)+"/api/files/"+r.collection+"/"+r.id+"/"+stored+"?token="+url.QueryEscape(token), nil)
-	if r.may(r.rules().View, name) {
-		if answer.Status != http.StatusTemporaryRedirect {
-			return fmt.Sprintf("expected a way to the file, got %d: %.200s", answer.Status, answer.Raw)
-		}
-		return ""
-	}
-	if answer.Status != http.StatusNotFound && (!dead(name) || answer.Status != http.StatusUnauthorized) {
-		return fmt.Sprintf("expected no file, got %d: %.200s", answer.Status, answer.Raw)
-	}
-	return ""
+	return fileAnswer(answer, r.may(r.rules().View, name), http.StatusTemporaryRedirect, name)
 }
 
 func change(w *world, r resource, name string) string {
