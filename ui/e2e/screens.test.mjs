@@ -128,6 +128,7 @@ test('searching a chat, muting it, and what is new while reading further up', { 
   await freelancer.chats.collection('messages').create({ chat: chat.id, body: 'One more thing', clientId: 'more' });
   await page.getByRole('button', { name: '1 new message' }).click();
   await log.getByText('One more thing').waitFor();
+  await page.getByRole('button', { name: 'More about this chat' }).click();
   await page.getByRole('button', { name: 'Mute this chat' }).click();
   await eventually('it is muted', async () => (await client.chats.collection('members').getFullList({ filter: `user = "${client.id}"` }))[0].muted === true);
   quiet(page);

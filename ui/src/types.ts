@@ -343,6 +343,9 @@ export interface Message extends Stored {
   sender: string;
   kind: 'user' | 'system';
   body: string;
+  /** What happened, of a system message. */
+  topic?: string;
+  params?: Record<string, unknown> | null;
   clientId: string;
   replyTo: string;
   mentions: string[];

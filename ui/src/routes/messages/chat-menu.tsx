@@ -1,6 +1,7 @@
 // What can be done with a whole chat: mute, archive, block the other.
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
+import { Link } from 'react-router';
 import { chats } from '../../api';
 import { nameOf, useBlocks, type ChatRow } from '../../data/chats';
 import { keys } from '../../data/keys';
@@ -50,6 +51,9 @@ export function ChatMenu({ row }: { row: ChatRow }) {
     <>
       <Menu label={t('messages.chatMenu')} button={<Icon name="dots" />}>
         <ul>
+          {/* On a phone there is no room for these beside the name. */}
+          {row.chat.contract && <li className="sm:hidden"><Link to={`/contracts/${row.chat.contract}`} className={line}><Icon name="briefcase" className="size-5 text-muted" />{t('contract.open')}</Link></li>}
+          <li className="sm:hidden"><button type="button" className={line} aria-pressed={row.mine.muted} onClick={() => changing.mutate({ muted: !row.mine.muted })}><Icon name={row.mine.muted ? 'muted' : 'bell'} className="size-5 text-muted" />{t('messages.mute')}</button></li>
           <li><button type="button" className={line} onClick={() => changing.mutate({ archived: !row.mine.archived })}><Icon name="archive" className="size-5 text-muted" />{row.mine.archived ? t('messages.unarchive') : t('messages.archive')}</button></li>
           {other && <li><button type="button" className={line} onClick={() => (block ? toggle.mutate() : setAsking(true))}><Icon name="block" className="size-5 text-muted" />{block ? t('messages.unblock') : t('messages.block')}</button></li>}
         </ul>

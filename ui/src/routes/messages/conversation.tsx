@@ -5,6 +5,7 @@ import { chats, command } from '../../api';
 import { nameOf, usePresence, type ChatRow } from '../../data/chats';
 import { useMe } from '../../data/me';
 import { useI18n } from '../../i18n/i18n';
+import { useSaid } from '../../i18n/said';
 import { conversation, useLog } from '../../live/conversation';
 import type { Message } from '../../types';
 import { Button, IconButton } from '../../ui/button';
@@ -42,6 +43,7 @@ export default function Conversation({ row, beside = false }: Props) {
   const say = useToast();
   const sentence = useSentence();
   const names = useMemo(() => new Map([row.mine, ...row.others].map((member) => [member.user, nameOf(member)])), [row]);
+  const said = useSaid(names);
   const others = useMemo(() => row.others.map((member) => ({ id: member.user, name: nameOf(member) })), [row]);
   const onReact = useCallback((message: Message, emoji: string) => void react(message, emoji, me).catch((error: unknown) => say(sentence(error))), [me, say, sentence]);
   useLinkedMessage(chat, rows);
@@ -65,8 +67,8 @@ export default function Conversation({ row, beside = false }: Props) {
             <p className="truncate text-sm text-muted" dir="auto">{online && row.chat.kind !== 'group' ? `${t('messages.online')} · ` : ''}{row.chat.kind === 'group' ? others.map((one) => one.name).join(', ') : row.chat.title}</p>
           </div>
           <IconButton icon="search" label={t('messages.find')} aria-expanded={finding} onClick={() => setFinding(!finding)} />
-          <Mute row={row} />
-          {row.chat.contract && <Link to={`/contracts/${row.chat.contract}`} title={t('contract.open')} className="inline-flex size-11 items-center justify-center rounded-[10px] text-muted hover:bg-sunken hover:text-ink"><Icon name="briefcase" /><span className="sr-only">{t('contract.open')}</span></Link>}
+          <span className="max-sm:hidden"><Mute row={row} /></span>
+          {row.chat.contract && <Link to={`/contracts/${row.chat.contract}`} title={t('contract.open')} className="inline-flex size-11 items-center justify-center rounded-[10px] text-muted hover:bg-sunken hover:text-ink max-sm:hidden"><Icon name="briefcase" /><span className="sr-only">{t('contract.open')}</span></Link>}
           <ChatMenu row={row} />
         </header>
       ) : <h2 className="border-b border-line px-4 py-3 font-semibold">{t('contract.chat')}</h2>}
@@ -77,7 +79,7 @@ export default function Conversation({ row, beside = false }: Props) {
           : <p className="py-10 text-center text-muted">{t('messages.first')}</p>}
       </div>
       <p role="status" className="h-5 truncate px-4 text-xs text-muted">{typing ? t('messages.typing', { name: name(other?.expand?.user) }) : ''}</p>
-      <p aria-live="polite" className="sr-only">{lastIncoming ? `${nameOf(other)}: ${lastIncoming.body}` : ''}</p>
+      <p aria-live="polite" className="sr-only">{lastIncoming ? `${lastIncoming.kind === 'system' ? '' : `${nameOf(other)}: `}${said(lastIncoming)}` : ''}</p>
       {block ? (
         <div className="flex flex-wrap items-center justify-between gap-2 border-t border-line p-3 text-sm text-muted"><p>{t('messages.youBlocked')}</p><Button look="plain" small busy={toggle.isPending} onClick={() => toggle.mutate()}>{t('messages.unblock')}</Button></div>
       ) : <Composer chat={chat} others={others} about={about} onAbout={setAbout} onSend={(body, more) => { atEnd.current = true; one.send(body, more); }} />}

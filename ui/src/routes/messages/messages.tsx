@@ -4,6 +4,7 @@ import { Link, NavLink, useParams } from 'react-router';
 import { nameOf, useChats, useMessageSearch, usePresence, usePreviews, type ChatRow } from '../../data/chats';
 import { useMe } from '../../data/me';
 import { useI18n } from '../../i18n/i18n';
+import { useSaid } from '../../i18n/said';
 import { setPageTitle } from '../../lib/title';
 import type { Message } from '../../types';
 import { Empty, ErrorNotice, Skeleton, SkeletonRows } from '../../ui/feedback';
@@ -86,6 +87,7 @@ function FoundMessages({ words, rows, onChoose }: { words: string; rows: readonl
 
 function ChatLink({ row, preview, me, online }: { row: ChatRow; preview: Message | undefined; me: string; online: boolean }) {
   const { t } = useI18n();
+  const said = useSaid();
   const other = row.others[0];
   const name = nameOf(other) || t('person.unnamed');
   return (
@@ -99,7 +101,7 @@ function ChatLink({ row, preview, me, online }: { row: ChatRow; preview: Message
         <span className="block truncate text-sm text-muted" dir="auto">{row.chat.title}</span>
         <span className="flex items-center justify-between gap-2">
           <span className={`truncate text-sm ${row.unread > 0 ? 'font-semibold text-ink' : 'text-muted'}`} dir="auto">
-            {preview ? `${preview.sender === me ? `${t('messages.you')} ` : ''}${preview.deletedAt ? t('messages.deleted') : preview.body}` : '\u00a0'}
+            {preview ? `${preview.sender === me ? `${t('messages.you')} ` : ''}${preview.deletedAt ? t('messages.deleted') : said(preview)}` : '\u00a0'}
           </span>
           <span className="flex items-center gap-1">{row.mine.mentions > 0 && <span className="font-bold text-danger" title={t('messages.mentioned')}><span aria-hidden="true">@</span><span className="sr-only">{t('messages.mentioned')}</span></span>}{row.mine.muted && <Icon name="muted" className="size-4 text-muted" />}<Count of={row.unread} label={t('nav.unreadMessages', { count: row.unread })} /></span>
         </span>
