@@ -1,11 +1,12 @@
 import { useRef, useState } from 'react';
 import { currencyDecimals } from '../../lib/money';
 import { useI18n } from '../../i18n/i18n';
+import { useCountries } from '../../lib/countries';
 import { failureOf } from '../../lib/errors';
 import type { Role, User } from '../../types';
 import { Button } from '../../ui/button';
 import { ErrorNotice } from '../../ui/feedback';
-import { Choice, Input, Textarea } from '../../ui/field';
+import { Choice, Input, Select, Textarea } from '../../ui/field';
 import { MoneyInput } from '../../ui/money-input';
 import { Card } from '../../ui/page';
 import { Avatar } from '../../ui/show';
@@ -24,6 +25,7 @@ export function ProfileForm({ user }: { user: User }) {
   const set = <K extends keyof typeof values>(name: K, value: (typeof values)[K]) => setValues((old) => ({ ...old, [name]: value }));
   const toggle = (role: Role) => set('roles', values.roles.includes(role) ? values.roles.filter((one) => one !== role) : [...values.roles, role]);
   const fields = failureOf(saving.error).fields;
+  const countries = useCountries(user.country);
   const currency = user.currency in currencyDecimals ? user.currency : 'EUR';
   return (
     <div className="space-y-5">
@@ -49,7 +51,7 @@ export function ProfileForm({ user }: { user: User }) {
       <Card title={t('account.profile')}>
         <form className="space-y-5" onSubmit={(event) => {
           event.preventDefault();
-          saving.mutate({ ...values, name: values.name.trim(), country: values.country.trim().toUpperCase(), hourlyRate: values.hourlyRate ?? 0, currency: user.currency || currency, skills: [...new Set(values.skills.split(/[,،\n]/).map((skill) => skill.trim()).filter(Boolean))].slice(0, 30) });
+          saving.mutate({ ...values, name: values.name.trim(), hourlyRate: values.hourlyRate ?? 0, currency: user.currency || currency, skills: [...new Set(values.skills.split(/[,،\n]/).map((skill) => skill.trim()).filter(Boolean))].slice(0, 30) });
         }}>
           <Input label={t('auth.name')} name="name" dir="auto" autoComplete="name" maxLength={120} required value={values.name} onChange={(event) => set('name', event.target.value)} error={fields.name} />
           <Input label={t('account.headline')} name="headline" dir="auto" maxLength={160} optional value={values.headline} onChange={(event) => set('headline', event.target.value)} hint={t('account.headlineHint')} error={fields.headline} />
@@ -57,7 +59,10 @@ export function ProfileForm({ user }: { user: User }) {
           <Input label={t('edit.field.skills')} name="skills" dir="auto" optional value={values.skills} onChange={(event) => set('skills', event.target.value)} hint={t('edit.field.skillsHint')} error={fields.skills} />
           <div className="grid gap-5 sm:grid-cols-2">
             <MoneyInput label={t('people.rate')} name="hourlyRate" currency={currency} value={values.hourlyRate} onChange={(amount) => set('hourlyRate', amount)} optional error={fields.hourlyRate} />
-            <Input label={t('account.country')} name="country" maxLength={2} pattern="[A-Za-z]{2}" autoComplete="country" optional value={values.country} onChange={(event) => set('country', event.target.value)} hint={t('account.countryHint')} error={fields.country} />
+            <Select label={t('account.country')} name="country" autoComplete="country" optional value={values.country} onChange={(event) => set('country', event.target.value)} error={fields.country}>
+              <option value="">–</option>
+              {countries.map(({ code, name }) => <option key={code} value={code}>{name}</option>)}
+            </Select>
           </div>
           <fieldset>
             <legend className="mb-2 text-sm font-medium">{t('people.roles')}</legend>

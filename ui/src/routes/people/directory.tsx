@@ -3,6 +3,7 @@ import { useMemo } from 'react';
 import { Link, useSearchParams } from 'react-router';
 import { peopleSorts, useFreelancers, type PeopleSearch, type PeopleSort } from '../../data/people';
 import { useI18n } from '../../i18n/i18n';
+import { useCountries } from '../../lib/countries';
 import { useAddress, useTyped } from '../../lib/draft';
 import { currencies, editMoney, parseMoney } from '../../lib/money';
 import { Button } from '../../ui/button';
@@ -21,7 +22,7 @@ function searchOf(params: URLSearchParams): PeopleSearch {
   };
   const sort = params.get('sort') as PeopleSort;
   return {
-    q: params.get('q') ?? '', country: params.get('country') ?? '', stars: Math.min(whole('stars'), 5), currency: params.get('currency') ?? '',
+    q: params.get('q') ?? '', country: params.get('country')?.toUpperCase() ?? '', stars: Math.min(whole('stars'), 5), currency: params.get('currency') ?? '',
     rate: whole('rate'), sort: peopleSorts.includes(sort) ? sort : 'newest',
   };
 }
@@ -33,7 +34,7 @@ export default function Directory() {
   const search = useMemo(() => searchOf(params), [params]);
   const set = useAddress<keyof PeopleSearch>();
   const words = useTyped(search.q, (value) => set('q', value.trim()));
-  const country = useTyped(search.country, (value) => set('country', value.trim().toUpperCase()));
+  const countries = useCountries(search.country);
   const rate = useTyped(search.rate > 0 ? editMoney(search.rate, search.currency) : '', (value) => set('rate', String(parseMoney(value, search.currency) || '')));
   const found = useFreelancers(search);
   const people = found.data?.pages.flatMap((page) => page.items) ?? [];
@@ -54,7 +55,10 @@ export default function Directory() {
             <option value="">{t('browse.any')}</option>
             {[3, 4, 5].map((stars) => <option key={stars} value={stars}>{t('people.starsAtLeast', { count: stars })}</option>)}
           </Select>
-          <Input label={t('people.country')} maxLength={2} {...country} placeholder="PT" />
+          <Select label={t('people.country')} value={search.country} onChange={(event) => set('country', event.target.value)}>
+            <option value="">{t('browse.any')}</option>
+            {countries.map(({ code, name: called }) => <option key={code} value={code}>{called}</option>)}
+          </Select>
           <Select label={t('browse.currency')} value={search.currency} onChange={(event) => set('currency', event.target.value)}>
             <option value="">{t('browse.any')}</option>
             {currencies.map((code) => <option key={code}>{code}</option>)}

@@ -5,6 +5,7 @@ import { useReviewsAbout } from '../../data/reviews';
 import { useI18n } from '../../i18n/i18n';
 import { LinkButton } from '../../ui/button';
 import { ErrorNotice, Notice, SkeletonRows } from '../../ui/feedback';
+import { countryName } from '../../lib/countries';
 import { failureOf } from '../../lib/errors';
 import { numberFormat } from '../../lib/intl';
 import type { User } from '../../types';
@@ -13,15 +14,6 @@ import { Avatar, Money, Tags, useDates, useName } from '../../ui/show';
 import { Rating } from '../../ui/stars';
 import { InviteButton } from './invite';
 import { ReviewText } from '../reviews/review-text';
-
-/** A country's name in the reader's language. */
-function countryName(code: string, locale: string): string {
-  try {
-    return new Intl.DisplayNames(locale, { type: 'region' }).of(code) ?? code;
-  } catch {
-    return code;
-  }
-}
 
 /** What others published about a person. */
 function ReviewsAbout({ person }: { person: User }) {
