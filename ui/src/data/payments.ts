@@ -2,7 +2,7 @@
 import { keepPreviousData, useMutation, useQuery } from '@tanstack/react-query';
 import { filter, payments, projects } from '../api';
 import { keys } from './keys';
-import type { Change, EarningsForecast, EarningsSummary, ForecastHistory, MonthlySeries, Perspective, WhatIfAnswer } from '../types';
+import type { Change, EarningsForecast, EarningsSummary, ForecastHistory, MonthlySeries, Payment, Perspective, WhatIfAnswer } from '../types';
 
 export function usePayments(project: string, settling: boolean) {
   return useQuery({
@@ -15,6 +15,15 @@ export function usePayments(project: string, settling: boolean) {
 
 export function usePayment(id: string) {
   return useQuery({ queryKey: [...keys.payments, id], queryFn: () => payments.payments.getOne(id) });
+}
+
+/** What a payment is for and whom it goes to, from the milestone: payments learns it when the money is held. */
+export function usePaidMilestone(payment: Payment) {
+  return useQuery({
+    queryKey: [...keys.milestones, payment.milestone, 'paid'],
+    queryFn: () => projects.milestones.getOne(payment.milestone, { expand: 'client,freelancer' }),
+    enabled: !payment.title && payment.milestone !== '',
+  });
 }
 
 /** Who moves the money: the sandbox, until the operator configures a provider. */

@@ -23,7 +23,7 @@ interface Place {
 
 const places: Place[] = [
   { to: '/projects', label: 'nav.find', icon: 'search', tab: true },
-  { to: '/freelancers', label: 'nav.freelancers', icon: 'people' },
+  { to: '/freelancers', label: 'nav.freelancers', icon: 'people', tab: true },
   { to: '/work', label: 'nav.work', icon: 'briefcase', own: true, tab: true },
   { to: '/messages', label: 'nav.messages', icon: 'chat', own: true, tab: true },
   { to: '/dashboard', label: 'nav.dashboard', icon: 'chart', own: true, tab: true },
@@ -49,7 +49,7 @@ function Bell({ unread }: { unread: number }) {
     <NavLink to="/notifications" title={t('nav.notifications')} className="relative inline-flex size-11 items-center justify-center rounded-[10px] text-muted hover:bg-sunken hover:text-ink aria-[current=page]:text-ink">
       <Icon name="bell" />
       <span className="sr-only">{t('nav.notifications')}</span>
-      <span className="absolute end-0.5 top-0.5"><Count of={unread} label={t('nav.unreadNotifications', { count: unread })} /></span>
+      <span className="absolute start-[calc(50%+0.1rem)] top-0"><Count of={unread} label={t('nav.unreadNotifications', { count: unread })} /></span>
     </NavLink>
   );
 }
@@ -75,6 +75,8 @@ export function Shell({ children }: { children: ReactNode }) {
   }, [pathname]);
 
   const shown = places.filter((place) => !place.own || me);
+  // Five would not fit: who only hires looks for people, everybody else for work.
+  const elsewhere = me && !hasRole(me, 'freelancer') ? '/projects' : '/freelancers';
   return (
     <div className={`flex flex-col ${inMessages ? 'h-dvh' : 'min-h-dvh'} ${me && !inChat ? 'pb-16 md:pb-0' : ''}`}>
       <a href="#main" className="sr-only z-50 rounded-lg bg-primary p-3 text-on-primary focus:not-sr-only focus:fixed focus:start-3 focus:top-3">{t('nav.skip')}</a>
@@ -110,6 +112,7 @@ export function Shell({ children }: { children: ReactNode }) {
       {!inMessages && (
         <footer className="border-t border-line">
           <div className="mx-auto flex max-w-6xl flex-wrap gap-x-6 gap-y-1 px-4 py-6 text-sm text-muted sm:px-6">
+            {!me && <nav aria-label={t('nav.tabs')} className="flex w-full gap-x-6 md:hidden">{shown.map((place) => <Link key={place.to} to={place.to} className="inline-flex min-h-9 items-center font-medium text-ink underline">{t(place.label)}</Link>)}</nav>}
             <span>LancersHub</span>
             <span>{t('footer.note')}</span>
           </div>
@@ -118,7 +121,7 @@ export function Shell({ children }: { children: ReactNode }) {
       {me && !inChat && (
         <nav aria-label={t('nav.tabs')} className="fixed inset-x-0 bottom-0 z-30 border-t border-line bg-surface pb-[env(safe-area-inset-bottom)] md:hidden">
           <ul className="grid h-16 grid-cols-4">
-            {places.filter((place) => place.tab).map((place) => (
+            {places.filter((place) => place.tab && place.to !== elsewhere).map((place) => (
               <li key={place.to}>
                 <NavLink to={place.to} className="relative flex h-16 flex-col items-center justify-center gap-0.5 text-xs font-medium text-muted aria-[current=page]:text-primary">
                   <Icon name={place.icon} className="size-6" />

@@ -1,6 +1,6 @@
 // The frame of a page: its title (also the document's), what it is about, its actions.
-import { useEffect, type ReactNode } from 'react';
-import { Link, NavLink } from 'react-router';
+import { useEffect, useRef, type ReactNode } from 'react';
+import { Link, NavLink, useLocation } from 'react-router';
 import { useI18n } from '../i18n/i18n';
 import { setPageTitle } from '../lib/title';
 import { Icon } from './icon';
@@ -49,8 +49,15 @@ interface TabsProps {
 /** Links that look like tabs: each has its own address. */
 export function TabLinks({ label, tabs }: TabsProps) {
   const { locale } = useI18n();
+  const { pathname } = useLocation();
+  const row = useRef<HTMLElement>(null);
+  // On a phone they are wider than the window: the chosen one is in its middle.
+  useEffect(() => {
+    const chosen = row.current?.querySelector('[aria-current]')?.getBoundingClientRect();
+    if (chosen) row.current?.scrollBy(chosen.left + chosen.width / 2 - innerWidth / 2, 0);
+  }, [pathname]);
   return (
-    <nav aria-label={label} className="-mx-4 mb-5 overflow-x-auto border-b border-line px-4 sm:mx-0 sm:px-0">
+    <nav ref={row} aria-label={label} className="-mx-4 mb-5 overflow-x-auto border-b border-line px-4 sm:mx-0 sm:px-0">
       <ul className="flex gap-1">
         {tabs.map((tab) => (
           <li key={tab.to}>

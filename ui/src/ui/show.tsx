@@ -21,6 +21,8 @@ export function Money({ amount, currency, className = '', ...style }: MoneyProps
   return <bdi className={`figures whitespace-nowrap ${className}`}>{formatMoney(amount, currency, locale, style)}</bdi>;
 }
 
+const inWords = { day: 'numeric', month: 'short', year: 'numeric' } as const;
+
 /** A date in the person's own time zone. */
 export function useDates() {
   const { locale } = useI18n();
@@ -35,10 +37,12 @@ export function useDates() {
     }
   };
   return {
-    day: (value: string | number) => write(value, { dateStyle: 'medium' }),
-    moment: (value: string | number) => write(value, { dateStyle: 'medium', timeStyle: 'short' }),
+    // With the month in words: "01/12" is another day elsewhere, and Arabic's medium style has only digits.
+    day: (value: string | number) => write(value, inWords),
+    moment: (value: string | number) => write(value, { ...inWords, hour: 'numeric', minute: '2-digit' }),
     time: (value: string | number) => write(value, { timeStyle: 'short' }),
-    weekday: (value: string | number) => write(value, { weekday: 'long', day: 'numeric', month: 'long' }),
+    /** The day of a message; the year too, unless it is this one. */
+    weekday: (value: string | number) => write(value, { weekday: 'long', day: 'numeric', month: 'long', ...(dateOf(value)?.getFullYear() === new Date().getFullYear() ? {} : { year: 'numeric' }) }),
     ago: (value: string | number) => ago(value, locale),
   };
 }

@@ -4,6 +4,7 @@ import { Link } from 'react-router';
 import { payments } from '../../api';
 import { keys } from '../../data/keys';
 import { useMe } from '../../data/me';
+import { usePaidMilestone } from '../../data/payments';
 import { useI18n } from '../../i18n/i18n';
 import type { Payment } from '../../types';
 import { Button } from '../../ui/button';
@@ -36,13 +37,14 @@ function Row({ payment }: { payment: Payment }) {
   const { t } = useI18n();
   const dates = useDates();
   const name = useName();
+  const milestone = usePaidMilestone(payment).data;
   const paying = useMe()?.id === payment.client;
-  const other = paying ? payment.expand?.freelancer : payment.expand?.client;
+  const other = paying ? payment.expand?.freelancer ?? milestone?.expand?.freelancer : payment.expand?.client;
   return (
     <div className="flex flex-wrap items-center justify-between gap-x-6 gap-y-2">
       <div className="min-w-0">
-        <p className="truncate font-semibold" dir="auto"><Link to={`/payments/${payment.id}`} className="after:absolute after:inset-0">{payment.title}</Link></p>
-        <p className="truncate text-sm text-muted">{t(paying ? 'payments.to' : 'payments.from', { name: name(other) })} · {dates.day(payment.heldAt || payment.created)}</p>
+        <p className="truncate font-semibold" dir="auto"><Link to={`/payments/${payment.id}`} className="after:absolute after:inset-0">{payment.title || milestone?.title || t('money.payments')}</Link></p>
+        <p className="truncate text-sm text-muted">{other && `${t(paying ? 'payments.to' : 'payments.from', { name: name(other) })} · `}{dates.day(payment.heldAt || payment.created)}</p>
       </div>
       <div className="flex items-center gap-3"><Money amount={payment.amount} currency={payment.currency} className="font-semibold" /><Status of="payment" status={payment.status} /></div>
     </div>

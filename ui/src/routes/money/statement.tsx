@@ -54,14 +54,14 @@ function Lines({ lines }: { lines: readonly StatementLine[] }) {
     <div className="card overflow-x-auto" tabIndex={0} role="region" aria-label={t('money.statement')}>
       <table className="w-full text-start text-sm">
         <thead className="border-b border-line text-muted"><tr>
-          {(['when', 'what', 'amount', 'balance'] as const).map((one) => <th key={one} scope="col" className={`px-4 py-2.5 font-medium ${one === 'amount' || one === 'balance' ? 'text-end' : 'text-start'} ${one === 'balance' ? 'max-sm:hidden' : ''}`}>{t(`statement.${one}`)}</th>)}
+          {(['when', 'what', 'amount', 'balance'] as const).map((one) => <th key={one} scope="col" className={`px-4 py-2.5 font-medium ${one === 'amount' || one === 'balance' ? 'text-end' : 'text-start'} ${one === 'when' || one === 'balance' ? 'max-sm:hidden' : ''}`}>{t(`statement.${one}`)}{one === 'amount' && <span className="block font-normal sm:hidden">{t('statement.balance')}</span>}</th>)}
         </tr></thead>
         <tbody className="divide-y divide-line">
           {lines.map((line) => (
             <tr key={`${line.ref}-${line.amount}`}>
-              <td className={`${cell} whitespace-nowrap text-muted`}>{dates.day(line.at)}</td>
-              <td className={cell}><p className="font-medium">{t(`movement.${line.kind}`)}</p>{line.title && <p className="text-muted" dir="auto">{line.title}{line.counterpart && ` · ${line.counterpart}`}</p>}</td>
-              <td className={`${cell} text-end`}><Money amount={line.amount} currency={line.currency} className={line.amount > 0 ? 'font-semibold text-strong' : ''} /></td>
+              <td className={`${cell} whitespace-nowrap text-muted max-sm:hidden`}>{dates.day(line.at)}</td>
+              <td className={cell}><p className="font-medium">{t(`movement.${line.kind}`)}</p>{line.title && <p className="text-muted" dir="auto">{line.title}{line.counterpart && ` · ${line.counterpart}`}</p>}<p className="text-muted sm:hidden">{dates.day(line.at)}</p></td>
+              <td className={`${cell} text-end`}><Money amount={line.amount} currency={line.currency} className={line.amount > 0 ? 'font-semibold text-strong' : ''} /><p className="text-muted sm:hidden"><span className="sr-only">{t('statement.balance')} </span><Money amount={line.balance} currency={line.currency} /></p></td>
               <td className={`${cell} text-end max-sm:hidden`}><Money amount={line.balance} currency={line.currency} /></td>
             </tr>
           ))}

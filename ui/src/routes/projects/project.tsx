@@ -32,7 +32,7 @@ export default function ProjectPage() {
   const owner = me?.id === project.client;
   return (
     <Page title={project.title} back={owner ? { to: '/work/projects', label: t('work.projects') } : back}
-      intro={<span className="flex flex-wrap items-center gap-2"><Status of="project" status={project.status} />{t('project.posted')} <Ago at={project.publishedAt || project.created} /></span>}
+      intro={<span className="flex flex-wrap items-center gap-2"><Status of="project" status={project.status} />{t(project.publishedAt ? 'project.posted' : 'project.made')} <Ago at={project.publishedAt || project.created} /></span>}
       actions={owner && <OwnerActions project={project} />}>
       <div className="grid items-start gap-5 lg:grid-cols-[1fr_20rem]">
         <Card><ProjectBody project={project} files={project} /></Card>
@@ -84,8 +84,8 @@ function OwnerSide({ project }: { project: Project }) {
         </Card>
       )}
       <Card title={t('project.proposals')}>
-        <p className="text-muted">{project.status === 'draft' ? t('project.draftNote') : t('project.waiting', { count: waiting })}</p>
-        {(proposals.data?.length ?? 0) > 0 && <LinkButton to={`/projects/${project.id}/proposals`} look={contract.data ? 'plain' : 'primary'} className="mt-4 w-full">{t('project.compare')}</LinkButton>}
+        <p className="text-muted">{project.status === 'draft' ? t('project.draftNote') : waiting === 0 && project.status !== 'open' ? t('project.noneWaiting') : t('project.waiting', { count: waiting })}</p>
+        {(proposals.data?.length ?? 0) > 0 && <LinkButton to={`/projects/${project.id}/proposals`} look={waiting === 0 ? 'plain' : 'primary'} className="mt-4 w-full">{t('project.compare')}</LinkButton>}
       </Card>
       {project.reason && <Notice tone="plain" title={t('form.reason')}><span dir="auto">{project.reason}</span></Notice>}
     </>

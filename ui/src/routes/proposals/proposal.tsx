@@ -11,7 +11,7 @@ import { FeePreviewTable } from '../../ui/fee-table';
 import { FileLinks } from '../../ui/files';
 import { ErrorNotice, Notice, SkeletonRows } from '../../ui/feedback';
 import { Card, Page } from '../../ui/page';
-import { Ago, Status } from '../../ui/show';
+import { Ago, Status, useName } from '../../ui/show';
 import { ProposalForm } from './propose';
 import { StepsList } from './steps';
 
@@ -19,21 +19,22 @@ export default function ProposalPage() {
   const { id = '' } = useParams();
   const { t } = useI18n();
   const me = useMe();
+  const name = useName();
   const query = useProposal(id);
   const proposal = query.data;
   const [editing, setEditing] = useState(false);
   const project = useProject(editing ? proposal?.project ?? '' : '');
   const contract = useContractOf(proposal?.project ?? '', proposal?.status === 'accepted');
-  const back = { to: '/work/proposals', label: t('work.proposals') };
+  const mine = me?.id === proposal?.freelancer;
+  const back = proposal && !mine ? { to: `/projects/${proposal.project}/proposals`, label: t('project.proposals') } : { to: '/work/proposals', label: t('work.proposals') };
   if (!proposal) {
     return <Page title={t('proposal.title')} back={back} width="narrow"><ErrorNotice error={query.error} onRetry={() => void query.refetch()} />{query.isPending && <SkeletonRows count={2} />}</Page>;
   }
-  const mine = me?.id === proposal.freelancer;
   return (
     <Page title={proposal.projectTitle} back={back} width="narrow"
       intro={<span className="flex flex-wrap items-center gap-2"><Status of="proposal" status={proposal.status} />{t('proposal.sent')} <Ago at={proposal.created} /></span>}>
       <div className="space-y-5">
-        {contract.data && <Notice tone="good" icon="check" title={t('proposal.won')}><LinkButton to={`/contracts/${contract.data.id}`} small className="mt-2">{t('contract.open')}</LinkButton></Notice>}
+        {contract.data && <Notice tone="good" icon="check" title={t(mine ? 'proposal.won' : 'proposal.chosen')}><LinkButton to={`/contracts/${contract.data.id}`} small className="mt-2">{t('contract.open')}</LinkButton></Notice>}
         {proposal.reason && <Notice tone="plain" title={t('form.reason')}><span dir="auto">{proposal.reason}</span></Notice>}
         <Card title={t('proposal.title')} actions={mine && proposal.status === 'submitted' && !editing && <Button look="plain" small icon="edit" onClick={() => setEditing(true)}>{t('action.edit')}</Button>}>
           {editing ? (
@@ -57,7 +58,7 @@ export default function ProposalPage() {
             </CommandDialog>
           )}
         </div>
-        {mine && <p className="text-sm text-muted">{t('proposal.client')} <Link className="font-medium text-primary underline" to={`/people/${proposal.client}`}>{proposal.expand?.client?.name || t('person.unnamed')}</Link></p>}
+        <p className="text-sm text-muted">{t(mine ? 'proposal.client' : 'proposal.by')} <Link className="font-medium text-primary underline" to={`/people/${mine ? proposal.client : proposal.freelancer}`}><bdi>{name(mine ? proposal.expand?.client : proposal.expand?.freelancer)}</bdi></Link></p>
       </div>
     </Page>
   );

@@ -1,1 +1,0 @@
-export{t as start}from"./first-e70ck43z.js";
