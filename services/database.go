@@ -3,6 +3,7 @@ package services
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"path/filepath"
 
 	"github.com/pocketbase/dbx"
@@ -25,23 +26,32 @@ const dataFile = "data.db"
 // written takes the lock too, for the moment in which it reads it again.
 func connector(durability Durability) core.DBConnectFunc {
 	return func(path string) (*dbx.DB, error) {
-		sync := durability
-		if durability == DurabilityGroup || (durability == DurabilityFull && filepath.Base(path) != dataFile) {
-			sync = DurabilityNormal
-		}
-		checkpoint := "1000" // SQLite's own
-		if durability == DurabilityGroup && filepath.Base(path) == dataFile {
-			checkpoint = checkpointAtLatest
-		}
-		// busy_timeout comes first: the connection must wait on busy before WAL mode is set.
-		open, err := sqlite.NewConnector(path + "?_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=wal_autocheckpoint(" + checkpoint + ")" +
-			"&_pragma=journal_size_limit(200000000)&_pragma=synchronous(" + string(sync) + ")&_pragma=foreign_keys(ON)" +
-			"&_pragma=temp_store(MEMORY)&_pragma=cache_size(-8000)&_defensive=1&_txlock=immediate")
+		open, err := databaseAt(path, durability)
 		if err != nil {
 			return nil, err
 		}
-		return dbx.NewFromDB(sql.OpenDB(statements{open}), "sqlite"), nil
+		return dbx.NewFromDB(sql.OpenDB(open), "sqlite"), nil
 	}
+}
+
+// databaseAt opens connections to the database in the file at path, as connector says.
+func databaseAt(path string, durability Durability) (driver.Connector, error) {
+	sync := durability
+	if durability == DurabilityGroup || (durability == DurabilityFull && filepath.Base(path) != dataFile) {
+		sync = DurabilityNormal
+	}
+	checkpoint := "1000" // SQLite's own
+	if durability == DurabilityGroup && filepath.Base(path) == dataFile {
+		checkpoint = checkpointAtLatest
+	}
+	// busy_timeout comes first: the connection must wait on busy before WAL mode is set.
+	open, err := sqlite.NewConnector(path + "?_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=wal_autocheckpoint(" + checkpoint + ")" +
+		"&_pragma=journal_size_limit(200000000)&_pragma=synchronous(" + string(sync) + ")&_pragma=foreign_keys(ON)" +
+		"&_pragma=temp_store(MEMORY)&_pragma=cache_size(-8000)&_defensive=1&_txlock=immediate")
+	if err != nil {
+		return nil, err
+	}
+	return statements{open}, nil
 }
 
 // openLog opens the write-ahead log of a database that is open already.

@@ -36,6 +36,9 @@ func (i *Instance) Receive(source collections.Domain, event Event) error {
 	}
 	sum := sha256.Sum256(raw)
 	sha := hex.EncodeToString(sum[:])
+	// One at a time, so that people who write wait for one event and not for all that have come.
+	i.receiving.Lock()
+	defer i.receiving.Unlock()
 	err = i.App.RunInTransaction(func(tx core.App) error {
 		result, err := tx.DB().NewQuery(`INSERT INTO inbox (source, id, sha, at) VALUES ({:source}, {:id}, {:sha}, {:at}) ON CONFLICT DO NOTHING`).
 			Bind(dbx.Params{"source": string(source), "id": event.ID, "sha": sha, "at": i.Clock.Now().UnixMilli()}).Execute()

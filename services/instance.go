@@ -2,6 +2,7 @@ package services
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -10,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -50,7 +52,9 @@ type Instance struct {
 	relay    *Relay
 	wal      *walSync // nil unless commits are synced in groups
 	handlers map[string]EventHandler
-	fires    map[string]Fire
+	// receiving is held while an event of a peer is applied.
+	receiving sync.Mutex
+	fires     map[string]Fire
 	// closed is what this instance does when somebody closed their account.
 	closed    func(tx core.App, user string) error
 	scheduler gocron.Scheduler
@@ -168,10 +172,12 @@ func openApp(domain collections.Domain, dir string, durability Durability) (*cor
 	if err := os.Setenv(env, key); err != nil {
 		return nil, err
 	}
+	pools := &writers{durability: durability, lines: map[*sql.DB]*writerLine{}}
 	app := core.NewBaseApp(core.BaseAppConfig{
-		DataDir: dir, EncryptionEnv: env, DBConnect: connector(durability),
+		DataDir: dir, EncryptionEnv: env, DBConnect: pools.connect,
 		DataMaxOpenConns: 24, DataMaxIdleConns: 8, AuxMaxOpenConns: 4, AuxMaxIdleConns: 2,
 	})
+	app.OnBootstrap().BindFunc(pools.share)
 	if err := app.Bootstrap(); err != nil {
 		return nil, fmt.Errorf("failed to open the %s database in %s (data_unreadable): %w", domain, dir, err)
 	}
