@@ -2,6 +2,7 @@ package services
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -21,13 +22,59 @@ const (
 	FlagPayment = "off_platform_payment"
 )
 
+// sign is what contact details or an offer to pay elsewhere look like. pattern is of
+// small letters only: it is asked about folded text.
+type sign struct {
+	pattern *regexp.Regexp
+	// words are what no text without is like it: of each list, one. Looking for them
+	// is a hundred times faster than asking the pattern, and nearly all that people
+	// write has none.
+	words [][]string
+}
+
 var (
-	emailPattern = regexp.MustCompile(`(?i)[a-z0-9._%+-]+\s*(@|\(at\)|\[at\]|\sat\s)\s*[a-z0-9-]+(\s*(\.|\(dot\)|\[dot\]|\sdot\s)\s*[a-z0-9-]+)*\s*(\.|\(dot\)|\[dot\]|\sdot\s)\s*[a-z]{2,}\b`)
+	emailSign = sign{regexp.MustCompile(`[a-z0-9._%+-]+\s*(@|\(at\)|\[at\]|\sat\s)\s*[a-z0-9-]+(\s*(\.|\(dot\)|\[dot\]|\sdot\s)\s*[a-z0-9-]+)*\s*(\.|\(dot\)|\[dot\]|\sdot\s)\s*[a-z]{2,}\b`),
+		[][]string{{"@", "(at)", "[at]", " at", "\tat", "\nat", "\fat", "\rat"}, {".", "dot"}}}
+	contactSign = sign{regexp.MustCompile(`\b(whats\s?app|telegram|signal|skype|discord|wechat|viber|t\.me/|wa\.me/|(my|on) (phone|number|e-?mail|insta(gram)?) is|call me (on|at)|text me (on|at))`),
+		[][]string{{"app", "telegram", "signal", "skype", "discord", "wechat", "viber", ".me/", " is", "me on", "me at"}}}
+	paymentSign = sign{regexp.MustCompile(`\b(pay ?pal|venmo|zelle|cash ?app|revolut|(western|money) ?(union|gram)|bit ?coin|usdt|crypto(currency)?|wise transfer|iban\b|bank transfer|wire (transfer|the money)|(pay|paid|payment) (me |you )?(directly|outside|off[- ]?(the )?platform)|outside (of )?(the |this )?platform|off[- ]platform|(avoid|save|without|skip) (the |platform )?fees?|deal (directly|outside))`),
+		[][]string{{"pal", "venmo", "zelle", "app", "revolut", "western", "money", "coin", "usdt", "crypto", "iban", "transfer", "wire", "directly", "outside", "platform", "fee"}}}
 	// Nine digits or more, as people write telephone numbers. Amounts and dates are shorter.
-	phonePattern   = regexp.MustCompile(`(\+|\b00|\(?\b)\d[\d ().\-/]{7,}\d\b`)
-	contactPattern = regexp.MustCompile(`(?i)\b(whats\s?app|telegram|signal|skype|discord|wechat|viber|t\.me/|wa\.me/|(my|on) (phone|number|e-?mail|insta(gram)?) is|call me (on|at)|text me (on|at))`)
-	paymentPattern = regexp.MustCompile(`(?i)\b(pay ?pal|venmo|zelle|cash ?app|revolut|(western|money) ?(union|gram)|bit ?coin|usdt|crypto(currency)?|wise transfer|iban\b|bank transfer|wire (transfer|the money)|(pay|paid|payment) (me |you )?(directly|outside|off[- ]?(the )?platform)|outside (of )?(the |this )?platform|off[- ]platform|(avoid|save|without|skip) (the |platform )?fees?|deal (directly|outside))`)
+	phonePattern = regexp.MustCompile(`(\+|\b00|\(?\b)\d[\d ().\-/]{7,}\d\b`)
 )
+
+// may tells whether a text has the words without which it cannot match.
+func (s sign) may(folded string) bool {
+	for _, list := range s.words {
+		if !slices.ContainsFunc(list, func(word string) bool { return strings.Contains(folded, word) }) {
+			return false
+		}
+	}
+	return true
+}
+
+func (s sign) in(folded string) bool { return s.may(folded) && s.pattern.MatchString(folded) }
+
+// folded is a text without its invisible characters, in small letters as far as
+// patterns have them; two letters outside of ASCII fold into ASCII
+// (https://www.unicode.org/Public/UCD/latest/ucd/CaseFolding.txt).
+func folded(text string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case 'A' <= r && r <= 'Z':
+			return r + ('a' - 'A')
+		case r < unicode.MaxASCII:
+			return r
+		case r == '\u017f': // the long s
+			return 's'
+		case r == '\u212a': // the sign of the kelvin
+			return 'k'
+		case unicode.Is(unicode.Cf, r): // between the letters
+			return -1
+		}
+		return r
+	}, text)
+}
 
 // enoughDigits is the least number of digits of a telephone number.
 const enoughDigits = 9
@@ -36,30 +83,33 @@ const enoughDigits = 9
 // elsewhere, or "". It errs on the side of letting people talk: a flag costs a
 // warning, not the message.
 func Suspicious(text string) string {
-	plain := strings.Map(func(r rune) rune {
-		if unicode.Is(unicode.Cf, r) { // invisible characters between the letters
-			return -1
-		}
-		return r
-	}, text)
-	if paymentPattern.MatchString(plain) {
+	plain := folded(text)
+	if paymentSign.in(plain) {
 		return FlagPayment
 	}
-	if emailPattern.MatchString(plain) || contactPattern.MatchString(plain) {
+	if emailSign.in(plain) || contactSign.in(plain) {
 		return FlagContact
 	}
+	if countDigits(plain) < enoughDigits {
+		return ""
+	}
 	for _, number := range phonePattern.FindAllString(plain, 20) {
-		digits := strings.Count(strings.Map(func(r rune) rune {
-			if unicode.IsDigit(r) {
-				return '0'
-			}
-			return -1
-		}, number), "0")
+		digits := countDigits(number)
 		if digits >= enoughDigits && digits <= 15 {
 			return FlagContact
 		}
 	}
 	return ""
+}
+
+// countDigits counts the digits that patterns know: those of ASCII.
+func countDigits(text string) (digits int) {
+	for i := range len(text) {
+		if '0' <= text[i] && text[i] <= '9' {
+			digits++
+		}
+	}
+	return digits
 }
 
 // reportFlag puts a flagged message before the moderators.

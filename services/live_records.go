@@ -52,12 +52,13 @@ func recordNews(app core.App, action string, record *core.Record, to ...string) 
 					return nil
 				}
 			}
-			raw, err := json.Marshal(map[string]any{"action": action, "record": shown})
+			raw, err := json.Marshal(shown)
 			if err != nil {
 				app.Logger().Error("failed to render news", "record", name+"/"+record.Id, "error", err)
 				return nil
 			}
-			return raw
+			// Put together by hand: a record in something else would be read once more as it is written.
+			return slices.Concat([]byte(`{"action":"`+action+`","record":`), raw, []byte(`}`))
 		},
 	}
 }

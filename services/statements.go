@@ -100,6 +100,7 @@ func (c *keepingConn) ExecContext(ctx context.Context, text string, args []drive
 
 // QueryContext implements driver.QueryerContext.
 func (c *keepingConn) QueryContext(ctx context.Context, text string, args []driver.NamedValue) (driver.Rows, error) {
+	text, args = steady(text, args)
 	if !c.worth(text) {
 		return c.rawConn.QueryContext(ctx, text, args)
 	}

@@ -3,6 +3,7 @@ package services
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -181,5 +182,69 @@ func TestVerifiedTokensAreForgotten(t *testing.T) {
 	}
 	if len(tokens.seen) > verifiedTokens {
 		t.Errorf("Expected at most %d tokens, got %d", verifiedTokens, len(tokens.seen))
+	}
+}
+
+// TestQuestionsOfCreateRulesAreKept asks as PocketBase does whether a record may be
+// created: under another name each time, with the fields in another order.
+func TestQuestionsOfCreateRulesAreKept(t *testing.T) {
+	t.Parallel()
+	conn := keptConn(t)
+	execOn(t, conn, `CREATE TABLE members (chat TEXT, person TEXT)`)
+	execOn(t, conn, `INSERT INTO members VALUES ('c1', 'ann'), ('c2', 'bob')`)
+	ask := func(random, fields string, args ...any) (found int) {
+		t.Helper()
+		name := "notes__pb_create__" + random
+		err := conn.QueryRowContext(context.Background(), "WITH `"+name+"` as (SELECT "+fields+") SELECT DISTINCT (1) FROM `"+name+"` LEFT JOIN `members` `"+name+"_members` ON `"+
+			name+"_members`.`chat` = `"+name+"`.`chat` WHERE (? IS NOT '' AND `"+name+"_members`.`person` = ? AND `"+name+"`.`body` = ?) LIMIT 1", args...).Scan(&found)
+		if err != nil && !errors.Is(err, sql.ErrNoRows) {
+			t.Fatal(err)
+		}
+		return found
+	}
+	for n := range 4 {
+		random := fmt.Sprintf("Ab%04d", n)
+		if ask(random, "? AS `chat`,? AS `body`,? AS `id`", "c1", "hello", random, "ann", "ann", "hello") != 1 {
+			t.Errorf("Expected ann to be in c1")
+		}
+		if ask(random, "? AS `id`,? AS `body`,? AS `chat`", random, "hello", "c1", "ann", "ann", "hello") != 1 {
+			t.Errorf("Expected ann to be in c1, the fields in another order")
+		}
+		if ask(random, "? AS `body`,? AS `id`,? AS `chat`", "hello", random, "c2", "ann", "ann", "hello") != 0 {
+			t.Errorf("Expected ann not to be in c2")
+		}
+		if ask(random, "? AS `body`,? AS `id`,? AS `chat`", "c1", "c1", "c2", "ann", "ann", "hello") != 0 {
+			t.Errorf("Expected fields not to be taken for each other")
+		}
+	}
+	before := keptCount(t, conn)
+	ask("Zz9999", "? AS `chat`,? AS `body`,? AS `id`", "c1", "hello", "x", "ann", "ann", "hello")
+	if after := keptCount(t, conn); after != before || before == 0 {
+		t.Errorf("Expected one statement to be kept for all, got %d and then %d", before, after)
+	}
+}
+
+// TestOtherTextsStayAsTheyAre shows that nothing but such a question is changed.
+func TestOtherTextsStayAsTheyAre(t *testing.T) {
+	t.Parallel()
+	args := []driver.NamedValue{{Ordinal: 1, Value: "b"}, {Ordinal: 2, Value: "a"}}
+	for _, text := range []string{
+		"SELECT 1", "WITH `a` as (SELECT ? AS `x`,? AS `a`) SELECT 1 FROM `a`",
+		"WITH `n__pb_create__abc` as (SELECT ? AS `x`,? AS `a`) SELECT 1",
+		"WITH `n__pb_create__abcdef` as (SELECT (?) AS `x`,? AS `a`) SELECT 1",
+		"WITH `n__pb_create__abcdef` as (SELECT ? AS `x`,? AS `a`,? AS `b`) SELECT 1",
+	} {
+		if got, moved := steady(text, args); got != text || moved[0].Value != "b" {
+			t.Errorf("Expected %s to stay as it is, got %s", text, got)
+		}
+	}
+	named := []driver.NamedValue{{Name: "x", Ordinal: 1, Value: "b"}, {Ordinal: 2, Value: "a"}}
+	text := "WITH `n__pb_create__abcdef` as (SELECT ? AS `x`,? AS `a`) SELECT 1"
+	if got, _ := steady(text, named); got != text {
+		t.Errorf("Expected named arguments to be left alone, got %s", got)
+	}
+	want := "WITH `n__pb_create__` as (SELECT ? AS `a`,? AS `x`) SELECT 1"
+	if got, moved := steady(text, args); got != want || moved[0].Value != "a" || moved[1].Value != "b" || args[0].Value != "b" {
+		t.Errorf("Expected %s with its arguments moved, got %s %v", want, got, moved)
 	}
 }
