@@ -1,6 +1,7 @@
 package hooks
 
 import (
+	"errors"
 	"net/http"
 	"strconv"
 
@@ -18,6 +19,9 @@ func bindChats(i *services.Instance) error {
 	bindMessages(i, chats)
 	bindAudiences(i, chats)
 	if err := bindNotifications(i, chats); err != nil {
+		return err
+	}
+	if err := errors.Join(i.Every(i.Options.SweepEvery, "index messages", chats.IndexMessages), i.AtStart("index messages", chats.IndexMessages)); err != nil {
 		return err
 	}
 	if i.Options.LinkPreviews {

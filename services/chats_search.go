@@ -1,6 +1,7 @@
 package services
 
 import (
+	"context"
 	"html"
 	"strings"
 	"unicode"
@@ -10,34 +11,6 @@ import (
 
 	"github.com/lancershub/lancershub/collections"
 )
-
-// index makes a message findable. The chat is part of what is matched (see the
-// migration that made the index).
-func index(tx core.App, message *core.Record) error {
-	body := message.GetString(collections.MessageBody)
-	if body == "" || message.GetString(collections.MessageKind) != collections.MessageKindUser {
-		return nil
-	}
-	var n int64
-	err := tx.DB().NewQuery(`INSERT INTO searchable (message) VALUES ({:id}) ON CONFLICT (message) DO UPDATE SET message = message RETURNING n`).
-		Bind(dbx.Params{"id": message.Id}).Row(&n)
-	if err != nil {
-		return err
-	}
-	_, err = tx.DB().NewQuery(`INSERT INTO search (rowid, chat, body) VALUES ({:n}, {:chat}, {:body})`).
-		Bind(dbx.Params{"n": n, "chat": message.GetString(collections.FieldChat), "body": body}).Execute()
-	return err
-}
-
-// reindex follows a message whose text changed.
-func reindex(tx core.App, message *core.Record) error {
-	_, err := tx.DB().NewQuery(`DELETE FROM search WHERE rowid = (SELECT n FROM searchable WHERE message = {:id})`).
-		Bind(dbx.Params{"id": message.Id}).Execute()
-	if err != nil {
-		return err
-	}
-	return index(tx, message)
-}
 
 // Found is one message a search found. Snippet is escaped HTML with <mark>
 // around the words.
@@ -60,6 +33,9 @@ func (s ChatsService) Search(user, words, chat string, before int64, limit int) 
 		return nil, 0, badRequest(CodeInvalidInput, "Say what to search for.").With("field", "q")
 	}
 	chats := []string{}
+	if err := s.IndexMessages(context.Background()); err != nil {
+		return nil, 0, err
+	}
 	err := s.App.DB().NewQuery(`SELECT chat FROM members WHERE [[user]] = {:user}`).Bind(dbx.Params{"user": user}).Column(&chats)
 	if err != nil {
 		return nil, 0, err

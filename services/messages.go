@@ -134,7 +134,7 @@ func (s ChatsService) Stored(tx core.App, message *core.Record, insert func() er
 	if err := insert(); err != nil {
 		return err
 	}
-	if err := index(tx, message); err != nil {
+	if _, err := searchable(tx, message); err != nil {
 		return err
 	}
 	if err := s.mention(tx, message); err != nil {

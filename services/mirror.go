@@ -1,6 +1,7 @@
 package services
 
 import (
+	"context"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -84,7 +85,11 @@ func saveMirror(app core.App, user UserSnapshot) (*core.Record, error) {
 // itself on users, its mirror on the peers, written from the token when it is
 // seen first. It fails with token_revoked when the session was ended.
 func (i *Instance) Authenticate(claims *AccessClaims) (*core.Record, error) {
-	record, err := i.App.FindRecordById(collections.Users, claims.Subject)
+	record := &core.Record{}
+	// With a context of its own: PocketBase gives a question without one half a minute,
+	// and two goroutines that wait for it to be over, at every request.
+	err := i.App.RecordQuery(collections.Users).WithContext(context.Background()).
+		AndWhere(dbx.HashExp{collections.Users + "." + collections.FieldID: claims.Subject}).Limit(1).One(record)
 	if errors.Is(err, sql.ErrNoRows) && i.Domain != collections.DomainUsers {
 		record, err = SaveMirror(i.App, UserSnapshot{
 			ID: claims.Subject, Name: claims.Name, Roles: claims.Roles, Status: collections.UserStatusActive,

@@ -1,6 +1,7 @@
 package tests
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -228,6 +229,48 @@ func TestSearchStaysInOnesOwnChats(t *testing.T) {
 	if got := told(s.Freelancer, "chats/search?q=creme"); len(items(got)) != 4 {
 		t.Errorf("Expected a deleted message not to be found, got %s", got.Raw)
 	}
+}
+
+// TestSearchKnowsWhatIsNotIndexedYet changes messages before and after they come
+// into the index, which is written later than they are sent.
+func TestSearchKnowsWhatIsNotIndexedYet(t *testing.T) {
+	t.Parallel()
+	m := New(t)
+	s := Hired(m)
+	chat := chatOf(s)
+	finds := func(word string, want int) {
+		t.Helper()
+		if found := told(s.Freelancer, "chats/search?q="+word); len(items(found)) != want {
+			t.Errorf("Expected %d messages with %s, got %s", want, word, found.Raw)
+		}
+	}
+	edit := func(id, body string) {
+		t.Helper()
+		s.Client.Do(http.MethodPatch, "/api/chats/api/collections/messages/records/"+id, Body{"body": body}).Want(t, http.StatusOK, "")
+	}
+	early, gone := say(s.Client, chat, "walnut").Text("id"), say(s.Client, chat, "walnut too").Text("id")
+	edit(early, "hazelnut")
+	ask(s.Client, "messages/"+gone+"/delete", nil).Want(t, http.StatusOK, "")
+	finds("walnut", 0)
+	finds("hazelnut", 1)
+	late := say(s.Client, chat, "almond").Text("id")
+	finds("almond", 1)
+	edit(late, "cashew")
+	edit(early, "pecan")
+	finds("almond", 0)
+	finds("hazelnut", 0)
+	finds("cashew", 1)
+	finds("pecan", 1)
+	ask(s.Client, "messages/"+late+"/delete", nil).Want(t, http.StatusOK, "")
+	finds("cashew", 0)
+	for n := range 3 {
+		say(s.Client, chat, fmt.Sprintf("pistachio %d", n)).Want(t, http.StatusOK, "")
+	}
+	chats := services.ChatsService{Instance: m.Instances[messagesDomain]}
+	if err := errors.Join(chats.IndexMessages(t.Context()), chats.IndexMessages(t.Context())); err != nil {
+		t.Fatal(err)
+	}
+	finds("pistachio", 3)
 }
 
 func TestBlockingEndsTheTalk(t *testing.T) {
