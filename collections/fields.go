@@ -6,6 +6,7 @@ const (
 	UserAvatar     = "avatar"
 	UserRoles      = "roles"
 	UserTimezone   = "timezone"
+	UserLanguage   = "language"
 	UserHeadline   = "headline"
 	UserBio        = "bio"
 	UserSkills     = "skills"

@@ -3,7 +3,6 @@ package hooks
 import (
 	"net/http"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/pocketbase/pocketbase/apis"
@@ -16,11 +15,11 @@ import (
 
 // oauth2Fields are what somebody who comes from an OAuth2 provider for the first
 // time may set of their new account. Everything else is the provider's word or ours.
-var oauth2Fields = []string{collections.UserRoles, collections.UserName, collections.UserTimezone, collections.FieldCurrency}
+var oauth2Fields = []string{collections.UserRoles, collections.UserName, collections.UserTimezone, collections.UserLanguage, collections.FieldCurrency}
 
 // bindAccount registers what people do about their own account.
 func bindAccount(i *services.Instance, users services.UsersService) {
-	bindMails(i)
+	bindMails(i, users)
 	i.App.OnRecordAuthWithOAuth2Request(collections.Users).BindFunc(func(e *core.RecordAuthWithOAuth2RequestEvent) error {
 		for name := range e.CreateData {
 			if !slices.Contains(oauth2Fields, name) {
@@ -58,16 +57,21 @@ func bindAccount(i *services.Instance, users services.UsersService) {
 	})
 }
 
-// bindMails fills in where the links of mails lead.
-func bindMails(i *services.Instance) {
-	fill := func(e *core.MailerRecordEvent) error {
-		e.Message.HTML = strings.ReplaceAll(e.Message.HTML, services.PublicURLPlaceholder, i.Options.PublicURL)
-		return e.Next()
+// bindMails lets mails about an account be in the language of their reader.
+func bindMails(i *services.Instance, users services.UsersService) {
+	write := func(kind services.AccountMail, placeholder, meta string) func(e *core.MailerRecordEvent) error {
+		return func(e *core.MailerRecordEvent) error {
+			if err := users.WriteAccountMail(e.Message, e.Record, kind, map[string]any{placeholder: e.Meta[meta]}); err != nil {
+				return err
+			}
+			return e.Next()
+		}
 	}
-	i.App.OnMailerRecordVerificationSend(collections.Users).BindFunc(fill)
-	i.App.OnMailerRecordPasswordResetSend(collections.Users).BindFunc(fill)
-	i.App.OnMailerRecordEmailChangeSend(collections.Users).BindFunc(fill)
-	i.App.OnMailerRecordOTPSend(collections.Users).BindFunc(fill)
+	i.App.OnMailerRecordVerificationSend(collections.Users).BindFunc(write(services.MailConfirmEmail, core.EmailPlaceholderToken, "token"))
+	i.App.OnMailerRecordPasswordResetSend(collections.Users).BindFunc(write(services.MailResetPassword, core.EmailPlaceholderToken, "token"))
+	i.App.OnMailerRecordEmailChangeSend(collections.Users).BindFunc(write(services.MailChangeEmail, core.EmailPlaceholderToken, "token"))
+	i.App.OnMailerRecordOTPSend(collections.Users).BindFunc(write(services.MailCode, core.EmailPlaceholderOTP, "password"))
+	i.App.OnMailerRecordAuthAlertSend(collections.Users).BindFunc(write(services.MailSignInAlert, core.EmailPlaceholderAlertInfo, "info"))
 }
 
 // signedInAt is when the person proved who they are, by the access token.

@@ -117,19 +117,14 @@ func readNotifications(chats services.ChatsService) func(e *core.RequestEvent) e
 // unsubscribePage asks, or says that it is done. Programs that look into mails
 // follow links, so only the button does something.
 var unsubscribePage = template.Must(template.New("unsubscribe").Parse(`<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Mails from LancersHub</title>
+<html lang="{{.Language}}" dir="{{.Dir}}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{{.Site}}</title>
 <style>body{font:18px/1.5 sans-serif;max-width:36em;margin:4em auto;padding:0 1em}button{font:inherit;padding:.6em 1.2em}</style></head>
 <body><main><h1>{{.Title}}</h1><p>{{.Text}}</p>
-{{if .Ask}}<form method="post"><button type="submit">Stop these mails</button></form>{{end}}
-{{if .Settings}}<p><a href="{{.Settings}}">All mail settings</a></p>{{end}}</main></body></html>
+{{if .Stop}}<form method="post"><button type="submit">{{.Stop}}</button></form>{{end}}
+{{if .Settings}}<p><a href="{{.Settings}}">{{.All}}</a></p>{{end}}</main></body></html>
 `))
 
-type unsubscribeView struct {
-	Title, Text, Settings string
-	Ask                   bool
-}
-
-func showUnsubscribe(e *core.RequestEvent, status int, view unsubscribeView) error {
+func showUnsubscribe(e *core.RequestEvent, status int, view services.UnsubscribePage) error {
 	head := e.Response.Header()
 	head.Set("Content-Type", "text/html; charset=utf-8")
 	head.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'")
@@ -141,35 +136,29 @@ func showUnsubscribe(e *core.RequestEvent, status int, view unsubscribeView) err
 
 // unsubscribeForm is GET of the address in a mail.
 func unsubscribeForm(chats services.ChatsService) func(e *core.RequestEvent) error {
-	return func(e *core.RequestEvent) error {
-		u, err := chats.ReadUnsubscribe(e.Request.URL.Query().Get("token"))
-		if err != nil {
-			return unsubscribeFailed(e, err)
-		}
-		return showUnsubscribe(e, http.StatusOK, unsubscribeView{
-			Title: "Stop these mails?", Text: "You will get no more mails about " + u.About() + ". In the app you will still see it.", Ask: true,
-		})
-	}
+	return answerUnsubscribe(chats.ReadUnsubscribe, chats.AskUnsubscribe)
 }
 
 // unsubscribe is POST of the same address: by the button, or by a mail program in
 // one click. Nobody needs to be signed in.
 func unsubscribe(chats services.ChatsService) func(e *core.RequestEvent) error {
-	return func(e *core.RequestEvent) error {
-		u, err := chats.Unsubscribe(e.Request.URL.Query().Get("token"))
-		if err != nil {
-			return unsubscribeFailed(e, err)
-		}
-		return showUnsubscribe(e, http.StatusOK, unsubscribeView{
-			Title: "Done", Text: "You will get no more mails about " + u.About() + ".", Settings: chats.SettingsURL(),
-		})
-	}
+	return answerUnsubscribe(chats.Unsubscribe, chats.DoneUnsubscribe)
 }
 
-func unsubscribeFailed(e *core.RequestEvent, err error) error {
-	var refusal *services.Error
-	if !errors.As(err, &refusal) {
-		return err
+func answerUnsubscribe(do func(token string) (services.Unsubscribing, error), say func(services.Unsubscribing) (services.UnsubscribePage, error)) func(e *core.RequestEvent) error {
+	return func(e *core.RequestEvent) error {
+		u, err := do(e.Request.URL.Query().Get("token"))
+		var refusal *services.Error
+		if errors.As(err, &refusal) {
+			return showUnsubscribe(e, refusal.Status, services.RefusedUnsubscribe(e.Request.Header.Get("Accept-Language")))
+		}
+		if err != nil {
+			return err
+		}
+		view, err := say(u)
+		if err != nil {
+			return err
+		}
+		return showUnsubscribe(e, http.StatusOK, view)
 	}
-	return showUnsubscribe(e, refusal.Status, unsubscribeView{Title: "That did not work", Text: refusal.Message})
 }

@@ -101,12 +101,15 @@ func onlyFieldWrong(err error, field, code string) bool {
 	return len(fields) == 1 && ok && wrong.Code() == code
 }
 
-// checkProfile refuses a time zone or currency nobody knows.
+// checkProfile refuses a time zone, language or currency nobody knows.
 func checkProfile(user *core.Record) error {
 	if zone := user.GetString(collections.UserTimezone); zone != "" {
 		if _, err := time.LoadLocation(zone); err != nil || zone == "Local" {
 			return services.Failf(http.StatusBadRequest, services.CodeInvalidInput, "%q is not a time zone; use a name such as Europe/Lisbon.", zone).With("field", collections.UserTimezone)
 		}
+	}
+	if language := user.GetString(collections.UserLanguage); language != "" && !services.KnownLanguage(language) {
+		return services.Failf(http.StatusBadRequest, services.CodeInvalidInput, "Mails are written in %s.", services.MailLanguages()).With("field", collections.UserLanguage)
 	}
 	if currency := user.GetString(collections.FieldCurrency); currency != "" {
 		return services.CheckCurrency(currency)

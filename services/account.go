@@ -98,16 +98,20 @@ func (s UsersService) Welcome(user *core.Record) {
 	s.mail(func() error { return mails.SendRecordVerification(s.App, user) })
 }
 
-// WarnOwner tells the owner of an address that somebody tried to sign up with it.
+// WarnOwner tells the owner of an address, in their language, that somebody tried to sign up with it.
 func (s UsersService) WarnOwner(email string) {
 	s.mail(func() error {
-		settings := s.App.Settings().Meta
+		owner, err := s.App.FindAuthRecordByEmail(collections.Users, email)
+		if err != nil {
+			return err
+		}
+		language, meta := languageOf(owner), s.App.Settings().Meta
+		subject, html, err := s.accountMail(language, language.account[mailTaken], nil)
+		if err != nil {
+			return err
+		}
 		return s.App.NewMailClient().Send(&mailer.Message{
-			From: mail.Address{Name: settings.SenderName, Address: settings.SenderAddress}, To: []mail.Address{{Address: email}},
-			Subject: "You already have an account at " + settings.AppName,
-			HTML: `<p>Hello,</p><p>Somebody, probably you, tried to create an account with this e-mail address. There is one already: ` +
-				`<a href="` + s.Options.PublicURL + `/sign-in">sign in</a>, or <a href="` + s.Options.PublicURL + `/forgot-password">choose a new password</a>.</p>` +
-				`<p><i>If it was not you, ignore this mail.</i></p><p>` + settings.AppName + `</p>`,
+			From: mail.Address{Name: meta.SenderName, Address: meta.SenderAddress}, To: []mail.Address{{Address: owner.Email()}}, Subject: subject, HTML: html,
 		})
 	})
 }

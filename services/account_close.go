@@ -99,7 +99,7 @@ func (s UsersService) CloseAccount(ctx context.Context, cmd Command, id string, 
 func (UsersService) depersonalise(tx core.App, user *core.Record) error {
 	user.Load(map[string]any{
 		collections.UserName: ClosedName, collections.UserAvatar: nil, collections.UserHeadline: "", collections.UserBio: "", collections.UserSkills: nil,
-		collections.UserHourlyRate: 0, collections.FieldCurrency: "", collections.UserCountry: "", collections.UserTimezone: "",
+		collections.UserHourlyRate: 0, collections.FieldCurrency: "", collections.UserCountry: "", collections.UserTimezone: "", collections.UserLanguage: "",
 		collections.FieldStatus: collections.UserStatusClosed, collections.UserMFA: false,
 	})
 	user.SetEmail("")

@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"html/template"
 	"io/fs"
+	"iter"
 	"net/http"
 	"path"
 	"regexp"
@@ -77,15 +78,26 @@ func (i *Instance) FirstPages() FirstPages {
 
 // Find returns a page in the first language of an Accept-Language header that it is written in, or in English.
 func (p FirstPages) Find(name, accepted string) (FirstPage, bool) {
-	for wanted := range strings.SplitSeq(accepted, ",") {
-		tag, _, _ := strings.Cut(strings.TrimSpace(wanted), ";")
-		language, _, _ := strings.Cut(tag, "-")
-		if page, ok := p[name+"."+strings.ToLower(language)]; ok {
+	for language := range acceptedLanguages(accepted) {
+		if page, ok := p[name+"."+language]; ok {
 			return page, true
 		}
 	}
 	page, ok := p[name+".en"]
 	return page, ok
+}
+
+// acceptedLanguages are those of an Accept-Language header in its order, without regions.
+func acceptedLanguages(header string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for wanted := range strings.SplitSeq(header, ",") {
+			tag, _, _ := strings.Cut(strings.TrimSpace(wanted), ";")
+			language, _, _ := strings.Cut(tag, "-")
+			if !yield(strings.ToLower(language)) {
+				return
+			}
+		}
+	}
 }
 
 // firstProject is what the templates know of a project.

@@ -7,7 +7,10 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
+
+	"github.com/pocketbase/pocketbase/core"
 )
 
 // mailLanguage is what a mail needs to be written in one language. The web app has
@@ -27,6 +30,10 @@ type mailLanguage struct {
 	// why a mail came: about these categories, as the digest, or for the safety of the account.
 	why                                    func(categories string) string
 	whyDigest, whyRequired, stop, settings string
+	// page has the words of the page that stops mails.
+	page unsubscribeWords
+	// account has the mails about an account.
+	account map[AccountMail]core.EmailTemplate
 }
 
 // mailTexts are the languages of mails by their code.
@@ -34,10 +41,15 @@ var mailTexts = map[string]mailLanguage{"en": englishMails, "ar": arabicMails}
 
 func mailLanguages() []string { return slices.Sorted(maps.Keys(mailTexts)) }
 
-// language is that of a person's mails.
+// MailLanguages names the languages of mails in a sentence.
+func MailLanguages() string { return strings.Join(mailLanguages(), " and ") }
+
+// language is that of a person's mails: what they chose for these, or that of their account.
 func (w wishes) language() mailLanguage {
-	if chosen, ok := mailTexts[w.Language]; ok {
-		return chosen
+	for _, code := range []string{w.Language, w.own} {
+		if chosen, ok := mailTexts[code]; ok {
+			return chosen
+		}
 	}
 	return englishMails
 }
@@ -59,6 +71,13 @@ var englishMails = mailLanguage{
 	whyDigest:   "You get this mail because there is a daily digest of what you have not read, at the time you chose.",
 	whyRequired: "You get this mail because it concerns the safety of your account. Mails like this cannot be turned off.",
 	stop:        "Stop these mails", settings: "All mail settings",
+	page: unsubscribeWords{
+		title: "Mails from LancersHub", ask: "Stop these mails?", done: "Done", failed: "That did not work",
+		about: "You will get no more mails about %s.", inApp: "In the app you will still see it.",
+		digest: "the daily digest", quote: "“%s”",
+		incomplete: "This link is not complete. Copy all of it from the mail, or change your settings in the app.",
+	},
+	account: englishAccount,
 }
 
 var arabicMails = mailLanguage{
@@ -79,6 +98,13 @@ var arabicMails = mailLanguage{
 	whyDigest:   "وصلتك هذه الرسالة لأن لك ملخصًا يوميًا لما لم تقرأه، في الوقت الذي اخترته.",
 	whyRequired: "وصلتك هذه الرسالة لأنها تتعلق بأمان حسابك. لا يمكن إيقاف رسائل كهذه.",
 	stop:        "أوقف هذه الرسائل", settings: "كل إعدادات البريد",
+	page: unsubscribeWords{
+		title: "رسائل LancersHub", ask: "أتريد إيقاف هذه الرسائل؟", done: "تم", failed: "لم ينجح ذلك",
+		about: "لن تصلك بعد الآن رسائل عن %s.", inApp: "ستظل تراه في التطبيق.",
+		digest: "الملخص اليومي", quote: "«%s»",
+		incomplete: "هذا الرابط غير مكتمل. انسخه كله من الرسالة، أو غيّر إعداداتك في التطبيق.",
+	},
+	account: arabicAccount,
 }
 
 // arabicCategories are named as the settings page of the web app names them.

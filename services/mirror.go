@@ -23,6 +23,7 @@ type UserSnapshot struct {
 	Status   string   `json:"status"`
 	Verified bool     `json:"verified"`
 	Timezone string   `json:"timezone"`
+	Language string   `json:"language"`
 	Ver      int      `json:"ver"`
 	Rev      int      `json:"rev"`
 }
@@ -36,7 +37,7 @@ func snapshot(user *core.Record) UserSnapshot {
 	return UserSnapshot{
 		ID: user.Id, Name: user.GetString(collections.UserName), Avatar: avatar,
 		Roles: user.GetStringSlice(collections.UserRoles), Status: user.GetString(collections.FieldStatus),
-		Verified: user.Verified(), Timezone: user.GetString(collections.UserTimezone),
+		Verified: user.Verified(), Timezone: user.GetString(collections.UserTimezone), Language: user.GetString(collections.UserLanguage),
 		Ver: user.GetInt(collections.UserVer), Rev: user.GetInt(collections.UserRev),
 	}
 }
@@ -74,6 +75,9 @@ func saveMirror(app core.App, user UserSnapshot) (*core.Record, error) {
 		collections.FieldStatus: user.Status, collections.UserTimezone: user.Timezone,
 		collections.UserVer: user.Ver, collections.UserRev: user.Rev,
 	})
+	if record.Collection().Fields.GetByName(collections.UserLanguage) != nil { // only messages writes mails
+		record.Set(collections.UserLanguage, user.Language)
+	}
 	record.SetVerified(user.Verified)
 	if err := app.SaveNoValidate(record); err != nil {
 		return nil, fmt.Errorf("failed to mirror user %s: %w", user.ID, err)

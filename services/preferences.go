@@ -5,7 +5,6 @@ import (
 	"errors"
 	"slices"
 	"sort"
-	"strings"
 	"time"
 
 	"github.com/pocketbase/dbx"
@@ -38,7 +37,7 @@ type Preferences struct {
 	QuietFrom string            `json:"quietFrom"`
 	QuietTo   string            `json:"quietTo"`
 	DigestAt  string            `json:"digestAt"`
-	// Language is that of their mails, "" for English.
+	// Language is that of these mails, "" for that of the account.
 	Language string `json:"language"`
 }
 
@@ -47,6 +46,8 @@ type wishes struct {
 	Preferences
 	zone  *time.Location
 	after time.Duration
+	// own is the language of the account.
+	own string
 }
 
 func (s ChatsService) wishesOf(app core.App, user string) (wishes, error) {
@@ -68,6 +69,7 @@ func (s ChatsService) wishesOf(app core.App, user string) (wishes, error) {
 	if zone, err := time.LoadLocation(mirror.GetString(collections.UserTimezone)); err == nil {
 		w.zone = zone
 	}
+	w.own = mirror.GetString(collections.UserLanguage)
 	return w, nil
 }
 
@@ -232,7 +234,7 @@ func (c PreferenceChange) check() error {
 		}
 	}
 	if c.Language != nil && *c.Language != "" && !slices.Contains(mailLanguages(), *c.Language) {
-		return badRequest(CodeInvalidInput, "Mails are written in %s.", strings.Join(mailLanguages(), " and ")).With("field", collections.PreferenceLanguage)
+		return badRequest(CodeInvalidInput, "Mails are written in %s.", MailLanguages()).With("field", collections.PreferenceLanguage)
 	}
 	for field, clock := range map[string]*string{
 		collections.PreferenceQuietFrom: c.QuietFrom, collections.PreferenceQuietTo: c.QuietTo, collections.PreferenceDigestAt: c.DigestAt,
@@ -281,9 +283,6 @@ func (s ChatsService) prefer(tx core.App, user string, change PreferenceChange) 
 	}
 	return tx.SaveNoValidate(record)
 }
-
-// SettingsURL is where people choose in the web app.
-func (s ChatsService) SettingsURL() string { return s.Options.PublicURL + settingsPath }
 
 // ReadNotifications marks all of a person's notifications as read.
 func (s ChatsService) ReadNotifications(cmd Command) (Answer, error) {

@@ -4,6 +4,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
+	"fmt"
 	"net/url"
 	"path/filepath"
 	"slices"
@@ -46,22 +47,70 @@ type Unsubscribing struct {
 	Kinds []string
 }
 
-// About names what it is about for people.
-func (u Unsubscribing) About() string {
-	if slices.Contains(u.Kinds, ChannelDigest) {
-		return "the daily digest"
+// unsubscribeWords are those of the page that stops mails, in one language.
+type unsubscribeWords struct {
+	title, ask, done, failed, about, inApp, digest, quote, incomplete string
+}
+
+// UnsubscribePage is what the page shows: a question with a button, or what became of it.
+type UnsubscribePage struct {
+	Language, Dir, Site, Title, Text string
+	// Stop is on the button, "" when there is nothing left to ask.
+	Stop string
+	// All is on a link to Settings, "" for none.
+	All, Settings string
+}
+
+// AskUnsubscribe is the page that asks, in the language of whose mails they are.
+func (s ChatsService) AskUnsubscribe(u Unsubscribing) (UnsubscribePage, error) {
+	language, page, err := s.unsubscribePage(u)
+	page.Title, page.Text, page.Stop = language.page.ask, u.about(language)+" "+language.page.inApp, language.stop
+	return page, err
+}
+
+// DoneUnsubscribe is the page that says that it is done.
+func (s ChatsService) DoneUnsubscribe(u Unsubscribing) (UnsubscribePage, error) {
+	language, page, err := s.unsubscribePage(u)
+	page.Title, page.Text, page.All, page.Settings = language.page.done, u.about(language), language.settings, s.Options.PublicURL+settingsPath
+	return page, err
+}
+
+func (s ChatsService) unsubscribePage(u Unsubscribing) (mailLanguage, UnsubscribePage, error) {
+	w, err := s.wishesOf(s.App, u.User)
+	language := w.language()
+	return language, UnsubscribePage{Language: language.code, Dir: language.dir, Site: language.page.title}, err
+}
+
+// RefusedUnsubscribe is the page for a link that names nobody, in the language the browser asks for.
+func RefusedUnsubscribe(accept string) UnsubscribePage {
+	language := englishMails
+	for code := range acceptedLanguages(accept) {
+		if wanted, ok := mailTexts[code]; ok {
+			language = wanted
+			break
+		}
 	}
+	return UnsubscribePage{Language: language.code, Dir: language.dir, Site: language.page.title, Title: language.page.failed, Text: language.page.incomplete}
+}
+
+// about says which mails will come no more.
+func (u Unsubscribing) about(language mailLanguage) string {
 	names := []string{}
 	for _, kind := range u.Kinds {
-		name, _, _ := strings.Cut(fill(noticeKinds[kind].title, map[string]any{"title": "…", "hint": "", "label": "…"}, 1), ":")
-		names = append(names, "“"+name+"”")
+		if kind == ChannelDigest {
+			names = append(names, language.page.digest)
+			continue
+		}
+		title, _ := language.notice(kind, map[string]any{"title": "…", "hint": "", "label": "…"}, 1)
+		name, _, _ := strings.Cut(title, ":")
+		names = append(names, fmt.Sprintf(language.page.quote, name))
 	}
-	return strings.Join(names, ", ")
+	return fmt.Sprintf(language.page.about, strings.Join(names, language.comma))
 }
 
 // ReadUnsubscribe checks a token.
 func (s ChatsService) ReadUnsubscribe(token string) (Unsubscribing, error) {
-	invalid := badRequest(CodeTokenInvalid, "This link is not complete. Copy all of it from the mail, or change your settings in the app.")
+	invalid := badRequest(CodeTokenInvalid, "%s", englishMails.page.incomplete)
 	encoded, signature, _ := strings.Cut(token, ".")
 	content, err := base64.RawURLEncoding.DecodeString(encoded)
 	if err != nil {

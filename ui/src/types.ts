@@ -28,6 +28,8 @@ export interface User extends Stored, Person {
   currency: string;
   country: string;
   timezone: string;
+  /** The language of mails to them; "" is English. */
+  language: string;
   status: 'active' | 'suspended' | 'closed';
   /** Mean of the ratings in hundredths of a star, and of how many reviews. */
   rating: number;

@@ -2,7 +2,7 @@
 // know about their own account's protection.
 import { useQuery } from '@tanstack/react-query';
 import { ClientResponseError, type AuthMethodsList, type RecordService } from 'pocketbase';
-import { chats, session, users } from '../api';
+import { session, users } from '../api';
 import type { Language } from '../i18n/i18n';
 import { readStored, writeStored } from '../lib/preferences';
 import { keys } from './keys';
@@ -59,7 +59,7 @@ const newsMs = 2000;
 const after = (ms: number) => new Promise((done) => { setTimeout(done, ms); });
 
 /** Signs in with a provider in a window of its own; a new account gets the roles. */
-export async function enterWithProvider(provider: string, roles: readonly Role[], door = anew): Promise<Entry> {
+export async function enterWithProvider(provider: string, roles: readonly Role[], language: Language, door = anew): Promise<Entry> {
   const timezone = Intl.DateTimeFormat().resolvedOptions().timeZone;
   // Opened before anything is waited for, or browsers take it for an advertisement.
   const popup = window.open('', '_blank', 'width=1024,height=768,resizable,menubar=no');
@@ -78,7 +78,7 @@ export async function enterWithProvider(provider: string, roles: readonly Role[]
     return fetch(...args);
   };
   try {
-    return await enter(door, (people) => people.authWithOAuth2({ provider, createData: roles.length > 0 ? { roles, timezone } : {}, urlCallback, fetch: exchange }));
+    return await enter(door, (people) => people.authWithOAuth2({ provider, createData: roles.length > 0 ? { roles, timezone, language } : {}, urlCallback, fetch: exchange }));
   } catch (error) {
     throw error instanceof ClientResponseError && error.originalError instanceof WindowClosed ? error.originalError : error;
   } finally {
@@ -111,7 +111,7 @@ export function useSecurity(id: string) {
   return useQuery({ queryKey: [...keys.people, id, 'security'], queryFn: () => users.client.send<SecurityState>(`/api/users/${id}/security`, { method: 'GET' }), enabled: id !== '' });
 }
 
-const toldKey = 'lancershub_language_told';
+const toldKey = 'lancershub_language_kept';
 
 /**
  * Tells the server in which language a person reads, for their mails. What was
@@ -121,7 +121,7 @@ export async function tellLanguage(me: string, language: Language): Promise<void
   const told = readStored(toldKey) ?? '';
   if (told === `${me} ${language}` || (!told.startsWith(`${me} `) && language === 'en')) return;
   try {
-    await chats.client.send('/api/notifications/settings', { method: 'POST', body: { language }, headers: { 'Idempotency-Key': crypto.randomUUID() } });
+    if (session.record?.language !== language) await users.users.update(me, { language });
     writeStored(toldKey, `${me} ${language}`);
   } catch {
     // told when the app is opened the next time

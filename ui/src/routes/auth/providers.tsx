@@ -17,9 +17,9 @@ interface Props {
 }
 
 export function Providers({ roles, blocked = '', door, onEntry, onError }: Props) {
-  const { t } = useI18n();
+  const { t, language } = useI18n();
   const methods = useAuthMethods();
-  const entering = useMutation({ mutationFn: (name: string) => enterWithProvider(name, roles, door), onSuccess: onEntry, onError });
+  const entering = useMutation({ mutationFn: (name: string) => enterWithProvider(name, roles, language, door), onSuccess: onEntry, onError });
   const providers = methods.data?.oauth2.providers ?? [];
   if (providers.length === 0) return null;
   const noAccount = entering.isError && 'roles' in failureOf(entering.error).fields;

@@ -18,7 +18,7 @@ import { Providers } from './providers';
 class MaybeTaken extends Error {}
 
 export default function SignUp() {
-  const { t } = useI18n();
+  const { t, language } = useI18n();
   const me = useMe();
   const navigate = useNavigate();
   const [params] = useSearchParams();
@@ -29,7 +29,7 @@ export default function SignUp() {
   const joining = useMutation({
     mutationFn: async () => {
       const timezone = Intl.DateTimeFormat().resolvedOptions().timeZone;
-      await users.users.create({ ...values, email: values.email.trim(), name: values.name.trim(), passwordConfirm: values.password, roles, timezone });
+      await users.users.create({ ...values, email: values.email.trim(), name: values.name.trim(), passwordConfirm: values.password, roles, timezone, language });
       try {
         const entry = await enterWithPassword(values.email.trim(), values.password);
         if (!entry.done) void navigate('/sign-in'); // an account of old, with a second factor
