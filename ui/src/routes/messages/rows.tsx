@@ -8,6 +8,7 @@ import { conversation, useLog } from '../../live/conversation';
 import type { Message } from '../../types';
 import { Button } from '../../ui/button';
 import { Bubble, Sending } from './bubble';
+import { Places } from './places';
 
 export interface RowsHandle {
   /** Scrolls to a message and marks it. */
@@ -31,6 +32,8 @@ interface Props {
 const rowHeight = 60;
 /** This near the end counts as being there. */
 const nearEnd = 80;
+/** So many rows above those in view are fetched, too: whoever scrolls quickly still finds them there. */
+const ahead = 100;
 
 export function Rows({ ref, chat, me, names, readByOther, atEnd, onActions, onReact }: Props) {
   const { t } = useI18n();
@@ -48,7 +51,7 @@ export function Rows({ ref, chat, me, names, readByOther, atEnd, onActions, onRe
     estimateSize: () => rowHeight,
     initialOffset: () => count * rowHeight,
     overscan: 10,
-    getItemKey: useCallback((index: number) => (index < log.lastSeq ? index + 1 : log.outgoing[index - log.lastSeq]?.clientId ?? index), [log]),
+    getItemKey: useCallback((index: number) => (index < log.lastSeq ? index + 1 : log.outgoing[index - log.lastSeq]?.clientId ?? index), [log.lastSeq, log.outgoing]), // all rows are laid out anew when it changes
   });
   const items = virtual.getVirtualItems();
   const total = virtual.getTotalSize();
@@ -56,7 +59,7 @@ export function Rows({ ref, chat, me, names, readByOther, atEnd, onActions, onRe
   const last = (items.at(-1)?.index ?? 0) + 1;
 
   useEffect(() => {
-    if (items.length > 0) one.ensure(Math.max(1, first - 20), Math.min(log.lastSeq, last + 5));
+    if (items.length > 0) one.ensure(Math.max(1, first - ahead), Math.min(log.lastSeq, last + 5));
   }, [one, first, last, log, items.length]);
 
   // The reader stays at the end while there; rows that turn out higher do not push
@@ -103,29 +106,39 @@ export function Rows({ ref, chat, me, names, readByOther, atEnd, onActions, onRe
     virtual.scrollToIndex(seq - 1, { align: 'center' });
   }, [virtual, atEnd]);
   useImperativeHandle(ref, () => ({ show }), [show]);
-  const byId = useMemo(() => new Map([...log.messages.values()].map((message) => [message.id, message])), [log.messages]);
+  const answered = useMemo(() => finder(log.messages), [log.messages]);
+  const [places] = useState(() => new Places());
+  const { shift, tops } = places.lay(items);
 
   const mineLast = useMemo(() => lastMine(log.messages, log.lastSeq, me), [log, me]);
   return (
     <>
-      <div ref={box} onScroll={onScroll} role="log" aria-live="off" aria-label={t('messages.conversation')} tabIndex={0} className="absolute inset-0 overflow-y-auto overscroll-contain px-3 py-3 -outline-offset-2 sm:px-4">
+      <div ref={box} onScroll={onScroll} role="log" aria-live="off" aria-label={t('messages.conversation')} tabIndex={0} className="absolute inset-0 overflow-y-auto overscroll-contain contain-strict px-3 py-3 -outline-offset-2 sm:px-4">
         <div className="relative w-full" style={{ height: total }}>
-          {items.map((item) => {
-            const message = log.messages.get(item.index + 1);
-            const sending = log.outgoing[item.index - log.lastSeq];
-            return (
-              <div key={item.key} ref={virtual.measureElement} data-index={item.index} className={`absolute inset-x-0 top-0 rounded-xl ${marked === item.index + 1 ? 'bg-warn-soft' : ''}`} style={{ transform: `translateY(${item.start}px)` }}>
-                {sending ? <Sending one={sending} chat={chat} />
-                  : message ? <Bubble message={message} before={log.messages.get(item.index)} answered={message.replyTo ? byId.get(message.replyTo) : undefined} me={me} names={names} onActions={onActions} onReact={onReact} onShow={show} read={message.seq <= readByOther} lastOfMine={message.seq === mineLast} />
-                    : <div aria-hidden="true" className={`py-1.5 ${item.index % 3 === 0 ? 'ps-24' : 'pe-24'}`}><span className="shimmer block h-11 rounded-2xl" /></div>}
-              </div>
-            );
-          })}
+          <div className="absolute inset-x-0 top-0" style={{ transform: `translateY(${shift}px)` }}>
+            {items.map((item, place) => {
+              const message = log.messages.get(item.index + 1);
+              const sending = log.outgoing[item.index - log.lastSeq];
+              return (
+                <div key={item.key} ref={virtual.measureElement} data-index={item.index} className={`absolute inset-x-0 rounded-xl ${marked === item.index + 1 ? 'bg-warn-soft' : ''}`} style={{ top: tops[place] }}>
+                  {sending ? <Sending one={sending} chat={chat} />
+                    : message ? <Bubble message={message} before={log.messages.get(item.index)} answered={message.replyTo ? answered(message.replyTo) : undefined} me={me} names={names} onActions={onActions} onReact={onReact} onShow={show} read={message.seq <= readByOther} lastOfMine={message.seq === mineLast} />
+                      : <div aria-hidden="true" className={`py-1.5 ${item.index % 3 === 0 ? 'ps-24' : 'pe-24'}`}><span className="shimmer block h-11 rounded-2xl" /></div>}
+                </div>
+              );
+            })}
+          </div>
         </div>
       </div>
       {away > 0 && <Button small icon="down" className="absolute inset-x-0 bottom-3 mx-auto w-fit shadow-card" onClick={toEnd}>{t('messages.new', { count: away })}</Button>}
     </>
   );
+}
+
+/** Finds messages by id; most chats have no answers, so the index is made when one is looked for. */
+function finder(messages: ReadonlyMap<number, Message>): (id: string) => Message | undefined {
+  let byId: Map<string, Message> | undefined;
+  return (id) => (byId ??= new Map([...messages.values()].map((message) => [message.id, message]))).get(id);
 }
 
 /** The seq of my latest message among those loaded near the end. */
