@@ -16,7 +16,8 @@ func bindChats(i *services.Instance) error {
 	chats.HandleEvents()
 	chats.FollowPresence()
 	bindLive(i)
-	bindMessages(i, chats)
+	wordPace, signPace := pacers(i)
+	bindMessages(i, chats, wordPace)
 	bindAudiences(i, chats)
 	if err := bindNotifications(i, chats); err != nil {
 		return err
@@ -40,7 +41,7 @@ func bindChats(i *services.Instance) error {
 		return e.Next()
 	})
 	onServe(i, func(e *core.ServeEvent) {
-		bindChatCommands(e, chats)
+		bindChatCommands(e, chats, wordPace, signPace)
 		e.Router.GET("/api/chats/{id}/messages", chatMessages(chats))
 		e.Router.GET("/api/chats/unread", forUser(func(_ *core.RequestEvent, user string) (any, error) { return chats.Unread(user) }))
 		e.Router.GET("/api/chats/search", forUser(searchChats(chats)))
@@ -52,34 +53,61 @@ func bindChats(i *services.Instance) error {
 	return bindUploads(i, chats.Attachments)
 }
 
+// pacer holds somebody up who does more than people do; giveBack is for what turns
+// out not to count.
+type pacer func(user string) (giveBack func(), err error)
+
+// pacers are for what everybody in a chat hears of and is stored (sending, editing,
+// deleting, reacting), and for the signs of typing, which a person sends beside it.
+func pacers(i *services.Instance) (words, signs pacer) {
+	if i.Options.NoRateLimits {
+		free := func(string) (func(), error) { return func() {}, nil }
+		return free, free
+	}
+	pace := func(perSecond float64, atOnce int) pacer {
+		limit := services.NewPace(perSecond, atOnce)
+		return func(user string) (func(), error) { return limit.Check(user, i.Clock.Now()) }
+	}
+	return pace(services.MessagesPerSecond, services.MessagesAtOnce), pace(services.SignsPerSecond, services.SignsAtOnce)
+}
+
+// paced is a command that counts in a pace.
+func paced(pace pacer, run func(c call) (services.Answer, error)) func(e *core.RequestEvent, c call) (services.Answer, error) {
+	return func(_ *core.RequestEvent, c call) (services.Answer, error) {
+		if _, err := pace(c.Principal); err != nil {
+			return services.Answer{}, err
+		}
+		return run(c)
+	}
+}
+
 // bindChatCommands is the table of what can be done to chats and messages.
-func bindChatCommands(e *core.ServeEvent, chats services.ChatsService) {
+func bindChatCommands(e *core.ServeEvent, chats services.ChatsService, words, signs pacer) {
 	command(e, collections.Chats, "read", false, func(_ *core.RequestEvent, c call) (services.Answer, error) {
 		return chats.Read(c.Command, c.ID, int(c.Body.Seq))
 	})
-	command(e, collections.Chats, "typing", false, func(_ *core.RequestEvent, c call) (services.Answer, error) {
+	command(e, collections.Chats, "typing", false, paced(signs, func(c call) (services.Answer, error) {
 		return services.Answer{Status: http.StatusOK, Body: []byte("{}")}, chats.Typing(c.ID, c.Principal)
-	})
+	}))
 	command(e, collections.Chats, "leave", false, func(_ *core.RequestEvent, c call) (services.Answer, error) {
 		return chats.Leave(c.Command, c.ID)
 	})
-	command(e, collections.Messages, "delete", false, func(_ *core.RequestEvent, c call) (services.Answer, error) {
+	command(e, collections.Messages, "delete", false, paced(words, func(c call) (services.Answer, error) {
 		return chats.Delete(c.Command, c.ID)
-	})
-	command(e, collections.Messages, "react", false, func(_ *core.RequestEvent, c call) (services.Answer, error) {
+	}))
+	command(e, collections.Messages, "react", false, paced(words, func(c call) (services.Answer, error) {
 		return chats.React(c.Command, c.ID, c.Body.Emoji, true)
-	})
-	command(e, collections.Messages, "unreact", false, func(_ *core.RequestEvent, c call) (services.Answer, error) {
+	}))
+	command(e, collections.Messages, "unreact", false, paced(words, func(c call) (services.Answer, error) {
 		return chats.React(c.Command, c.ID, c.Body.Emoji, false)
-	})
+	}))
 	command(e, collections.Messages, "report", false, func(_ *core.RequestEvent, c call) (services.Answer, error) {
 		return chats.Report(c.Command, c.ID, c.Body.Reason, c.Body.Note)
 	})
 }
 
 // bindMessages checks what people write, and stores it with what belongs to it.
-func bindMessages(i *services.Instance, chats services.ChatsService) {
-	pace := services.NewPace(services.MessagesPerSecond, services.MessagesAtOnce)
+func bindMessages(i *services.Instance, chats services.ChatsService, pace pacer) {
 	i.App.OnRecordCreateRequest(collections.Messages).BindFunc(func(e *core.RecordRequestEvent) error {
 		user, err := requireUser(e.RequestEvent)
 		if err != nil {
@@ -92,10 +120,7 @@ func bindMessages(i *services.Instance, chats services.ChatsService) {
 				return answerSent(e, before, err)
 			}
 		}
-		giveBack, refused := func() {}, error(nil)
-		if !i.Options.NoRateLimits {
-			giveBack, refused = pace.Check(user.Id, i.Clock.Now())
-		}
+		giveBack, refused := pace(user.Id)
 		if refused == nil {
 			refused = sendNew(e, chats, user.Id)
 		}
@@ -111,6 +136,9 @@ func bindMessages(i *services.Instance, chats services.ChatsService) {
 	i.App.OnRecordUpdateRequest(collections.Messages).BindFunc(func(e *core.RecordRequestEvent) error {
 		user, err := requireUser(e.RequestEvent)
 		if err != nil {
+			return err
+		}
+		if _, err := pace(user.Id); err != nil {
 			return err
 		}
 		if err := chats.CheckEdit(e.Record, user.Id); err != nil {

@@ -3,6 +3,7 @@ package hooks
 import (
 	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/pocketbase/pocketbase/apis"
 	"github.com/pocketbase/pocketbase/core"
@@ -37,6 +38,9 @@ func bindLive(i *services.Instance) {
 const (
 	maxTopics      = 1000
 	maxTopicLength = 2500
+	// maxShaped is how many subscriptions may have options of their own. Each costs
+	// whoever writes a rendering and questions to the database, while others wait.
+	maxShaped = 32
 )
 
 // subscribe is POST /api/realtime: {clientId, subscriptions}. Topics that are
@@ -65,13 +69,9 @@ func subscribe(i *services.Instance, e *core.RequestEvent) error {
 	if before := conn.User(); before != "" && before != user {
 		return services.Failf(http.StatusForbidden, services.CodeForbidden, "The connection belongs to somebody else.")
 	}
-	ours, stock := []string{}, []string{}
-	for _, topic := range body.Subscriptions {
-		if services.IsLiveTopic(topic) && !e.HasSuperuserAuth() {
-			ours = append(ours, topic)
-		} else {
-			stock = append(stock, topic)
-		}
+	ours, stock, err := sortTopics(e, body.Subscriptions)
+	if err != nil {
+		return err
 	}
 	conn.Subscribe(session, user, ours)
 	relayStock(i, e, conn, session, stock)
@@ -83,6 +83,24 @@ func subscribe(i *services.Instance, e *core.RequestEvent) error {
 		}
 	}
 	return e.NoContent(http.StatusNoContent)
+}
+
+// sortTopics tells what is delivered by audience from what PocketBase delivers.
+func sortTopics(e *core.RequestEvent, topics []string) (ours, stock []string, err error) {
+	shaped := 0
+	for _, topic := range topics {
+		if !services.IsLiveTopic(topic) || e.HasSuperuserAuth() {
+			stock = append(stock, topic)
+			continue
+		}
+		if ours = append(ours, topic); strings.Contains(topic, "?") {
+			shaped++
+		}
+	}
+	if shaped > maxShaped {
+		return nil, nil, services.Failf(http.StatusBadRequest, services.CodeInvalidInput, "At most %d subscriptions of a connection can have options.", maxShaped)
+	}
+	return ours, stock, nil
 }
 
 // relayStock lets PocketBase's broker write to a connection of ours.

@@ -168,10 +168,13 @@ func (s ChatsService) Report(cmd Command, id, reason, note string) (Answer, erro
 	})
 }
 
-// How fast one person may write: what an excited typist sends, and a paste of many lines.
+// How fast one person may write, edit, delete and react: what an excited typist does, and a paste of many lines.
 const (
 	MessagesPerSecond = 3
 	MessagesAtOnce    = 30
+	// Signs of typing: the web app sends one in three seconds for each chat.
+	SignsPerSecond = 2
+	SignsAtOnce    = 20
 )
 
 // Pace limits how fast each person does something. It counts in memory, because

@@ -140,6 +140,16 @@ func (w wishes) audible(t time.Time) time.Time {
 	if !quiet {
 		return t
 	}
+	// In the night in which the clocks are set back, an hour (on Lord Howe half of one) is
+	// there twice: the end of the quiet hours is the next of the two.
+	if end, err := time.Parse(clockForm, w.QuietTo); err == nil {
+		for _, again := range []time.Duration{-time.Hour, -30 * time.Minute, 0, 30 * time.Minute, time.Hour} {
+			at := time.Date(local.Year(), local.Month(), local.Day(), end.Hour(), end.Minute(), 0, 0, w.zone).Add(again)
+			if at.After(local) && at.Format(clockForm) == w.QuietTo {
+				return at
+			}
+		}
+	}
 	return nextTime(local, w.QuietTo)
 }
 

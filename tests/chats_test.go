@@ -349,6 +349,39 @@ func TestNobodySendsFasterThanPeopleType(t *testing.T) {
 	say(s.Freelancer, chat, "others are not held up").Want(t, http.StatusOK, "")
 }
 
+// TestNobodyTiresAChatOut does the other things that everybody in a chat hears of:
+// they count like messages, and so do signs of typing, on their own.
+func TestNobodyTiresAChatOut(t *testing.T) {
+	t.Parallel()
+	m := New(t, func(o *services.Options) { o.NoRateLimits = false })
+	s := Hired(m)
+	chat := chatOf(s)
+	id := say(s.Client, chat, "one").Text("id")
+	tooFast := func(what string, most int, once func(n int) *Response) {
+		t.Helper()
+		for n := range most {
+			once(n).Want(t, http.StatusOK, "")
+		}
+		answer := once(most)
+		answer.Want(t, http.StatusTooManyRequests, services.CodeTooManyRequests)
+		if answer.Header.Get("Retry-After") == "" {
+			t.Errorf("Expected %s to be told when to go on", what)
+		}
+		m.Clock.Advance(time.Minute)
+	}
+	tooFast("reactions", services.MessagesAtOnce, func(n int) *Response {
+		return ask(s.Freelancer, "messages/"+id+"/"+[]string{"react", "unreact"}[n%2], Body{"emoji": "👍"})
+	})
+	tooFast("edits", services.MessagesAtOnce, func(n int) *Response {
+		return s.Client.Do(http.MethodPatch, "/api/chats/api/collections/messages/records/"+id, Body{"body": fmt.Sprint(n)})
+	})
+	tooFast("typing", services.SignsAtOnce, func(int) *Response { return ask(s.Freelancer, "chats/"+chat+"/typing", nil) })
+	for range services.SignsAtOnce { // does not hold up what is typed
+		ask(s.Freelancer, "chats/"+chat+"/typing", nil).Want(t, http.StatusOK, "")
+	}
+	say(s.Freelancer, chat, "typed").Want(t, http.StatusOK, "")
+}
+
 // TestNewsArriveInOrder: many senders at once, one listener; what arrives is in
 // the order of the numbers, each once, with the count of what is unread.
 func TestNewsArriveInOrder(t *testing.T) {

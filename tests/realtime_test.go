@@ -4,8 +4,10 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -26,6 +28,17 @@ type stream struct {
 // listen connects person to domain and subscribes to topics.
 func listen(t *testing.T, person *Person, domain collections.Domain, topics ...string) *stream {
 	t.Helper()
+	s, id := open(t, person, domain)
+	answer := person.Do(http.MethodPost, services.Prefix(domain)+"/api/realtime", Body{"clientId": id, "subscriptions": topics})
+	if answer.Status != http.StatusNoContent {
+		t.Fatalf("Expected to subscribe, got %d: %s", answer.Status, answer.Raw)
+	}
+	return s
+}
+
+// open connects to an event stream; what it is to hear is asked for with the id.
+func open(t *testing.T, person *Person, domain collections.Domain) (s *stream, id string) {
+	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, person.base+services.Prefix(domain)+"/api/realtime", http.NoBody)
 	if err != nil {
@@ -39,19 +52,16 @@ func listen(t *testing.T, person *Person, domain collections.Domain, topics ...s
 		cancel()
 		_ = res.Body.Close()
 	})
-	s := &stream{closed: make(chan struct{})}
+	s = &stream{closed: make(chan struct{})}
 	connected := make(chan string, 1)
 	go s.read(bufio.NewScanner(res.Body), connected)
 	select {
 	case id := <-connected:
-		answer := person.Do(http.MethodPost, services.Prefix(domain)+"/api/realtime", Body{"clientId": id, "subscriptions": topics})
-		if answer.Status != http.StatusNoContent {
-			t.Fatalf("Expected to subscribe, got %d: %s", answer.Status, answer.Raw)
-		}
-	case <-time.After(10 * time.Second):
+		return s, id
+	case <-time.After(30 * time.Second):
 		t.Fatal("Expected to be connected")
 	}
-	return s
+	return nil, ""
 }
 
 func (s *stream) read(lines *bufio.Scanner, connected chan<- string) {
@@ -134,6 +144,29 @@ func TestOnlyThePartiesHear(t *testing.T) {
 				t.Errorf("Expected outsiders to hear nothing from %s, they heard %v", domain, stream.events)
 			}
 		}
+	}
+}
+
+// TestNobodySubscribesInAThousandWays: each subscription with options costs whoever
+// writes, so a connection has few of them; plain ones cost nothing.
+func TestNobodySubscribesInAThousandWays(t *testing.T) {
+	t.Parallel()
+	m := New(t)
+	s := Hired(m)
+	plain, shaped := []string{}, []string{}
+	for n := range 40 {
+		plain = append(plain, fmt.Sprintf("messages/%015d", n))
+		shaped = append(shaped, fmt.Sprintf(`messages/*?options={"query":{"filter":"seq>%d"}}`, n))
+	}
+	heard := listen(t, s.Freelancer, messagesDomain, append(plain, shaped[:32]...)...)
+	say(s.Client, chatOf(s), "to you").Want(t, http.StatusOK, "")
+	if !heard.heard(`"body":"to you"`, 30*time.Second) {
+		t.Error("Expected a subscription with options to be delivered")
+	}
+	for _, refused := range [][]string{shaped, append(slices.Clone(shaped[:32]), "chats/*?x=1")} {
+		_, id := open(t, s.Freelancer, messagesDomain)
+		answer := s.Freelancer.Do(http.MethodPost, "/api/chats/api/realtime", Body{"clientId": id, "subscriptions": refused})
+		answer.Want(t, http.StatusBadRequest, services.CodeInvalidInput)
 	}
 }
 
