@@ -126,7 +126,7 @@ const (
 	// PaymentChargeback is the state of the last chargeback (ChargebackMachine).
 	PaymentChargedBack = "chargedBack"
 	PaymentChargeback  = "chargeback"
-	// PaymentOwed says that the work was approved while a chargeback locked the money.
+	// PaymentOwed says that the work was approved while a dispute or a chargeback locked the money.
 	PaymentOwed = "owed"
 	// PaymentConfirmURL is where the client confirms a payment with the provider; only the client gets it.
 	PaymentConfirmURL = "confirmUrl"

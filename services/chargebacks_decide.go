@@ -73,11 +73,7 @@ func (s *PaymentsService) win(tx core.App, record *core.Record) error {
 	if err := s.tellChargeback(tx, TopicChargebackClosed, record); err != nil {
 		return err
 	}
-	if payment.GetBool(collections.PaymentOwed) && heldOf(payment) > 0 && lockedOf(payment) == 0 {
-		payment.Set(collections.PaymentOwed, false)
-		return s.release(tx, payment, 0, System, "The milestone had been approved, and the bank left the money here.")
-	}
-	return nil
+	return s.payOwed(tx, payment, "The milestone had been approved, and the bank left the money here.")
 }
 
 // lose settles the locked part as given back to the client. What had been
@@ -230,13 +226,4 @@ func (s *PaymentsService) Recover(by Actor, id, from, reason string) (record *co
 		return s.tellChargeback(tx, TopicChargebackRecovered, record)
 	})
 	return record, err
-}
-
-// owe remembers that work was approved whose money a chargeback locks.
-func (s *PaymentsService) owe(tx core.App, payment *core.Record) error {
-	if payment == nil || intOf(payment, collections.PaymentChargedBack) == 0 || payment.GetBool(collections.PaymentOwed) {
-		return nil
-	}
-	payment.Set(collections.PaymentOwed, true)
-	return tx.SaveNoValidate(payment)
 }

@@ -227,7 +227,8 @@ func (s *PaymentsService) escalate(tx core.App, dispute *core.Record, by, reason
 	return s.emitDispute(tx, TopicDisputeEscalated, dispute, by, 0)
 }
 
-// WithdrawDispute ends a dispute without a decision; only who opened it can.
+// WithdrawDispute ends a dispute without a decision; only who opened it can. Work
+// that was approved meanwhile is paid then.
 func (s *PaymentsService) WithdrawDispute(cmd Command, id, reason string) (Answer, error) {
 	return Once(s.App, s.Clock, cmd, func(tx core.App) (any, error) {
 		dispute, err := eitherParty(tx, collections.Disputes, id, cmd.Principal)
@@ -237,8 +238,11 @@ func (s *PaymentsService) WithdrawDispute(cmd Command, id, reason string) (Answe
 		if dispute.GetString(collections.DisputeOpenedBy) != cmd.Principal {
 			return nil, forbidden(CodeForbidden, "Only who opened the dispute can withdraw it.")
 		}
-		_, err = s.closeDispute(tx, dispute, decision{verb: "withdraw", outcome: collections.OutcomeWithdrawn, by: cmd.Principal, reason: reason})
-		return dispute, err
+		payment, err := s.closeDispute(tx, dispute, decision{verb: "withdraw", outcome: collections.OutcomeWithdrawn, by: cmd.Principal, reason: reason})
+		if err != nil {
+			return nil, err
+		}
+		return dispute, s.payOwed(tx, payment, "The milestone had been approved, and the dispute was withdrawn.")
 	})
 }
 

@@ -28,7 +28,7 @@ func (s *PaymentsService) handleApprovals() {
 			return err
 		}
 		if payment == nil || heldOf(payment) == 0 {
-			// Released directly before the approval arrived, or all of it disputed: the dispute decides.
+			// Released directly before the approval arrived, or all of it is locked and now owed.
 			s.Logger.Info("an approved milestone has nothing to release", "milestone", news.Milestone)
 			return nil
 		}
@@ -51,6 +51,25 @@ func (s *PaymentsService) handleApprovals() {
 	})
 }
 
+// owe remembers that work was approved whose money a dispute or a chargeback locks.
+func (s *PaymentsService) owe(tx core.App, payment *core.Record) error {
+	if payment == nil || lockedOf(payment) == 0 || payment.GetBool(collections.PaymentOwed) {
+		return nil
+	}
+	payment.Set(collections.PaymentOwed, true)
+	return tx.SaveNoValidate(payment)
+}
+
+// payOwed releases what is held again, nothing locking it any more, of work that
+// was approved meanwhile: nobody would approve it once more.
+func (s *PaymentsService) payOwed(tx core.App, payment *core.Record, reason string) error {
+	if !payment.GetBool(collections.PaymentOwed) || heldOf(payment) == 0 || lockedOf(payment) > 0 {
+		return nil
+	}
+	payment.Set(collections.PaymentOwed, false)
+	return s.release(tx, payment, 0, System, reason)
+}
+
 // roll moves held money on to the payment of the next milestone. When less is
 // held than the approval counted on (it was released or given back at the same
 // moment), the approved part is released, the rest stays held and projects takes
@@ -63,7 +82,7 @@ func (s *PaymentsService) roll(tx core.App, payment *core.Record, news Milestone
 			}
 		}
 		return false, s.Emit(tx, TopicPaymentNotRolled, collections.Payments, news.Roll.Payment, 1, NotRolled{
-			Payment: news.Roll.Payment, Milestone: news.Milestone, Held: payment != nil && heldOf(payment) > 0,
+			Payment: news.Roll.Payment, Milestone: news.Milestone, Held: payment != nil && heldOf(payment)+lockedOf(payment) > 0,
 		})
 	}
 	err := Transition(tx, Move{
@@ -111,7 +130,7 @@ func (s *PaymentsService) roll(tx core.App, payment *core.Record, news Milestone
 }
 
 // NotRolled is the payload of payment.not_rolled: the reservation of Payment is
-// void; Held says whether anything is still held for the approved milestone.
+// void; Held says whether anything is still held for the approved milestone, locked or not.
 type NotRolled struct {
 	Payment   string `json:"payment"`
 	Milestone string `json:"milestone"`

@@ -109,6 +109,7 @@ type paidFor struct {
 	Milestone string `db:"milestone"`
 	Held      bool   `db:"held"`
 	Settled   bool   `db:"settled"`
+	Locked    bool   `db:"locked"`
 	Underway  bool   `db:"underway"`
 }
 
@@ -121,6 +122,7 @@ func (r *Reconciler) comparePage(report *Reconciliation, after string, milestone
 	}
 	var rows []paidFor
 	err := r.payments.App.ConcurrentDB().NewQuery(`SELECT milestone, max(status IN ('held', 'disputed')) AS held, max(status IN ('released', 'split')) AS settled,
+		max(status = 'disputed' OR chargedBack > 0) AS locked,
 		max(updated > {:recent} OR EXISTS (SELECT 1 FROM outbox o WHERE o.state <> 'done' AND o.aggregate = 'payments:' || p.id)) AS underway
 		FROM payments p WHERE status NOT IN ('failed', 'pending') AND milestone > {:after} AND milestone <= {:last} GROUP BY milestone`).
 		Bind(dbx.Params{"after": after, "last": last, "recent": dateTime(time.UnixMilli(report.At).Add(-settleTime)).String()}).All(&rows)
@@ -135,9 +137,9 @@ func (r *Reconciler) comparePage(report *Reconciliation, after string, milestone
 		ours := paid[m.ID]
 		delete(paid, m.ID)
 		wantsHeld := slices.Contains([]string{collections.MilestoneFunded, collections.MilestoneSubmitted, collections.MilestoneChangesRequested}, m.Status)
-		approved := m.Status == collections.MilestoneApproved // paid in a moment, or when a dispute ends
+		approved := m.Status == collections.MilestoneApproved // paid in a moment, or when a dispute or a chargeback ends
 		settled := m.Status == collections.MilestoneReleased
-		if wantsHeld == ours.Held && settled == ours.Settled || approved && (ours.Held || ours.Underway || m.Underway) {
+		if wantsHeld == ours.Held && settled == ours.Settled || approved && (ours.Locked || ours.Underway || m.Underway) {
 			continue
 		}
 		sentence := fmt.Sprintf("milestone %s is %s; of its payments one is held: %t, one is settled: %t", m.ID, m.Status, ours.Held, ours.Settled)

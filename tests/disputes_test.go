@@ -177,6 +177,45 @@ func TestTalksEnd(t *testing.T) {
 	m.Sound()
 }
 
+// TestWorkApprovedInADispute: nothing of it is paid while the money is disputed;
+// when the dispute is withdrawn it is, because nobody would approve it once more.
+func TestWorkApprovedInADispute(t *testing.T) {
+	t.Parallel()
+	for disputed, before := range map[int64]string{0: "disputed: released 0 refunded 0 disputed 123457", 23_457: "disputed: released 100000 refunded 0 disputed 23457"} {
+		m := New(t)
+		s := submitted(m)
+		id := s.dispute(s.Client, disputed, 0)
+		s.approve(nil).Want(t, http.StatusOK, "")
+		s.wantMoney(before)
+		m.Sound()
+		s.inDispute(s.Client, id, "withdraw", Body{"reason": "We spoke."}).Want(t, http.StatusOK, "")
+		s.wantMoney("released: released 123457 refunded 0 disputed 0")
+		if status := s.milestone(); status != collections.MilestoneReleased {
+			t.Errorf("Expected the milestone released, got %s", status)
+		}
+		m.Sound()
+	}
+}
+
+// TestNothingRollsOnInADispute: a milestone whose rest was to move on while all of
+// it is disputed goes on instead, with its money, whatever becomes of the dispute.
+func TestNothingRollsOnInADispute(t *testing.T) {
+	t.Parallel()
+	m := New(t)
+	s := submitted(m)
+	s.addMilestone("Lids", 100_000)
+	id := s.dispute(s.Freelancer, 0, s.Amount)
+	s.approve(Body{"amount": 100_000, "rest": "next", "reason": "The lid is missing."}).Want(t, http.StatusOK, "")
+	if status := s.milestone(); status != collections.MilestoneChangesRequested {
+		t.Errorf("Expected the approval to be taken back, got %s", status)
+	}
+	m.Sound()
+	s.inDispute(s.Freelancer, id, "withdraw", Body{"reason": "We spoke."}).Want(t, http.StatusOK, "")
+	s.wantMoney("held: released 0 refunded 0 disputed 0")
+	s.Client.Command(collections.DomainProjects, "milestones/"+s.Milestone+"/approve", Key(), nil).Want(t, http.StatusConflict, services.CodeIllegalTransition)
+	m.Sound()
+}
+
 // TestADisputePausesTheAutoRelease: what is left of it runs on afterwards.
 func TestADisputePausesTheAutoRelease(t *testing.T) {
 	t.Parallel()

@@ -95,20 +95,22 @@ func settledProjects(apps map[collections.Domain]core.App) ([]string, error) {
 	var payments []struct {
 		Milestone string `db:"milestone"`
 		Status    string `db:"status"`
+		Locked    bool   `db:"locked"`
 	}
-	err = apps[collections.DomainPayments].DB().NewQuery(`SELECT milestone, status FROM payments WHERE status <> 'failed'`).All(&payments)
+	err = apps[collections.DomainPayments].DB().NewQuery(`SELECT milestone, status, disputed + chargedBack > 0 AS locked FROM payments WHERE status <> 'failed'`).All(&payments)
 	if err != nil {
 		return nil, err
 	}
-	held, settled := map[string]bool{}, map[string]bool{}
+	held, settled, locked := map[string]bool{}, map[string]bool{}, map[string]bool{}
 	for _, p := range payments {
+		locked[p.Milestone] = locked[p.Milestone] || p.Locked
 		held[p.Milestone] = held[p.Milestone] || p.Status == collections.PaymentHeld || p.Status == collections.PaymentDisputed
 		settled[p.Milestone] = settled[p.Milestone] || p.Status == collections.PaymentStateReleased || p.Status == collections.PaymentSplit
 	}
 	problems := []string{}
 	for _, m := range milestones {
 		waiting := slices.Contains([]string{collections.MilestoneFunded, collections.MilestoneSubmitted, collections.MilestoneChangesRequested}, m.Status)
-		if waiting != held[m.ID] {
+		if waiting != held[m.ID] && !(m.Status == collections.MilestoneApproved && locked[m.ID]) { // paid when nothing locks it any more
 			problems = append(problems, "milestone and payment disagree about money held: "+m.ID+" is "+m.Status)
 		}
 		if (m.Status == collections.MilestoneReleased) != settled[m.ID] {

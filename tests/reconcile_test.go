@@ -78,6 +78,7 @@ func TestReconciliationFinds(t *testing.T) {
 		"an invoice of another amount":          {payments, `DROP TRIGGER invoices_keep; UPDATE invoices SET amount = 1 WHERE kind = 'invoice'`, "or one about another amount"},
 		"an entry that was changed":             {payments, `DROP TRIGGER ledger_entry_keep; UPDATE ledger_entry SET amount = amount + 1 WHERE id = 1`, "currency does not sum to zero"},
 		"a milestone that nobody paid for":      {collections.DomainProjects, `UPDATE milestones SET status = 'released', updated = created`, "is released; of its payments one is held: true, one is settled: false"},
+		"approved work that is not paid":        {collections.DomainProjects, `UPDATE milestones SET status = 'approved', updated = created`, "is approved; of its payments one is held: true"},
 		"a payment for no milestone":            {payments, `UPDATE payments SET milestone = 'nomilestonehere', updated = created`, "which projects does not know"},
 		"a completed project with open work":    {collections.DomainProjects, `UPDATE projects SET status = 'completed'`, "a completed project has an open milestone"},
 		"two accepted proposals":                {collections.DomainProjects, `DROP INDEX IF EXISTS idx_proposals_live; DROP INDEX IF EXISTS idx_proposals_accepted; INSERT INTO proposals (id, project, status) SELECT 'secondaccepted0', project, 'accepted' FROM proposals LIMIT 1`, "two accepted proposals"},
