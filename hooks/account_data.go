@@ -68,7 +68,7 @@ func bindOwnParts(i *services.Instance, e *core.ServeEvent) {
 		return i.ExportOwn(e.Request.Context(), user, e.Response)
 	}))
 	internal(i, e, http.MethodGet, services.InternalObstacles, inPerson(func(user string, e *core.RequestEvent) error {
-		found, err := i.Obstacles(user)
+		found, err := i.Obstacles(e.Request.Context(), user)
 		if err != nil {
 			return err
 		}

@@ -3,6 +3,7 @@ package services
 import (
 	"context"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/pocketbase/dbx"
@@ -15,6 +16,13 @@ import (
 // profile go, the address is free again, and nobody can sign in. What the law and
 // the other side need stays, without the name: the ledger, contracts, invoices,
 // messages, reviews.
+//
+// Nothing may begin between the question whether anything is not over and the
+// answer to it. So users first marks the account as closing: it is not eligible
+// from then on, and whoever hires or pays asks users. Who had asked before has
+// noted what they are about to do before they asked (hiring, a pending payment, a
+// reservation), and the peers, asked after the mark, see that or what became of it.
+// The mark is in memory: after a crash the account is as it was.
 
 // ClosedName is what everybody sees of somebody who closed their account.
 const ClosedName = "Closed account"
@@ -38,32 +46,56 @@ const (
 var obstacles = map[collections.Domain][]struct{ code, sql string }{
 	collections.DomainProjects: {
 		{obstacleContracts, `SELECT count(*) FROM contracts WHERE (client = {:user} OR freelancer = {:user}) AND status IN ('active', 'paused')`},
+		{obstacleHeld, `SELECT count(*) FROM milestones m CROSS JOIN reservations r ON r.milestone = m.id AND r.state <> 'released'
+			WHERE (m.client = {:user} OR m.freelancer = {:user}) AND r.state = 'reserved'`},
 	},
 	collections.DomainPayments: {
 		{obstacleHeld, `SELECT count(*) FROM payments WHERE (client = {:user} OR freelancer = {:user}) AND status IN ('pending', 'held', 'disputed')`},
+		{obstacleHeld, `SELECT count(*) FROM payments WHERE askedFreelancer = {:user} AND freelancer = '' AND status = 'pending'`},
 		{obstacleDispute, `SELECT count(*) FROM disputes WHERE (client = {:user} OR freelancer = {:user}) AND status <> 'closed'`},
 		{obstaclePayout, `SELECT count(*) FROM payouts WHERE freelancer = {:user} AND status IN ('requested', 'sent')`},
 		{obstacleAvailable, `SELECT count(*) FROM ledger_account a JOIN ledger_balance b ON b.account = a.id WHERE a.owner = {:user} AND a.owner <> '' AND a.name = 'user:' || {:user} || ':available' AND b.amount <> 0`},
 	},
 }
 
-// Obstacles says what of this domain keeps user's account open.
-func (i *Instance) Obstacles(user string) ([]Obstacle, error) {
+// Obstacles says what of this domain keeps user's account open. All is read at one
+// moment: money that moves meanwhile is in one place or the other.
+func (i *Instance) Obstacles(ctx context.Context, user string) ([]Obstacle, error) {
 	found := []Obstacle{}
-	for _, one := range obstacles[i.Domain] {
-		var count int
-		if err := i.App.ConcurrentDB().NewQuery(one.sql).Bind(dbx.Params{"user": user}).Row(&count); err != nil {
-			return nil, err
+	if i.hiring.have(user) { // before the database is read: who leaves is in there
+		found = append(found, Obstacle{obstacleContracts, 1})
+	}
+	return found, inSnapshot(ctx, i.App, func(db dbx.Builder) error {
+		for _, one := range obstacles[i.Domain] {
+			var count int
+			if err := db.NewQuery(one.sql).Bind(dbx.Params{"user": user}).Row(&count); err != nil {
+				return err
+			}
+			if count > 0 {
+				found = append(found, Obstacle{one.code, count})
+			}
 		}
-		if count > 0 {
-			found = append(found, Obstacle{one.code, count})
+		return nil
+	})
+}
+
+// reasons adds up obstacles of one kind.
+func reasons(found []Obstacle) []Obstacle {
+	var sums []Obstacle
+	for _, one := range found {
+		at := slices.IndexFunc(sums, func(sum Obstacle) bool { return sum.Code == one.Code })
+		if at < 0 {
+			sums = append(sums, one)
+		} else {
+			sums[at].Count += one.Count
 		}
 	}
-	return found, nil
+	return sums
 }
 
 // CloseAccount closes one's own account. It needs a fresh sign-in, asks the peers
-// what is not over, and refuses with the reasons.
+// what is not over, and refuses with the reasons. Until it has answered, nobody
+// hires, pays or is paid by this account.
 func (s UsersService) CloseAccount(ctx context.Context, cmd Command, id string, signedInAt time.Time) (Answer, error) {
 	if id != cmd.Principal {
 		return Answer{}, notFound()
@@ -71,6 +103,7 @@ func (s UsersService) CloseAccount(ctx context.Context, cmd Command, id string, 
 	if s.Clock.Now().Sub(signedInAt) > FreshSignIn {
 		return Answer{}, forbidden(CodeSignInAgain, "Sign in again to close your account.")
 	}
+	defer s.closing.enter(id)()
 	var projects, payments []Obstacle
 	err := inParallel(ctx, s.Options.PeerTimeout,
 		func(ctx context.Context) error {
@@ -82,8 +115,8 @@ func (s UsersService) CloseAccount(ctx context.Context, cmd Command, id string, 
 	if err != nil {
 		return Answer{}, err
 	}
-	if reasons := append(projects, payments...); len(reasons) > 0 {
-		return Answer{}, conflict(CodeAccountInUse, "The account cannot be closed yet: something is not over.").With("reasons", reasons)
+	if found := append(projects, payments...); len(found) > 0 {
+		return Answer{}, conflict(CodeAccountInUse, "The account cannot be closed yet: something is not over.").With("reasons", reasons(found))
 	}
 	return Once(s.App, s.Clock, cmd, func(tx core.App) (any, error) {
 		user, err := tx.FindRecordById(collections.Users, id)

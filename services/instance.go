@@ -55,6 +55,9 @@ type Instance struct {
 	// receiving is held while an event of a peer is applied.
 	receiving sync.Mutex
 	fires     map[string]Fire
+	// closing has whose account is being closed (only users knows), hiring who is about
+	// to get a contract (only projects knows).
+	closing, hiring people
 	// closed is what this instance does when somebody closed their account.
 	closed    func(tx core.App, user string) error
 	scheduler gocron.Scheduler

@@ -143,7 +143,9 @@ func (s ProjectsService) Accept(ctx context.Context, cmd Command, id string, see
 	if err != nil {
 		return Answer{}, err
 	}
-	if err := s.checkBoth(ctx, proposal); err != nil {
+	client, freelancer := collections.Parties(proposal)
+	defer s.hiring.enter(client, freelancer)() // see account_close.go
+	if err := s.checkBoth(ctx, client, freelancer); err != nil {
 		return Answer{}, err
 	}
 	failpoint("accept-checked")
@@ -152,8 +154,7 @@ func (s ProjectsService) Accept(ctx context.Context, cmd Command, id string, see
 	return answer, err
 }
 
-func (s ProjectsService) checkBoth(ctx context.Context, proposal *core.Record) error {
-	client, freelancer := collections.Parties(proposal)
+func (s ProjectsService) checkBoth(ctx context.Context, client, freelancer string) error {
 	return inParallel(ctx, s.Options.PeerTimeout,
 		func(ctx context.Context) error { return s.CheckEligible(ctx, client, collections.RoleClient) },
 		func(ctx context.Context) error { return s.CheckEligible(ctx, freelancer, collections.RoleFreelancer) })

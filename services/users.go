@@ -51,6 +51,9 @@ type Eligibility struct {
 
 // Eligible decides whether a user may hire, propose, pay or be paid.
 func (s UsersService) Eligible(id, role string) (*Eligibility, error) {
+	if s.closing.have(id) { // before the record is read: who leaves is closed in there
+		return &Eligibility{User: UserSnapshot{ID: id}, Code: CodeNotEligible}, nil
+	}
 	user, err := s.App.FindRecordById(collections.Users, id)
 	if err != nil {
 		return &Eligibility{User: UserSnapshot{ID: id}, Code: CodeNotEligible}, nil //nolint:nilerr // an unknown user is not eligible

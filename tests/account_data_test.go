@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -177,5 +178,131 @@ func TestCloseAccountWithdrawsProposals(t *testing.T) {
 	if got := s.Client.View(collections.DomainProjects, collections.Proposals, s.Proposal).Text("status"); got != collections.ProposalWithdrawn {
 		t.Errorf("Expected the proposal to be withdrawn, got %s", got)
 	}
+	m.Sound()
+}
+
+// held is a question between two instances that waits: before it is asked, or once it
+// is answered and the answer is still on its way.
+type held struct{ reached, goOn chan struct{} }
+
+// holdOn holds the first question of from to to whose address contains path.
+func holdOn(m *Market, from, to collections.Domain, path string, answered bool) held {
+	h := held{make(chan struct{}), make(chan struct{})}
+	var once sync.Once
+	m.Instances[from].Peers[to].Tap(func(ask http.RoundTripper) http.RoundTripper {
+		return tap(func(req *http.Request) (response *http.Response, err error) {
+			if answered || !strings.Contains(req.URL.String(), path) {
+				response, err = ask.RoundTrip(req)
+			}
+			if !strings.Contains(req.URL.String(), path) {
+				return response, err
+			}
+			once.Do(func() {
+				close(h.reached)
+				<-h.goOn
+			})
+			if !answered {
+				response, err = ask.RoundTrip(req)
+			}
+			return response, err
+		})
+	})
+	return h
+}
+
+// wait waits until the question is held; a command that ended without it has failed.
+func (h held) wait(t *testing.T, command chan *Response) {
+	t.Helper()
+	select {
+	case <-h.reached:
+	case answer := <-command:
+		t.Fatalf("Expected the command to ask a peer, got %d %s", answer.Status, answer.Raw)
+	}
+}
+
+// meanwhile sends a command and returns its answer when there is one.
+func meanwhile(p *Person, domain collections.Domain, path string, body Body) chan *Response {
+	answers := make(chan *Response, 1)
+	go func() {
+		answer, err := p.Try(http.MethodPost, "/api/"+string(domain)+"/api/"+path, body, "Idempotency-Key", Key())
+		if err != nil {
+			answer = &Response{Raw: []byte(err.Error())}
+		}
+		answers <- answer
+	}()
+	return answers
+}
+
+// TestNothingBeginsWithAClosingAccount: while users asks whether anything is not over,
+// nobody is hired and nothing is paid; afterwards the account is closed.
+func TestNothingBeginsWithAClosingAccount(t *testing.T) {
+	t.Parallel()
+	m := New(t)
+	s := NewStory(m).Publish().Propose()
+	done := completed(m)
+	m.Deliver()
+	asking := holdOn(m, collections.DomainUsers, collections.DomainProjects, services.InternalObstacles, true)
+	closing := meanwhile(s.Freelancer, collections.DomainUsers, "users/"+s.Freelancer.ID+"/close", Body{})
+	asking.wait(t, closing)
+	s.Client.Command(collections.DomainProjects, "proposals/"+s.Proposal+"/accept", Key(), nil).Want(t, http.StatusForbidden, services.CodeNotEligible)
+	close(asking.goOn)
+	(<-closing).Want(t, http.StatusOK, "")
+
+	// A bonus can be paid for work that is over: by a client who leaves it cannot.
+	bonus := done.Client.Command(collections.DomainProjects, "contracts/"+done.Contract+"/bonus", Key(), Body{"amount": 5_000})
+	bonus.Want(t, http.StatusOK, "")
+	asking = holdOn(m, collections.DomainUsers, collections.DomainPayments, services.InternalObstacles, true)
+	closing = meanwhile(done.Client, collections.DomainUsers, "users/"+done.Client.ID+"/close", Body{})
+	asking.wait(t, closing)
+	pay := Body{"project": done.Project, "milestone": bonus.Text("id"), "amount": 5_000, "currency": "EUR"}
+	done.Client.Do(http.MethodPost, "/api/payments/api/collections/payments/records", pay, "Idempotency-Key", Key()).Want(t, http.StatusForbidden, services.CodeNotEligible)
+	close(asking.goOn)
+	(<-closing).Want(t, http.StatusOK, "")
+	m.Deliver()
+	m.Sound()
+}
+
+// TestAnAccountDoesNotCloseUnderWhatBegins: who had users' yes before the account began
+// to close goes on, and the account stays open.
+func TestAnAccountDoesNotCloseUnderWhatBegins(t *testing.T) {
+	t.Parallel()
+	m := New(t)
+	s := NewStory(m).Publish().Propose()
+	m.Deliver()
+	eligible := holdOn(m, collections.DomainProjects, collections.DomainUsers, services.InternalEligible, true)
+	accept := meanwhile(s.Client, collections.DomainProjects, "proposals/"+s.Proposal+"/accept", Body{})
+	eligible.wait(t, accept)
+	if _, reasons := closeAccount(s.Freelancer); fmt.Sprint(reasons) != "[contracts_active]" {
+		t.Errorf("Expected the freelancer to be told of who hires them, got %v", reasons)
+	}
+	close(eligible.goOn)
+	hired := <-accept
+	hired.Want(t, http.StatusOK, "")
+
+	// A bonus for work that is over: nothing but a pending payment and a reservation is there.
+	done := completed(m)
+	destination(done.Freelancer, services.BankAccount)
+	coolOff(m, done.Freelancer)
+	balance := account(m, services.AccountAvailable(done.Freelancer.ID))
+	payout(done.Freelancer, Key(), balance).Want(t, http.StatusOK, "")
+	send(m)
+	done.Client.SignIn()
+	for _, asked := range []string{"", done.Freelancer.ID} {
+		bonus := done.Client.Command(collections.DomainProjects, "contracts/"+done.Contract+"/bonus", Key(), Body{"amount": 5_000})
+		bonus.Want(t, http.StatusOK, "")
+		eligible = holdOn(m, collections.DomainPayments, collections.DomainUsers, services.InternalEligible+"?id="+done.Freelancer.ID, true)
+		paid := meanwhile(done.Client, collections.DomainPayments, "collections/payments/records",
+			Body{"project": done.Project, "milestone": bonus.Text("id"), "amount": 5_000, "currency": "EUR", "freelancer": asked, "source": services.SourceDeclined})
+		eligible.wait(t, paid)
+		if _, reasons := closeAccount(done.Freelancer); fmt.Sprint(reasons) != "[money_held]" {
+			t.Errorf("Expected the freelancer to be told of the payment, got %v", reasons)
+		}
+		close(eligible.goOn)
+		(<-paid).Want(t, http.StatusPaymentRequired, services.CodePaymentDeclined)
+		m.Deliver()
+	}
+	closed, _ := closeAccount(done.Freelancer)
+	closed.Want(t, http.StatusOK, "")
+	m.Deliver()
 	m.Sound()
 }
