@@ -99,11 +99,6 @@ func (s *PaymentsService) applyChargeback(provider string, chargeback Chargeback
 		if err != nil || payment == nil || orElse(payment.GetString(collections.FieldProvider), ProviderSandbox) != provider {
 			return err
 		}
-		if currency := payment.GetString(collections.FieldCurrency); currency != chargeback.Currency {
-			s.Logger.Error("a client's bank wants money back in another currency than was paid: a moderator must look", "chargeback", chargeback.Ref,
-				"payment", payment.Id, "currency", chargeback.Currency, "paid", currency)
-			return nil
-		}
 		ours = true
 		records, err := tx.FindRecordsByFilter(collections.Chargebacks, "providerRef = {:ref}", "created", 0, 0, dbx.Params{"ref": chargeback.Ref})
 		if err != nil {
@@ -129,10 +124,18 @@ func (s *PaymentsService) applyChargeback(provider string, chargeback Chargeback
 
 // openChargeback locks what is still held of the money that the bank asks for: of
 // the payment that was charged, then of those its money rolled on to. Each gets a
-// record; the first also answers for what is not held any more.
+// record; the first also answers for what is not held any more. In another currency
+// than was paid, nothing can be compared: the record says what the bank wants, all of
+// it is a loss when it is taken, and only the clocks stand still.
 func (s *PaymentsService) openChargeback(tx core.App, provider string, charged *core.Record, chargeback Chargeback) ([]*core.Record, error) {
 	if status := charged.GetString(collections.FieldStatus); status == collections.PaymentPending || status == collections.PaymentFailed {
 		return nil, conflict(CodeConflict, "The payment is %s: nothing of it was taken as far as we know.", status) // asked again later
+	}
+	if paid := charged.GetString(collections.FieldCurrency); paid != chargeback.Currency {
+		s.Logger.Error("a client's bank wants money back in another currency than was paid: a moderator must look", "chargeback", chargeback.Ref,
+			"payment", charged.Id, "currency", chargeback.Currency, "paid", paid)
+		record, err := s.lockChargeback(tx, provider, charged, chargeback, chargedPart{amount: chargeback.Amount})
+		return []*core.Record{record}, err
 	}
 	chain, err := s.freed(tx, charged)
 	if err != nil {
@@ -208,12 +211,12 @@ func (s *PaymentsService) lockChargeback(tx core.App, provider string, payment *
 	record := core.NewRecord(col)
 	for _, field := range []string{
 		collections.FieldClient, collections.FieldFreelancer, collections.FieldProject, collections.FieldContract, collections.FieldMilestone,
-		collections.FieldTitle, collections.FieldCurrency,
+		collections.FieldTitle,
 	} {
 		record.Set(field, payment.GetString(field))
 	}
 	record.Load(map[string]any{
-		collections.ChargebackPayment: payment.Id, collections.FieldAmount: part.amount, collections.ChargebackLocked: part.locked, collections.ChargebackGuarded: part.guarded,
+		collections.ChargebackPayment: payment.Id, collections.FieldAmount: part.amount, collections.FieldCurrency: chargeback.Currency, collections.ChargebackLocked: part.locked, collections.ChargebackGuarded: part.guarded,
 		collections.FieldReason: truncate(chargeback.Reason, 200), collections.FieldProvider: provider, collections.FieldProviderRef: chargeback.Ref,
 		collections.FieldStatus: collections.ChargebackMachine.Initial, collections.FieldVersion: 1,
 	})

@@ -97,14 +97,14 @@ func (s ProjectsService) HandleDisputes() {
 func (s ProjectsService) HandleChargebacks() {
 	s.Handle(TopicChargebackOpened, func(tx core.App, event Event) error {
 		news, err := decode[ChargebackNews](event)
-		if err != nil || news.Locked == 0 {
+		if err != nil {
 			return err
 		}
 		return s.PauseDeadlines(tx, news.Milestone, "A chargeback is open.")
 	})
 	s.Handle(TopicChargebackClosed, func(tx core.App, event Event) error {
 		news, err := decode[ChargebackNews](event)
-		if err != nil || news.Locked == 0 {
+		if err != nil {
 			return err
 		}
 		return s.ResumeDeadlines(tx, news.Milestone)

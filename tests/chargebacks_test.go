@@ -2,6 +2,7 @@ package tests
 
 import (
 	"net/http"
+	"net/url"
 	"testing"
 	"time"
 
@@ -234,4 +235,44 @@ func TestAChargebackOfMoneyThatRolledOn(t *testing.T) {
 	}
 	wantWorld(m)
 	m.Sound()
+}
+
+// TestAChargebackInAnotherCurrency: people and moderators see it, nothing is locked
+// or paid by itself meanwhile, and both books agree about what the bank took.
+func TestAChargebackInAnotherCurrency(t *testing.T) {
+	t.Parallel()
+	for won, loss := range map[bool]int64{true: 0, false: -90_000} {
+		m, sim := NewStripe(t)
+		s := payBack(m, stripesim.CardOK)
+		s.Freelancer.Command(collections.DomainProjects, "milestones/"+s.Milestone+"/submit", Key(), nil).Want(t, http.StatusOK, "")
+		m.Deliver()
+		taken := sim.OpenDisputeIn("usd", s.Payment, 90_000, false)
+		look(m)
+		look(m) // changes nothing
+		if c := s.chargeback(); c.Text("currency") != "USD" || c.Number("amount") != 90_000 || c.Number("locked") != 0 || c.Text("status") != collections.ChargebackOpen {
+			t.Errorf("Expected what the bank wants, and nothing locked, got %v", c.JSON)
+		}
+		deadline := s.Client.List(collections.DomainProjects, collections.Deadlines, "?filter="+url.QueryEscape("subject = '"+s.Milestone+"' && status = 'paused'"))
+		if deadline.Number("totalItems") != 1 {
+			t.Errorf("Expected the auto-release to stand still, got %s", deadline.Raw)
+		}
+		m.Clock.Advance(5 * time.Minute)
+		if report := m.Reconcile(); report.Unexplained != 0 || len(report.Waiting) != 0 {
+			t.Errorf("Expected both books to agree, got %+v", report)
+		}
+		sim.CloseDispute(taken, won)
+		look(m)
+		m.Clock.Advance(5 * time.Minute)
+		if report := m.Reconcile(); report.Unexplained != 0 || len(report.Waiting) != 0 {
+			t.Errorf("Expected both books to agree in the end, got %+v", report)
+		}
+		got, err := services.Balance(m.Instances[collections.DomainPayments].App, services.AccountLoss, "USD")
+		if err != nil || got != loss {
+			t.Errorf("Expected a loss of %d, got %d %v", loss, got, err)
+		}
+		s.Client.SignIn()
+		s.approve(nil).Want(t, http.StatusOK, "")
+		s.wantMoney("released: released 123457 refunded 0 disputed 0")
+		m.Sound()
+	}
 }

@@ -219,14 +219,23 @@ func (s *Server) FailRefund(payment string) {
 // that the bank only asks, and moves nothing yet.
 func (s *Server) OpenDispute(payment string, amount int64, warned bool) string {
 	s.tb.Helper()
+	return s.OpenDisputeIn("", payment, amount, warned)
+}
+
+// OpenDisputeIn is OpenDispute in a currency, "" for that of the charge.
+func (s *Server) OpenDisputeIn(currency, payment string, amount int64, warned bool) string {
+	s.tb.Helper()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	charge := s.find("charge", payment)
 	if charge == nil {
 		s.tb.Fatalf("Expected payment %s to be charged", payment)
 	}
+	if currency == "" {
+		currency = charge.Text("currency")
+	}
 	dispute := s.add("dispute", "dp", Object{
-		"amount": amount, "currency": charge["currency"], "charge": charge.Text("id"), "payment_intent": charge.Text("payment_intent"),
+		"amount": amount, "currency": currency, "charge": charge.Text("id"), "payment_intent": charge.Text("payment_intent"),
 		"reason": "fraudulent", "status": "needs_response", "balance_transactions": []any{}, "is_charge_refundable": warned,
 		"evidence_details": Object{"due_by": s.Now().Add(7 * 24 * time.Hour).Unix()}, "metadata": map[string]any{},
 	})
