@@ -16,19 +16,27 @@ import (
 // which come after the upload.
 func (i *Instance) saveInTransactions() {
 	atomic := &hook.Handler[*core.RecordEvent]{Id: "lancershubAtomic", Priority: -1000, Func: func(e *core.RecordEvent) error {
-		app := e.App
-		if app.IsTransactional() || hasNewFiles(e.Record) {
+		if hasNewFiles(e.Record) {
 			return e.Next()
 		}
-		err := app.RunInTransaction(func(tx core.App) error {
-			e.App = tx
-			return e.Next()
-		})
-		e.App = app
-		return err
+		return inTransaction(&e.App, func(core.App) error { return e.Next() })
 	}}
 	i.App.OnRecordCreateExecute().Bind(atomic)
 	i.App.OnRecordUpdateExecute().Bind(atomic)
+}
+
+// inTransaction runs do, and with it the rest of a hook's chain, in a transaction
+// that stands in for the app of the event; in the one that is open, if there is one.
+func inTransaction(app *core.App, do func(tx core.App) error) error {
+	outside := *app
+	if outside.IsTransactional() {
+		return do(outside)
+	}
+	defer func() { *app = outside }()
+	return outside.RunInTransaction(func(tx core.App) error {
+		*app = tx
+		return do(tx)
+	})
 }
 
 // Around is what belongs to the writing of a record: save writes the row, in the
@@ -62,16 +70,7 @@ func around(do Around) func(e *core.ModelEvent) error {
 		if !ok {
 			return e.Next()
 		}
-		app := e.App
-		if app.IsTransactional() {
-			return do(app, record, e.Next)
-		}
-		err := app.RunInTransaction(func(tx core.App) error {
-			e.App = tx
-			return do(tx, record, e.Next)
-		})
-		e.App = app
-		return err
+		return inTransaction(&e.App, func(tx core.App) error { return do(tx, record, e.Next) })
 	}
 }
 

@@ -212,22 +212,13 @@ func (i *Instance) FollowAudited() {
 				return e.Next()
 			}
 			deed := Deed{actor, action, e.Record.Collection().Name + "/" + e.Record.Id, changes(e.Record, action)}
-			app := e.App
-			if app.IsTransactional() {
-				return errors.Join(Audit(app, i.Clock.Now(), deed), e.Next())
-			}
-			if hasNewFiles(e.Record) { // no upload may hold the writer
+			if !e.App.IsTransactional() && hasNewFiles(e.Record) { // no upload may hold the writer
 				if err := i.Audit(deed); err != nil {
 					return err
 				}
 				return e.Next()
 			}
-			err := app.RunInTransaction(func(tx core.App) error {
-				e.App = tx
-				return errors.Join(Audit(tx, i.Clock.Now(), deed), e.Next())
-			})
-			e.App = app
-			return err
+			return inTransaction(&e.App, func(tx core.App) error { return errors.Join(Audit(tx, i.Clock.Now(), deed), e.Next()) })
 		}
 	}
 	i.App.OnRecordCreateExecute().BindFunc(follow("create"))

@@ -1,6 +1,7 @@
 package services
 
 import (
+	"database/sql"
 	"errors"
 	"net/http"
 
@@ -180,8 +181,12 @@ func (ProjectsService) AddMilestone(tx core.App, milestone *core.Record, save fu
 		return save()
 	}
 	contract := milestone.GetString(collections.FieldContract)
-	if _, err := firstWhere(tx, collections.Contracts, "id = {:id} AND status = 'active'", dbx.Params{"id": contract}); err != nil {
+	_, err := firstWhere(tx, collections.Contracts, "id = {:id} AND status = 'active'", dbx.Params{"id": contract})
+	if errors.Is(err, sql.ErrNoRows) {
 		return conflict(CodeConflict, "The contract ended at the same moment.")
+	}
+	if err != nil {
+		return err
 	}
 	if milestone.GetInt(collections.MilestonePosition) == 0 {
 		last, err := lastPosition(tx, contract)
