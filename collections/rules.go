@@ -144,6 +144,9 @@ var ServerOwned = map[string][]string{
 
 	BillingDetails: {FieldUser},
 	Searches:       {FieldUser},
+	Payouts:        {FieldFreelancer},
+
+	PayoutDestinations: {FieldFreelancer},
 }
 
 // FixedOnCreate lists fields a client sets once, at creation: what a record hangs on cannot change later.

@@ -207,6 +207,12 @@ func TestANewDestinationProtectsTheOldMoney(t *testing.T) {
 		Want(t, http.StatusBadRequest, services.CodeDestUnknown)
 	first := destination(f, services.BankAccount)
 	coolOff(m, f)
+	for collection, body := range map[string]Body{ // nobody acts for somebody else, and nothing that is said is dropped in silence
+		collections.Payouts:            {"amount": 5_000, "currency": "EUR", "freelancer": s.Client.ID},
+		collections.PayoutDestinations: {"label": "x", "reference": services.BankAccount, "freelancer": s.Client.ID},
+	} {
+		f.Create(collections.DomainPayments, collection, body, "Idempotency-Key", Key()).Want(t, http.StatusBadRequest, services.CodeFieldReadOnly)
+	}
 	m.Clock.Advance(services.FreshSignIn + time.Minute)
 	refreshed := f.Do(http.MethodPost, "/api/users/api/auth/refresh", Body{"refreshToken": f.Refresh})
 	refreshed.Want(t, http.StatusOK, "")
