@@ -181,28 +181,23 @@ func TestCloseAccountWithdrawsProposals(t *testing.T) {
 	m.Sound()
 }
 
-// held is a question between two instances that waits: before it is asked, or once it
-// is answered and the answer is still on its way.
+// held is a question between two instances that is answered while the answer is
+// still on its way.
 type held struct{ reached, goOn chan struct{} }
 
-// holdOn holds the first question of from to to whose address contains path.
-func holdOn(m *Market, from, to collections.Domain, path string, answered bool) held {
+// holdAnswer holds what peer answers to the first question of asker whose address
+// contains path.
+func holdAnswer(m *Market, asker, peer collections.Domain, path string) held {
 	h := held{make(chan struct{}), make(chan struct{})}
 	var once sync.Once
-	m.Instances[from].Peers[to].Tap(func(ask http.RoundTripper) http.RoundTripper {
-		return tap(func(req *http.Request) (response *http.Response, err error) {
-			if answered || !strings.Contains(req.URL.String(), path) {
-				response, err = ask.RoundTrip(req)
-			}
-			if !strings.Contains(req.URL.String(), path) {
-				return response, err
-			}
-			once.Do(func() {
-				close(h.reached)
-				<-h.goOn
-			})
-			if !answered {
-				response, err = ask.RoundTrip(req)
+	m.Instances[asker].Peers[peer].Tap(func(ask http.RoundTripper) http.RoundTripper {
+		return tap(func(req *http.Request) (*http.Response, error) {
+			response, err := ask.RoundTrip(req)
+			if strings.Contains(req.URL.String(), path) {
+				once.Do(func() {
+					close(h.reached)
+					<-h.goOn
+				})
 			}
 			return response, err
 		})
@@ -241,7 +236,7 @@ func TestNothingBeginsWithAClosingAccount(t *testing.T) {
 	s := NewStory(m).Publish().Propose()
 	done := completed(m)
 	m.Deliver()
-	asking := holdOn(m, collections.DomainUsers, collections.DomainProjects, services.InternalObstacles, true)
+	asking := holdAnswer(m, collections.DomainUsers, collections.DomainProjects, services.InternalObstacles)
 	closing := meanwhile(s.Freelancer, collections.DomainUsers, "users/"+s.Freelancer.ID+"/close", Body{})
 	asking.wait(t, closing)
 	s.Client.Command(collections.DomainProjects, "proposals/"+s.Proposal+"/accept", Key(), nil).Want(t, http.StatusForbidden, services.CodeNotEligible)
@@ -251,7 +246,7 @@ func TestNothingBeginsWithAClosingAccount(t *testing.T) {
 	// A bonus can be paid for work that is over: by a client who leaves it cannot.
 	bonus := done.Client.Command(collections.DomainProjects, "contracts/"+done.Contract+"/bonus", Key(), Body{"amount": 5_000})
 	bonus.Want(t, http.StatusOK, "")
-	asking = holdOn(m, collections.DomainUsers, collections.DomainPayments, services.InternalObstacles, true)
+	asking = holdAnswer(m, collections.DomainUsers, collections.DomainPayments, services.InternalObstacles)
 	closing = meanwhile(done.Client, collections.DomainUsers, "users/"+done.Client.ID+"/close", Body{})
 	asking.wait(t, closing)
 	pay := Body{"project": done.Project, "milestone": bonus.Text("id"), "amount": 5_000, "currency": "EUR"}
@@ -269,7 +264,7 @@ func TestAnAccountDoesNotCloseUnderWhatBegins(t *testing.T) {
 	m := New(t)
 	s := NewStory(m).Publish().Propose()
 	m.Deliver()
-	eligible := holdOn(m, collections.DomainProjects, collections.DomainUsers, services.InternalEligible, true)
+	eligible := holdAnswer(m, collections.DomainProjects, collections.DomainUsers, services.InternalEligible)
 	accept := meanwhile(s.Client, collections.DomainProjects, "proposals/"+s.Proposal+"/accept", Body{})
 	eligible.wait(t, accept)
 	if _, reasons := closeAccount(s.Freelancer); fmt.Sprint(reasons) != "[contracts_active]" {
@@ -290,7 +285,7 @@ func TestAnAccountDoesNotCloseUnderWhatBegins(t *testing.T) {
 	for _, asked := range []string{"", done.Freelancer.ID} {
 		bonus := done.Client.Command(collections.DomainProjects, "contracts/"+done.Contract+"/bonus", Key(), Body{"amount": 5_000})
 		bonus.Want(t, http.StatusOK, "")
-		eligible = holdOn(m, collections.DomainPayments, collections.DomainUsers, services.InternalEligible+"?id="+done.Freelancer.ID, true)
+		eligible = holdAnswer(m, collections.DomainPayments, collections.DomainUsers, services.InternalEligible+"?id="+done.Freelancer.ID)
 		paid := meanwhile(done.Client, collections.DomainPayments, "collections/payments/records",
 			Body{"project": done.Project, "milestone": bonus.Text("id"), "amount": 5_000, "currency": "EUR", "freelancer": asked, "source": services.SourceDeclined})
 		eligible.wait(t, paid)

@@ -110,7 +110,8 @@ func settledProjects(apps map[collections.Domain]core.App) ([]string, error) {
 	problems := []string{}
 	for _, m := range milestones {
 		waiting := slices.Contains([]string{collections.MilestoneFunded, collections.MilestoneSubmitted, collections.MilestoneChangesRequested}, m.Status)
-		if waiting != held[m.ID] && !(m.Status == collections.MilestoneApproved && locked[m.ID]) { // paid when nothing locks it any more
+		owed := m.Status == collections.MilestoneApproved && locked[m.ID] // paid when nothing locks it any more
+		if waiting != held[m.ID] && !owed {
 			problems = append(problems, "milestone and payment disagree about money held: "+m.ID+" is "+m.Status)
 		}
 		if (m.Status == collections.MilestoneReleased) != settled[m.ID] {
