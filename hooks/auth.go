@@ -164,6 +164,18 @@ func receiveEvent(i *services.Instance, caller services.Caller, e *core.RequestE
 	return e.NoContent(http.StatusNoContent)
 }
 
+// receiveEvents takes several events at once: all of them, or none. Its sender sends those of a refused bunch one by one.
+func receiveEvents(i *services.Instance, caller services.Caller, e *core.RequestEvent) error {
+	var events []services.Event
+	if err := e.BindBody(&events); err != nil || len(events) == 0 {
+		return services.Failf(http.StatusBadRequest, services.CodeInvalidInput, "The events cannot be read.")
+	}
+	if err := i.ReceiveAll(caller.Domain, events); err != nil {
+		return err
+	}
+	return e.NoContent(http.StatusNoContent)
+}
+
 // recollect tells a restored instance what this one remembers of it.
 func recollect(i *services.Instance, caller services.Caller, e *core.RequestEvent) error {
 	var ask services.Recollection

@@ -73,6 +73,7 @@ func bindCommon(i *services.Instance, e *core.ServeEvent) {
 	e.Router.GET(services.MetricsPath, metrics(i))
 	e.Router.GET(services.InternalKeys, func(e *core.RequestEvent) error { return e.JSON(http.StatusOK, i.Keys.JWKS()) })
 	internal(i, e, http.MethodPost, services.InternalEvents, receiveEvent)
+	internal(i, e, http.MethodPost, services.InternalTogether, receiveEvents)
 	internal(i, e, http.MethodPost, services.InternalRecollect, recollect)
 	bindOwnParts(i, e)
 }

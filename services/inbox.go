@@ -23,6 +23,29 @@ func (i *Instance) Handle(topic string, handler EventHandler) { i.handlers[topic
 // effect are one transaction. A second delivery changes nothing. The same id
 // with another content is refused: one of the two would be a lie.
 func (i *Instance) Receive(source collections.Domain, event Event) error {
+	return i.ReceiveAll(source, []Event{event})
+}
+
+// ReceiveAll applies events from source in their order and in one transaction:
+// all of them or, when one cannot be applied, none.
+func (i *Instance) ReceiveAll(source collections.Domain, events []Event) error {
+	// One at a time, so that people who write wait for this and not for all that has come.
+	i.receiving.Lock()
+	defer i.receiving.Unlock()
+	err := i.App.RunInTransaction(func(tx core.App) error {
+		for _, event := range events {
+			if err := i.receive(tx, source, event); err != nil {
+				return err
+			}
+		}
+		failpoint("inbox-before-commit")
+		return nil
+	})
+	failpoint("inbox-committed")
+	return err
+}
+
+func (i *Instance) receive(tx core.App, source collections.Domain, event Event) error {
 	handler := i.handlers[event.Topic]
 	if handler == nil {
 		return badRequest(CodeInvalidInput, "The %s service does not listen to %s.", i.Domain, event.Topic)
@@ -36,30 +59,22 @@ func (i *Instance) Receive(source collections.Domain, event Event) error {
 	}
 	sum := sha256.Sum256(raw)
 	sha := hex.EncodeToString(sum[:])
-	// One at a time, so that people who write wait for one event and not for all that have come.
-	i.receiving.Lock()
-	defer i.receiving.Unlock()
-	err = i.App.RunInTransaction(func(tx core.App) error {
-		result, err := tx.DB().NewQuery(`INSERT INTO inbox (source, id, sha, at) VALUES ({:source}, {:id}, {:sha}, {:at}) ON CONFLICT DO NOTHING`).
-			Bind(dbx.Params{"source": string(source), "id": event.ID, "sha": sha, "at": i.Clock.Now().UnixMilli()}).Execute()
+	result, err := tx.DB().NewQuery(`INSERT INTO inbox (source, id, sha, at) VALUES ({:source}, {:id}, {:sha}, {:at}) ON CONFLICT DO NOTHING`).
+		Bind(dbx.Params{"source": string(source), "id": event.ID, "sha": sha, "at": i.Clock.Now().UnixMilli()}).Execute()
+	if err != nil {
+		return err
+	}
+	if rows, err := result.RowsAffected(); (err != nil || rows == 0) && !planted("no inbox") {
 		if err != nil {
 			return err
 		}
-		if rows, err := result.RowsAffected(); (err != nil || rows == 0) && !planted("no inbox") {
-			if err != nil {
-				return err
-			}
-			return i.sameAsBefore(tx, source, event, sha)
-		}
-		failpoint("inbox-noted")
-		if err := handler(tx, event); err != nil {
-			return i.inapplicable(event, err)
-		}
-		failpoint("inbox-before-commit")
-		return nil
-	})
-	failpoint("inbox-committed")
-	return err
+		return i.sameAsBefore(tx, source, event, sha)
+	}
+	failpoint("inbox-noted")
+	if err := handler(tx, event); err != nil {
+		return i.inapplicable(event, err)
+	}
+	return nil
 }
 
 // inapplicable tells what an event says wrongly, which is its sender's to mend,

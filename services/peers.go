@@ -20,6 +20,7 @@ const (
 	InternalPrefix    = "/api/internal/"
 	InternalKeys      = InternalPrefix + "keys"
 	InternalEvents    = InternalPrefix + "events"
+	InternalTogether  = InternalEvents + "/together"
 	InternalEligible  = InternalPrefix + "eligibility"
 	InternalRecollect = InternalPrefix + "recollect"
 	InternalExport    = InternalPrefix + "export"
@@ -135,6 +136,12 @@ func (p *Peer) Call(ctx context.Context, method, path string, in, out any) error
 // cannot apply must not make questions to that peer fail.
 func (p *Peer) Deliver(ctx context.Context, event Event) error {
 	_, err := p.call(ctx, http.MethodPost, InternalEvents, event)
+	return err
+}
+
+// DeliverTogether hands the peer several events, of which it applies all or none.
+func (p *Peer) DeliverTogether(ctx context.Context, events []Event) error {
+	_, err := p.call(ctx, http.MethodPost, InternalTogether, events)
 	return err
 }
 

@@ -3,8 +3,11 @@ package tests
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
+	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -198,5 +201,122 @@ func TestTheLedgerRefusesWhatDoesNotAddUp(t *testing.T) {
 	}
 	if len(report.Problems) == 0 {
 		t.Error("Expected the verification to notice a balance changed by hand")
+	}
+}
+
+// crowd emits many events about a and b in turn, and listens to what of it is committed at messages.
+func crowd(t *testing.T, m *Market, refuse func(event services.Event) bool) (committed func() []string) {
+	t.Helper()
+	var heard []string
+	m.Instances[collections.DomainMessages].Handle(services.TopicPaymentFailed, func(tx core.App, event services.Event) error {
+		if refuse(event) {
+			return errors.New("not now")
+		}
+		tx.TxInfo().OnComplete(func(err error) error {
+			if err == nil {
+				heard = append(heard, strings.TrimSuffix(event.ID, ":payment.failed"))
+			}
+			return nil
+		})
+		return nil
+	})
+	m.Instances[collections.DomainProjects].Handle(services.TopicPaymentFailed, func(core.App, services.Event) error { return nil })
+	for version := 1; version <= 20; version++ {
+		emit(t, m, "a", version)
+		emit(t, m, "b", version)
+	}
+	return func() []string { return heard }
+}
+
+// numbered are the events up to a version, in the order in which crowd emits them.
+func numbered(aggregates []string, to int) []string {
+	var all []string
+	for version := 1; version <= to; version++ {
+		for _, aggregate := range aggregates {
+			all = append(all, fmt.Sprintf("payments:%s:%d", aggregate, version))
+		}
+	}
+	return all
+}
+
+// tapped counts requests for events from payments to messages, and loses some of the answers.
+func tapped(m *Market, lose func(path string) bool) (together, single *atomic.Int64) {
+	together, single = &atomic.Int64{}, &atomic.Int64{}
+	m.Instances[collections.DomainPayments].Peers[collections.DomainMessages].Tap(func(ask http.RoundTripper) http.RoundTripper {
+		return tap(func(req *http.Request) (*http.Response, error) {
+			if req.URL.Path == services.InternalTogether {
+				together.Add(1)
+			} else {
+				single.Add(1)
+			}
+			res, err := ask.RoundTrip(req)
+			if err == nil && lose(req.URL.Path) {
+				_ = res.Body.Close()
+				return nil, errors.New("the answer was lost")
+			}
+			return res, err
+		})
+	})
+	return together, single
+}
+
+func TestACrowdOfEventsGoesTogether(t *testing.T) {
+	t.Parallel()
+	m := New(t)
+	together, single := tapped(m, func(string) bool { return false })
+	committed := crowd(t, m, func(services.Event) bool { return false })
+	m.Deliver()
+	if want := numbered([]string{"a", "b"}, 20); !slices.Equal(committed(), want) {
+		t.Errorf("Expected %v, got %v", want, committed())
+	}
+	if together.Load() != 3 || single.Load() != 0 {
+		t.Errorf("Expected forty events to go in three requests, they went in %d and %d single ones", together.Load(), single.Load())
+	}
+}
+
+// TestOneEventOfACrowdIsRefused refuses one in the middle: everything else passes, and nothing twice.
+func TestOneEventOfACrowdIsRefused(t *testing.T) {
+	t.Parallel()
+	m := New(t)
+	failing := true
+	committed := crowd(t, m, func(event services.Event) bool {
+		return failing && event.Aggregate == "payments:a" && event.Version == 12
+	})
+	if err := m.Drain(t.Context()); err == nil {
+		t.Error("Expected the refusal to be reported")
+	}
+	inOrder := func(aggregate string) []string {
+		return slices.DeleteFunc(slices.Clone(committed()), func(id string) bool { return !strings.HasPrefix(id, "payments:"+aggregate+":") })
+	}
+	if want := numbered([]string{"a"}, 11); !slices.Equal(inOrder("a"), want) {
+		t.Errorf("Expected what is before the refused one, got %v", inOrder("a"))
+	}
+	if want := numbered([]string{"b"}, 20); !slices.Equal(inOrder("b"), want) {
+		t.Errorf("Expected all of the other payment, got %v", inOrder("b"))
+	}
+	failing = false
+	m.Clock.Advance(2 * time.Minute)
+	m.Deliver()
+	if want := numbered([]string{"a"}, 20); !slices.Equal(inOrder("a"), want) || len(committed()) != 40 {
+		t.Errorf("Expected the rest in order and nothing twice, got %v", committed())
+	}
+}
+
+// TestTheAnswerToACrowdIsLost applies events and loses every answer to a bunch: they go one by one then, and nothing happens twice.
+func TestTheAnswerToACrowdIsLost(t *testing.T) {
+	t.Parallel()
+	m := New(t)
+	together, single := tapped(m, func(path string) bool { return path == services.InternalTogether })
+	committed := crowd(t, m, func(services.Event) bool { return false })
+	m.Deliver()
+	got := slices.Clone(committed())
+	slices.Sort(got)
+	want := numbered([]string{"a", "b"}, 20)
+	slices.Sort(want)
+	if !slices.Equal(got, want) {
+		t.Errorf("Expected each once, got %v", committed())
+	}
+	if together.Load() != 1 || single.Load() != 40 {
+		t.Errorf("Expected one bunch and then forty single requests, got %d and %d", together.Load(), single.Load())
 	}
 }
