@@ -84,9 +84,60 @@ test('files are pasted and dropped into a chat', { timeout: 600_000 }, watched(a
   nothingFound();
 }));
 
-test('a page with files that are not sent asks before it is left', { timeout: 600_000 }, watched(async () => {
+test('what is not sent yet is there again after a reload, until its owner signs out', { timeout: 600_000 }, watched(async () => {
+  const { client, freelancer, chat } = await hired();
+  const page = await open(browser);
+  page.on('dialog', (unexpected) => page.noise.push(`asked by a ${unexpected.type()}`));
+  await signIn(page, client);
+  await page.goto(`/messages/${chat.id}`);
+  const form = page.locator('form').filter({ has: page.getByLabel('Write a message') });
+  const kept = () => page.evaluate(async () => {
+    if (!(await indexedDB.databases()).some((one) => one.name === 'lancershub_unsent')) return null;
+    const database = await new Promise((done, failed) => Object.assign(indexedDB.open('lancershub_unsent'), { onsuccess: (event) => done(event.target.result), onerror: failed }));
+    const rows = await new Promise((done, failed) => Object.assign(database.transaction('files').objectStore('files').getAll(), { onsuccess: (event) => done(event.target.result), onerror: failed }));
+    database.close();
+    return rows.flatMap((row) => row.files.map((file) => file.name)).join();
+  });
+  const choose = (...names) => form.locator('input[type=file]').setInputFiles(names.map((name) => ({ name, mimeType: 'text/plain', buffer: Buffer.from(`It says ${name}`) })));
+  await page.getByLabel('Write a message').fill('As we said');
+  await choose('plan.txt', 'list.txt');
+  await eventually('they are kept', async () => await kept() === 'plan.txt,list.txt');
+  await page.reload();
+  await form.getByText('list.txt').waitFor();
+  assert.equal(await page.getByLabel('Write a message').inputValue(), 'As we said');
+  await form.getByRole('button', { name: 'Remove list.txt' }).click();
+  await eventually('it is removed', async () => await kept() === 'plan.txt');
+  await page.goto('/messages');
+  await page.goto(`/messages/${chat.id}`);
+  await form.getByText('plan.txt').waitFor();
+  await page.getByRole('button', { name: 'Send' }).click();
+  await page.getByRole('log').getByRole('button', { name: /plan/ }).waitFor();
+  await eventually('it is sent, and not kept any more', async () => await kept() === '');
+  const [sent] = (await client.chats.collection('messages').getFullList({ filter: `chat = "${chat.id}" && body = "As we said"` }));
+  assert.equal(sent.attachments.length, 1);
+  await page.reload();
+  await page.getByRole('log').getByRole('button', { name: /plan/ }).waitFor();
+  assert.equal(await page.getByLabel('Write a message').inputValue(), '');
+
+  await page.getByLabel('Write a message').fill('Nobody else sees this');
+  await choose('secret.txt');
+  await eventually('it is kept', async () => await kept() === 'secret.txt');
+  await page.getByRole('button', { name: 'Account menu' }).click();
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await page.waitForURL((url) => !url.pathname.startsWith('/messages'));
+  await eventually('nothing is left', async () => await kept() === null && await page.evaluate(() => Object.keys(localStorage).filter((key) => key.startsWith('lancershub_draft')).length) === 0);
+  await signIn(page, freelancer);
+  await page.goto(`/messages/${chat.id}`);
+  await page.getByRole('log').getByText('As we said').waitFor();
+  assert.equal(await form.getByText('secret.txt').count(), 0);
+  assert.equal(await page.getByLabel('Write a message').inputValue(), '');
+  quiet(page);
+}));
+
+test('where files cannot be kept, a page with some asks before it is left', { timeout: 600_000 }, watched(async () => {
   const { client, chat } = await hired();
   const page = await open(browser);
+  await page.addInitScript(() => { IDBFactory.prototype.open = () => { throw new DOMException('closed', 'SecurityError'); }; });
   await signIn(page, client);
   await page.goto(`/messages/${chat.id}`);
   await page.getByLabel('Write a message').click(); // browsers ask only people who did something

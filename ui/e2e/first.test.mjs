@@ -76,6 +76,31 @@ test('what is typed while the app takes over is searched for, too', watched(asyn
   quiet(page);
 }));
 
+test('the link that has the focus keeps it when the app takes over', watched(async () => {
+  const client = await person('Teapot Works', ['client']);
+  const title = `A rack for kettles ${Date.now()}`;
+  const project = await client.projects.collection('projects').create({ title, description: 'Of ash.', category: 'other', skills: ['Wood'], currency: 'EUR', budgetMin: 20000, budgetMax: 60000 });
+  await command(client.projects, `projects/${project.id}/publish`);
+  for (const size of ['phone', 'desktop']) {
+    const page = await open(browser, { size });
+    const go = await withoutScript(page);
+    await page.goto('/projects', { waitUntil: 'commit' });
+    const link = page.getByRole('link', { name: title });
+    await link.focus();
+    const top = await link.evaluate((one) => Math.round(one.getBoundingClientRect().top));
+    go();
+    await page.locator('article time').first().waitFor();
+    assert.equal(await page.locator('.first').count(), 0, 'it is the app\'s page');
+    assert.equal(await page.evaluate(() => document.activeElement.textContent), title);
+    assert.equal(await link.evaluate((one) => Math.round(one.getBoundingClientRect().top)), top, 'it stands where it stood');
+    await page.keyboard.press('Enter');
+    await page.waitForURL(`**/projects/${project.id}`);
+    await page.getByRole('heading', { name: title }).waitFor();
+    quiet(page);
+    await page.context().close();
+  }
+}));
+
 test('nothing that is typed is lost on a slow phone, whenever it is typed', watched(async () => {
   const words = 'a logo and a website';
   for (const wait of [0, 150, 300, 450, 600]) {
@@ -129,7 +154,7 @@ test('mails are in the language in which one uses the app', watched(async () => 
   const page = await open(browser, { size: 'phone' });
   await signIn(page, one);
   await page.goto('/account/preferences');
-  const stored = async () => (await one.chats.send('/api/notifications/settings', {})).language;
+  const stored = async () => (await one.users.collection('users').getOne(one.id)).language;
   await page.getByLabel('Language', { exact: true }).last().selectOption('ar');
   await eventually('it is told', async () => await stored() === 'ar');
   await page.reload();

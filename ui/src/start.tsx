@@ -25,7 +25,7 @@ const queries = new QueryClient({
 /**
  * Takes the page away that stood there before the app (index.html), at the moment
  * at which the app's own page is in the document: what was entered into it goes on
- * in the app's fields, and the next key finds the field that it was meant for.
+ * in the app's fields, and the next key finds the field or link that it was meant for.
  * Runs inside one commit, so no key and no frame falls between the two pages.
  */
 function TakeOver({ app }: { app: HTMLElement }) {
@@ -43,9 +43,17 @@ function TakeOver({ app }: { app: HTMLElement }) {
       to.focus({ preventScroll: true });
       if (to instanceof HTMLInputElement && from instanceof HTMLInputElement) to.setSelectionRange(from.selectionStart, from.selectionEnd);
     }
+    const link = document.activeElement;
+    if (link instanceof HTMLAnchorElement && before.contains(link)) sameLink(link, before, app)?.focus({ preventScroll: true });
     before.remove();
   }, [app]);
   return null;
+}
+
+/** The link of the app's page that leads to where one of the page before does; of several, the one at the same place. */
+function sameLink(link: HTMLAnchorElement, before: HTMLElement, app: HTMLElement): HTMLAnchorElement | undefined {
+  const alike = (page: HTMLElement) => [...page.querySelectorAll('a')].filter((one) => one.href === link.href);
+  return alike(app)[alike(before).indexOf(link)];
 }
 
 /** Draws the app. */

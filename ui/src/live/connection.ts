@@ -6,6 +6,7 @@ import { useSyncExternalStore } from 'react';
 import { chats, session } from '../api';
 import { keys } from '../data/keys';
 import type { Member, Message, Notification, Unread } from '../types';
+import { forgetUnsent } from '../lib/forget';
 import { affectedBy } from './affected';
 import { Again } from './again';
 import { conversation, forgetConversations, openConversations } from './conversation';
@@ -92,7 +93,9 @@ export function connect(queries: QueryClient): () => void {
     removeEventListener('online', onOnline);
     setState('off');
     void realtime.unsubscribe().catch(() => undefined);
-    if (!session.isValid) forgetConversations();
+    if (session.isValid) return;
+    forgetConversations();
+    forgetUnsent();
   };
 }
 

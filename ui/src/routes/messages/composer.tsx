@@ -1,7 +1,11 @@
-import { useEffect, useRef, useState } from 'react';
+import { useEffect, useRef, useState, type SetStateAction } from 'react';
 import { chats, command } from '../../api';
+import { useMe } from '../../data/me';
 import { useI18n } from '../../i18n/i18n';
+import { draftKey } from '../../lib/forget';
 import { holdPage } from '../../lib/leaving';
+import { readStored, writeStored } from '../../lib/preferences';
+import { keepFiles, keptFiles } from '../../lib/unsent';
 import { conversation } from '../../live/conversation';
 import { upload } from '../../live/uploads';
 import type { Message } from '../../types';
@@ -21,20 +25,20 @@ interface Props {
   onSend: (body: string, more: { replyTo?: string; mentions: string[]; files: File[] }) => void;
 }
 
-const drafts = new Map<string, string>();
 const typingEveryMs = 3000;
 
-/** Where a message is written. What is not sent yet is kept while the app is open. */
+/** Where a message is written. What is not sent yet is kept on this device until it is, or until one signs out. */
 export function Composer({ chat, others, about, onAbout, onSend }: Props) {
   const { t } = useI18n();
   const say = useToast();
   const sentence = useSentence();
-  const [text, setText] = useState(drafts.get(chat) ?? '');
+  const me = useMe()?.id ?? '';
+  const draft = draftKey(me, chat);
+  const [text, setText] = useState(() => readStored(draft) ?? '');
   const told = useRef(0);
   const box = useRef<HTMLTextAreaElement>(null);
   const input = useRef<HTMLInputElement>(null);
-  const [files, setFiles] = useState<File[]>([]);
-  useEffect(() => (files.length > 0 ? holdPage() : undefined), [files.length]);
+  const [files, setFiles] = useUnsentFiles(me, chat);
   // Small files go with the message, large ones straight to the storage.
   const attach = (chosen: FileList | null) => {
     const all = [...(chosen ?? [])];
@@ -52,7 +56,7 @@ export function Composer({ chat, others, about, onAbout, onSend }: Props) {
   const change = (value: string) => {
     setText(value);
     if (editing) return;
-    drafts.set(chat, value);
+    writeStored(draft, value || null);
     const now = Date.now();
     if (value && now - told.current > typingEveryMs) {
       told.current = now;
@@ -60,7 +64,7 @@ export function Composer({ chat, others, about, onAbout, onSend }: Props) {
     }
   };
   const leave = () => {
-    if (editing) setText(drafts.get(chat) ?? '');
+    if (editing) setText(readStored(draft) ?? '');
     onAbout(null);
   };
   const send = () => {
@@ -69,12 +73,12 @@ export function Composer({ chat, others, about, onAbout, onSend }: Props) {
     const mentions = others.filter((one) => one.name && body.includes(`@${one.name}`)).map((one) => one.id);
     if (editing) {
       chats.messages.update(editing.id, { body, mentions }).then((changed) => conversation(chat).hear(changed), (error: unknown) => say(sentence(error)));
-      setText(drafts.get(chat) ?? '');
+      setText(readStored(draft) ?? '');
     } else {
       onSend(body, { replyTo: about?.message.id, mentions, files });
       setText('');
-      setFiles([]);
-      drafts.delete(chat);
+      if (files.length > 0) setFiles([]);
+      writeStored(draft, null);
     }
     onAbout(null);
     told.current = 0;
@@ -133,4 +137,33 @@ export function Composer({ chat, others, about, onAbout, onSend }: Props) {
       </div>
     </form>
   );
+}
+
+/**
+ * Files chosen for a chat, which are there again after a reload. Until they are
+ * kept, or where the browser keeps nothing, it asks before the page is left.
+ */
+function useUnsentFiles(me: string, chat: string): [File[], (next: SetStateAction<File[]>) => void] {
+  const [files, setFiles] = useState<File[]>([]);
+  const [read, setRead] = useState<File[]>();
+  const kept = useRef(files);
+  useEffect(() => {
+    let gone = false;
+    void keptFiles(me, chat).catch(() => []).then((before) => {
+      if (gone) return;
+      if (before.length > 0) setFiles((chosen) => (chosen.length > 0 ? [...before, ...chosen].slice(0, maxFiles) : before));
+      setRead(before);
+    });
+    return () => { gone = true; };
+  }, [me, chat]);
+  useEffect(() => {
+    if (files === kept.current || files === read) return;
+    const release = files.length > 0 ? holdPage() : () => undefined;
+    if (read) {
+      kept.current = files;
+      keepFiles(me, chat, files).then(release, () => undefined);
+    }
+    return release;
+  }, [me, chat, files, read]);
+  return [files, setFiles];
 }

@@ -1,1 +1,0 @@
-import{Ot as e,Tt as t,gt as n,pt as r}from"./first-LjkKeS8K.js";import{t as i}from"./react-D7x987yy.js";var a=i();function o(){let{t:i}=e();return(0,a.jsx)(r,{title:i(`notFound.title`),width:`narrow`,children:(0,a.jsx)(n,{icon:`search`,title:i(`notFound.head`),text:i(`notFound.text`),children:(0,a.jsx)(t,{to:`/projects`,children:i(`nav.find`)})})})}export{o as default};

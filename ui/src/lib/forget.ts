@@ -1,0 +1,20 @@
+// What was written or chosen and not sent yet is kept on this device. Of that, what
+// is needed at sign-out, which every page can do; the rest is lib/unsent.ts.
+
+/** The database of files that are not sent yet. */
+export const unsentDatabase = 'lancershub_unsent';
+
+const drafts = 'lancershub_draft_';
+
+/** Where the text that someone has not sent to a chat yet is stored. */
+export const draftKey = (user: string, chat: string): string => `${drafts}${user}_${chat}`;
+
+/** Leaves nothing unsent behind for the next one at this device. */
+export function forgetUnsent(): void {
+  try {
+    for (const key of Object.keys(localStorage)) if (key.startsWith(drafts)) localStorage.removeItem(key);
+    indexedDB.deleteDatabase(unsentDatabase);
+  } catch {
+    // storage that is closed to us keeps nothing
+  }
+}
