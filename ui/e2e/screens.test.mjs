@@ -259,3 +259,34 @@ test('a part of the app that is gone after an update asks to load again', { time
   nothingFound();
   await page.context().close();
 }));
+
+test('a page that was not loaded yet is waited for without a connection', { timeout: 300_000 }, watched(async () => {
+  const page = await open(browser, { size: 'phone' });
+  await page.goto('/projects');
+  await page.getByRole('heading', { level: 1, name: 'Open projects' }).waitFor();
+  await page.context().setOffline(true);
+  await page.getByRole('link', { name: 'Freelancers' }).first().click();
+  await page.getByText('You are offline').first().waitFor();
+  await page.getByRole('heading', { level: 1, name: 'Loading' }).waitFor({ state: 'attached' });
+  await page.context().setOffline(false);
+  await page.getByRole('heading', { level: 1, name: 'Freelancers' }).waitFor();
+  await page.context().close();
+}));
+
+test('what is written for a new project outlives a reload, and not its sending', { timeout: 300_000 }, watched(async () => {
+  const one = await person('Teapot Works', ['client']);
+  const page = await open(browser);
+  await signIn(page, one);
+  await page.goto('/projects/new');
+  await page.getByLabel('Title').fill('A shelf for teapots');
+  await page.getByLabel('From').fill('120.50');
+  await page.reload();
+  await eventually('it is there again', async () => (await page.getByLabel('Title').inputValue()) === 'A shelf for teapots' && (await page.getByLabel('From').inputValue()) === '120.50');
+  await page.getByRole('button', { name: 'Save draft' }).click();
+  await page.getByRole('heading', { level: 1, name: 'A shelf for teapots' }).waitFor();
+  await page.goto('/projects/new');
+  await page.getByLabel('Title').waitFor();
+  assert.equal(await page.getByLabel('Title').inputValue(), '');
+  quiet(page);
+  await page.context().close();
+}));

@@ -2,6 +2,7 @@
 import { lazy, Suspense, type ReactNode } from 'react';
 import { Navigate, Route, Routes, useLocation } from 'react-router';
 import { useMe } from './data/me';
+import { part } from './lib/part';
 import { Home } from './routes/home/home';
 import { Browse } from './routes/projects/browse';
 import { ErrorBoundary } from './shell/error-boundary';
@@ -9,28 +10,28 @@ import { LivePart } from './shell/live-part';
 import { Shell } from './shell/shell';
 import { PageSkeleton } from './shell/page-skeleton';
 
-const ProjectPage = lazy(() => import('./routes/projects/project'));
-const EditProject = lazy(() => import('./routes/projects/edit'));
-const Compare = lazy(() => import('./routes/projects/compare'));
-const Directory = lazy(() => import('./routes/people/directory'));
-const Profile = lazy(() => import('./routes/people/profile'));
-const Work = lazy(() => import('./routes/work/work'));
-const ProposalPage = lazy(() => import('./routes/proposals/proposal'));
-const Room = lazy(() => import('./routes/contracts/room'));
-const PaymentPage = lazy(() => import('./routes/payments/payment'));
-const Payouts = lazy(() => import('./routes/money/payouts'));
-const StatementPage = lazy(() => import('./routes/money/statement'));
-const Invoices = lazy(() => import('./routes/money/invoices'));
-const PaymentList = lazy(() => import('./routes/money/payments'));
-const Messages = lazy(() => import('./routes/messages/messages'));
-const Notifications = lazy(() => import('./routes/notifications/notifications'));
-const Dashboard = lazy(() => import('./routes/dashboard/dashboard'));
-const Account = lazy(() => import('./routes/account/account'));
-const SignIn = lazy(() => import('./routes/auth/sign-in'));
-const SignUp = lazy(() => import('./routes/auth/sign-up'));
-const MailLink = lazy(() => import('./routes/auth/links'));
-const ForgotPassword = lazy(() => import('./routes/auth/forgot-password'));
-const NotFound = lazy(() => import('./shell/not-found'));
+const ProjectPage = lazy(part(() => import('./routes/projects/project')));
+const EditProject = lazy(part(() => import('./routes/projects/edit')));
+const Compare = lazy(part(() => import('./routes/projects/compare')));
+const Directory = lazy(part(() => import('./routes/people/directory')));
+const Profile = lazy(part(() => import('./routes/people/profile')));
+const Work = lazy(part(() => import('./routes/work/work')));
+const ProposalPage = lazy(part(() => import('./routes/proposals/proposal')));
+const Room = lazy(part(() => import('./routes/contracts/room')));
+const PaymentPage = lazy(part(() => import('./routes/payments/payment')));
+const Payouts = lazy(part(() => import('./routes/money/payouts')));
+const StatementPage = lazy(part(() => import('./routes/money/statement')));
+const Invoices = lazy(part(() => import('./routes/money/invoices')));
+const PaymentList = lazy(part(() => import('./routes/money/payments')));
+const Messages = lazy(part(() => import('./routes/messages/messages')));
+const Notifications = lazy(part(() => import('./routes/notifications/notifications')));
+const Dashboard = lazy(part(() => import('./routes/dashboard/dashboard')));
+const Account = lazy(part(() => import('./routes/account/account')));
+const SignIn = lazy(part(() => import('./routes/auth/sign-in')));
+const SignUp = lazy(part(() => import('./routes/auth/sign-up')));
+const MailLink = lazy(part(() => import('./routes/auth/links')));
+const ForgotPassword = lazy(part(() => import('./routes/auth/forgot-password')));
+const NotFound = lazy(part(() => import('./shell/not-found')));
 
 /** Sends people who are not signed in to sign in, and back here afterwards. */
 function Private({ children }: { children: ReactNode }) {

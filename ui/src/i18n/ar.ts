@@ -36,6 +36,7 @@ export const ar: Catalogue = {
 
   'action.close': 'إغلاق',
   'action.cancel': 'إلغاء',
+  'action.notNow': 'ليس الآن',
   'action.save': 'حفظ',
   'action.edit': 'تعديل',
   'action.retry': 'حاول مجددًا',

@@ -36,6 +36,7 @@ export const en = {
 
   'action.close': 'Close',
   'action.cancel': 'Cancel',
+  'action.notNow': 'Not now',
   'action.save': 'Save',
   'action.edit': 'Edit',
   'action.retry': 'Try again',

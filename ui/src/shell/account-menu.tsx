@@ -18,7 +18,8 @@ export function AccountMenu() {
     { to: `/people/${me.id}`, label: t('nav.profile'), icon: 'user' },
     { to: hasRole(me, 'freelancer') ? '/payouts' : '/payments', label: t('money.title'), icon: 'money' },
     { to: '/account', label: t('nav.account'), icon: 'lock' },
-    { to: '/freelancers', label: t('nav.freelancers'), icon: 'people' },
+    // What is not among the tabs of a phone (shell.tsx).
+    hasRole(me, 'freelancer') ? { to: '/freelancers', label: t('nav.freelancers'), icon: 'people' } : { to: '/projects', label: t('nav.find'), icon: 'search' },
   ];
   if (hasRole(me, 'client')) links.unshift({ to: '/projects/new', label: t('action.postProject'), icon: 'plus' });
   return (

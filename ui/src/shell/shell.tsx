@@ -49,7 +49,7 @@ function Bell({ unread }: { unread: number }) {
     <NavLink to="/notifications" title={t('nav.notifications')} className="relative inline-flex size-11 items-center justify-center rounded-[10px] text-muted hover:bg-sunken hover:text-ink aria-[current=page]:text-ink">
       <Icon name="bell" />
       <span className="sr-only">{t('nav.notifications')}</span>
-      <span className="absolute start-[calc(50%+0.1rem)] top-0"><Count of={unread} label={t('nav.unreadNotifications', { count: unread })} /></span>
+      <span className="absolute start-[calc(50%-0.15rem)] top-0.5"><Count of={unread} label={t('nav.unreadNotifications', { count: unread })} /></span>
     </NavLink>
   );
 }

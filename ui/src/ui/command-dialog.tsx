@@ -48,7 +48,7 @@ export function CommandDialog<T = unknown>({ label, look = 'plain', small, class
           {text && <Textarea label={text.label} optional={!text.required} required={text.required} placeholder={text.placeholder} value={words} maxLength={text.name === 'reason' ? 1000 : 5000} onChange={(event) => setWords(event.target.value)} />}
           <ErrorNotice error={run.error} />
           <div className="flex flex-wrap justify-end gap-2">
-            <Button look="quiet" onClick={() => setOpen(false)}>{t('action.cancel')}</Button>
+            <Button look="quiet" onClick={() => setOpen(false)}>{t(look === 'danger' ? 'action.notNow' : 'action.cancel')}</Button>
             <Button type="submit" look={look === 'danger' ? 'danger' : 'primary'} busy={run.isPending}>{confirm ?? label}</Button>
           </div>
         </form>

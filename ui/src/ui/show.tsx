@@ -21,12 +21,12 @@ export function Money({ amount, currency, className = '', ...style }: MoneyProps
   return <bdi className={`figures whitespace-nowrap ${className}`}>{formatMoney(amount, currency, locale, style)}</bdi>;
 }
 
-const inWords = { day: 'numeric', month: 'short', year: 'numeric' } as const;
-
 /** A date in the person's own time zone. */
 export function useDates() {
   const { locale } = useI18n();
   const zone = useMe()?.timezone || undefined;
+  // With the month in words: Arabic's medium style has only digits, and 01/12 is another day elsewhere.
+  const dateStyle = locale.startsWith('ar') ? 'long' : 'medium';
   const write = (value: string | number, options: Intl.DateTimeFormatOptions) => {
     const date = dateOf(value);
     if (!date) return '';
@@ -37,9 +37,8 @@ export function useDates() {
     }
   };
   return {
-    // With the month in words: "01/12" is another day elsewhere, and Arabic's medium style has only digits.
-    day: (value: string | number) => write(value, inWords),
-    moment: (value: string | number) => write(value, { ...inWords, hour: 'numeric', minute: '2-digit' }),
+    day: (value: string | number) => write(value, { dateStyle }),
+    moment: (value: string | number) => write(value, { dateStyle, timeStyle: 'short' }),
     time: (value: string | number) => write(value, { timeStyle: 'short' }),
     /** The day of a message; the year too, unless it is this one. */
     weekday: (value: string | number) => write(value, { weekday: 'long', day: 'numeric', month: 'long', ...(dateOf(value)?.getFullYear() === new Date().getFullYear() ? {} : { year: 'numeric' }) }),

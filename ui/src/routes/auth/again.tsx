@@ -2,8 +2,9 @@
 import type { UseMutationResult } from '@tanstack/react-query';
 import { lazy, Suspense } from 'react';
 import { failureOf } from '../../lib/errors';
+import { part } from '../../lib/part';
 
-const SignInAgain = lazy(() => import('./sign-in-again'));
+const SignInAgain = lazy(part(() => import('./sign-in-again')));
 
 /** Tells whether something was refused because the sign-in is too old for it. */
 export const tooOld = (error: unknown) => failureOf(error).code === 'sign_in_again';

@@ -10,6 +10,7 @@ import { usePayments } from '../../data/payments';
 import { isSettling, useContract, useMilestones } from '../../data/projects';
 import { useI18n } from '../../i18n/i18n';
 import { useMedia } from '../../lib/media';
+import { part } from '../../lib/part';
 import type { Contract, Milestone, Payment } from '../../types';
 import { LinkButton } from '../../ui/button';
 import { CommandDialog } from '../../ui/command-dialog';
@@ -27,7 +28,7 @@ import { heldOf, nextStep } from './next-step';
 import { Timeline } from './timeline';
 import { useToConfirm } from './to-confirm';
 
-const Conversation = lazy(() => import('../messages/conversation'));
+const Conversation = lazy(part(() => import('../messages/conversation')));
 
 export default function Room() {
   const { id = '' } = useParams();

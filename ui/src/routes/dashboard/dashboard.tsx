@@ -6,6 +6,7 @@ import { useEarnings, useForecast, useForecastHistory, useMonthly, useMyPayments
 import { useAllProposals } from '../../data/projects';
 import { useI18n } from '../../i18n/i18n';
 import { monthName } from '../../lib/dates';
+import { part } from '../../lib/part';
 import type { CurrencySummary, EarningsForecast, Perspective } from '../../types';
 import { LinkButton } from '../../ui/button';
 import { Empty, ErrorNotice, Skeleton, SkeletonRows } from '../../ui/feedback';
@@ -19,7 +20,7 @@ import { Shares } from './shares';
 import { StatusDonut } from './status-donut';
 import { WhatIf } from './what-if';
 
-const MonthsChart = lazy(() => import('./months-chart'));
+const MonthsChart = lazy(part(() => import('./months-chart')));
 const horizons = [3, 6, 12];
 
 export default function Dashboard() {

@@ -4,6 +4,7 @@ import { Link, NavLink, useParams } from 'react-router';
 import { nameOf, useChats, useMessageSearch, usePresence, usePreviews, type ChatRow } from '../../data/chats';
 import { useMe } from '../../data/me';
 import { useI18n } from '../../i18n/i18n';
+import { part } from '../../lib/part';
 import { useSaid } from '../../i18n/said';
 import { setPageTitle } from '../../lib/title';
 import type { Message } from '../../types';
@@ -13,7 +14,7 @@ import { Ago, Avatar, Count } from '../../ui/show';
 import { useWords } from './find';
 import { Snippet } from './found';
 
-const Conversation = lazy(() => import('./conversation'));
+const Conversation = lazy(part(() => import('./conversation')));
 
 export default function Messages() {
   const { id = '' } = useParams();
@@ -40,7 +41,7 @@ export default function Messages() {
         <search className="relative mb-3 block px-4 md:px-0">
           <label htmlFor="find-message" className="sr-only">{t('messages.findAll')}</label>
           <Icon name="search" className="pointer-events-none absolute start-7 top-3 size-5 text-muted md:start-3" />
-          <input id="find-message" type="search" dir="auto" value={text} onChange={(event) => setText(event.target.value)} placeholder={t('messages.findAll')} className="block min-h-11 w-full rounded-[10px] border border-edge bg-surface ps-10 pe-3 placeholder:text-muted" />
+          <input id="find-message" type="search" dir="auto" value={text} onChange={(event) => setText(event.target.value)} placeholder={t('messages.findAll')} className="block min-h-11 w-full rounded-[10px] border border-edge bg-surface px-10 placeholder:text-muted" />
         </search>
         <ErrorNotice error={chats.error} onRetry={() => void chats.refetch()} />
         {chats.isPending && <div className="px-4 md:px-0"><SkeletonRows count={4} className="h-16" /></div>}

@@ -54,7 +54,7 @@ function Lines({ lines }: { lines: readonly StatementLine[] }) {
     <div className="card overflow-x-auto" tabIndex={0} role="region" aria-label={t('money.statement')}>
       <table className="w-full text-start text-sm">
         <thead className="border-b border-line text-muted"><tr>
-          {(['when', 'what', 'amount', 'balance'] as const).map((one) => <th key={one} scope="col" className={`px-4 py-2.5 font-medium ${one === 'amount' || one === 'balance' ? 'text-end' : 'text-start'} ${one === 'when' || one === 'balance' ? 'max-sm:hidden' : ''}`}>{t(`statement.${one}`)}{one === 'amount' && <span className="block font-normal sm:hidden">{t('statement.balance')}</span>}</th>)}
+          {(['when', 'what', 'amount', 'balance'] as const).map((one) => <th key={one} scope="col" className={`px-4 py-2.5 font-medium ${one === 'amount' || one === 'balance' ? 'text-end' : 'text-start'} ${one === 'when' || one === 'balance' ? 'max-sm:hidden' : ''}`}>{t(`statement.${one}`)}{one === 'amount' && <span className="block font-normal whitespace-nowrap sm:hidden">{t('statement.balance')}</span>}</th>)}
         </tr></thead>
         <tbody className="divide-y divide-line">
           {lines.map((line) => (

@@ -6,6 +6,7 @@ import { projectSorts, useProjectSearch } from '../../data/projects';
 import { useI18n } from '../../i18n/i18n';
 import { useAddress, useTyped } from '../../lib/draft';
 import { currencies, editMoney, parseMoney } from '../../lib/money';
+import { part } from '../../lib/part';
 import { Button } from '../../ui/button';
 import { Empty, ErrorNotice, SkeletonRows } from '../../ui/feedback';
 import { Input, Select } from '../../ui/field';
@@ -15,7 +16,7 @@ import { ProjectCard } from './card';
 import { categories, categoryName } from './categories';
 import { searchOf } from './search';
 
-const SaveSearch = lazy(() => import('./save-search'));
+const SaveSearch = lazy(part(() => import('./save-search')));
 
 const names = ['q', 'without', 'category', 'currency', 'min', 'sort'] as const;
 

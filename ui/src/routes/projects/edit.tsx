@@ -10,6 +10,7 @@ import { useI18n } from '../../i18n/i18n';
 import { endOfDay } from '../../lib/dates';
 import { failureOf } from '../../lib/errors';
 import { focusFirstInvalid } from '../../lib/focus';
+import { useKept } from '../../lib/kept';
 import { currencies } from '../../lib/money';
 import type { Project } from '../../types';
 import { Button } from '../../ui/button';
@@ -51,7 +52,7 @@ function Form({ before, currency }: { before?: Project; currency: string }) {
   const [checked, setChecked] = useState(false);
   const form = useRef<HTMLFormElement>(null);
   const [files, setFiles] = useState<File[]>([]);
-  const [values, setValues] = useState<Values>({
+  const [values, setValues, forget] = useKept<Values>(before ? '' : 'project', {
     title: before?.title ?? '', description: before?.description ?? '', category: before?.category ?? '', budgetType: before?.budgetType ?? 'fixed',
     currency: before?.currency ?? currency, deadline: (before?.deadline ?? '').slice(0, 10),
     skills: (before?.skills ?? []).join(', '), budgetMin: before?.budgetMin || null, budgetMax: before?.budgetMax || null,
@@ -66,6 +67,7 @@ function Form({ before, currency }: { before?: Project; currency: string }) {
       const sent = files.length > 0 ? { ...record, 'attachments+': files } : record;
       const saved = before ? await projects.projects.update(before.id, sent) : await projects.projects.create(sent);
       setFiles([]);
+      forget();
       if (publish) {
         try {
           await command('projects', `projects/${saved.id}/publish`, {}, crypto.randomUUID());

@@ -1,1 +1,0 @@
-import{At as e,Dt as t,ht as n,vt as r}from"./first-BmQOo0Ho.js";import{t as i}from"./react-D7x987yy.js";var a=i();function o(){let{t:i}=e();return(0,a.jsx)(n,{title:i(`notFound.title`),width:`narrow`,children:(0,a.jsx)(r,{icon:`search`,title:i(`notFound.head`),text:i(`notFound.text`),children:(0,a.jsx)(t,{to:`/projects`,children:i(`nav.find`)})})})}export{o as default};
