@@ -40,7 +40,7 @@ func loadAccessToken(i *services.Instance) *hook.Handler[*core.RequestEvent] {
 		Priority: apis.DefaultLoadAuthTokenMiddlewarePriority - 1,
 		Func: func(e *core.RequestEvent) error {
 			token := bearer(e)
-			if token == "" || e.Auth != nil || strings.HasPrefix(e.Request.URL.Path, services.InternalPrefix) || native(token) {
+			if token == "" || e.Auth != nil || strings.HasPrefix(e.Request.URL.Path, services.InternalPrefix) || !i.Verifier.Knows(token) && native(token) {
 				return e.Next()
 			}
 			claims, err := i.Verifier.Access(e.Request.Context(), token)

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/pocketbase/dbx"
@@ -330,9 +331,26 @@ const (
 	maxReactionBytes = 32
 )
 
+// isEmoji tells pictures from words: everybody in the chat sees a reaction, and it
+// is neither searched nor looked at for what must not be said. A picture has no
+// letters, and a symbol outside of ASCII or the frame of a key (U+20E3).
+func isEmoji(text string) bool {
+	if len(text) > maxReactionBytes || !utf8.ValidString(text) || strings.ContainsAny(text, " <>&\"'") {
+		return false
+	}
+	picture := false
+	for _, r := range text {
+		if unicode.IsLetter(r) && r != '\u2139' || unicode.IsControl(r) || unicode.IsSpace(r) { // U+2139 is the sign of information
+			return false
+		}
+		picture = picture || r > unicode.MaxASCII && unicode.IsSymbol(r) || strings.ContainsRune("\u2139\u203c\u2049\u20e3", r)
+	}
+	return picture
+}
+
 // React adds or takes back one person's reaction.
 func (s ChatsService) React(cmd Command, id, emoji string, add bool) (Answer, error) {
-	if emoji == "" || len(emoji) > maxReactionBytes || !utf8.ValidString(emoji) || strings.ContainsAny(emoji, " <>&\"'\n\t") {
+	if add && !isEmoji(emoji) {
 		return Answer{}, badRequest(CodeInvalidInput, "A reaction is one emoji.").With("field", "emoji")
 	}
 	return Once(s.App, s.Clock, cmd, func(tx core.App) (any, error) {

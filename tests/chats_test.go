@@ -143,7 +143,13 @@ func TestAMessageIsEditedAnsweredReactedToAndDeleted(t *testing.T) {
 	say(s.Freelancer, chat, "x", Body{"mentions": []string{stranger.ID}}).Want(t, http.StatusBadRequest, services.CodeInvalidInput)
 	react := "messages/" + sent.Text("id") + "/react"
 	ask(stranger, react, Body{"emoji": "👍"}).Want(t, http.StatusNotFound, services.CodeNotFound)
-	ask(s.Freelancer, react, Body{"emoji": "<script>"}).Want(t, http.StatusBadRequest, services.CodeInvalidInput)
+	for _, words := range []string{"<script>", "go_away", "x", "1", "...", "", "👍 no", "👍no", "لا", strings.Repeat("👍", 20)} {
+		ask(s.Freelancer, react, Body{"emoji": words}).Want(t, http.StatusBadRequest, services.CodeInvalidInput)
+	}
+	for _, picture := range []string{"❤️", "👍🏽", "👩‍💻", "🇵🇹", "1️⃣", "‼️", "↔️", "ℹ️"} {
+		ask(s.Freelancer, react, Body{"emoji": picture}).Want(t, http.StatusOK, "")
+		ask(s.Freelancer, strings.Replace(react, "/react", "/unreact", 1), Body{"emoji": picture}).Want(t, http.StatusOK, "")
+	}
 	ask(s.Freelancer, react, Body{"emoji": "👍"}).Want(t, http.StatusOK, "")
 	ask(s.Client, react, Body{"emoji": "👍"}).Want(t, http.StatusOK, "")
 	both := ask(s.Client, react, Body{"emoji": "👍"}) // twice is once
