@@ -43,7 +43,7 @@ type Bind func(*Instance) error
 // listens for its peers and the gateway; one that runs all four, or none
 // (gateway only), listens for people.
 func Start(ctx context.Context, options Options, bind Bind, public fs.FS) (*Marketplace, error) {
-	useProcessors()
+	tuneRuntime()
 	gatewayOnly := options.Domains != nil && len(options.Domains) == 0
 	domains := options.Domains
 	options = options.withDefaults()
