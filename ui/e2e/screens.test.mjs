@@ -273,7 +273,7 @@ test('a page that was not loaded yet is waited for without a connection', { time
   await page.context().close();
 }));
 
-test('what is written for a new project outlives a reload, and not its sending', { timeout: 300_000 }, watched(async () => {
+test('what is written for a new project outlives a reload, and neither its sending nor the sign-out', { timeout: 300_000 }, watched(async () => {
   const one = await person('Teapot Works', ['client']);
   const page = await open(browser);
   await signIn(page, one);
@@ -287,6 +287,12 @@ test('what is written for a new project outlives a reload, and not its sending',
   await page.goto('/projects/new');
   await page.getByLabel('Title').waitFor();
   assert.equal(await page.getByLabel('Title').inputValue(), '');
+  await page.getByLabel('Title').fill('A secret shelf');
+  const kept = () => page.evaluate(() => Object.keys(sessionStorage).filter((key) => key.startsWith('lancershub_kept')).length);
+  await eventually('it is kept', async () => await kept() === 1);
+  await page.getByRole('button', { name: 'Account menu' }).click();
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await eventually('nothing is left', async () => await kept() === 0);
   quiet(page);
   await page.context().close();
 }));

@@ -1,6 +1,7 @@
 // The one way to the backend: a PocketBase client per domain, one shared sign-in.
 import PocketBase, { BaseAuthStore, LocalAuthStore, type RecordService, type SendOptions } from 'pocketbase';
 import { endsSession, failureOf } from './lib/errors';
+import { forgetForms } from './lib/forget';
 import { saveFile } from './lib/csv';
 import type {
   Block, Chat, Contract, Deadline, Deliverable, Dispute, Evidence, Invoice, Member, Message, Milestone, Notification, Payment, Payout, PayoutDestination, Project, Proposal, SavedSearch, Session, TimelineRow, User,
@@ -144,6 +145,7 @@ export async function signOut(): Promise<void> {
   try {
     await users.client.send('/api/auth/sign-out', { method: 'POST', body: {} });
   } finally {
+    forgetForms();
     session.clear();
   }
 }

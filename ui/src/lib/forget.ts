@@ -9,6 +9,18 @@ const drafts = 'lancershub_draft_';
 /** Where the text that someone has not sent to a chat yet is stored. */
 export const draftKey = (user: string, chat: string): string => `${drafts}${user}_${chat}`;
 
+/** What begins the names under which forms are kept in this tab. */
+export const keptForms = 'lancershub_kept ';
+
+/** Leaves nothing of what was written into forms to the next one in this tab. A session that ends by itself leaves it: its owner comes back. */
+export function forgetForms(): void {
+  try {
+    for (const key of Object.keys(sessionStorage)) if (key.startsWith(keptForms)) sessionStorage.removeItem(key);
+  } catch {
+    // storage that is closed to us keeps nothing
+  }
+}
+
 /** Leaves nothing unsent behind for the next one at this device. */
 export function forgetUnsent(): void {
   try {

@@ -2,8 +2,9 @@
 // or a look at another page, must not cost it.
 import { useCallback, useEffect, useRef, useState, type Dispatch, type SetStateAction } from 'react';
 import { session } from '../api';
+import { keptForms } from './forget';
 
-const keyOf = (name: string) => `lancershub_kept ${session.record?.id ?? ''} ${name}`;
+const keyOf = (name: string) => `${keptForms}${session.record?.id ?? ''} ${name}`;
 
 function read<T extends object>(name: string, initial: T): T {
   try {
