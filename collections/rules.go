@@ -149,6 +149,13 @@ var ServerOwned = map[string][]string{
 	PayoutDestinations: {FieldFreelancer},
 }
 
+// OwnEyes lists, per collection, the fields that only the user of the record sees,
+// besides superusers. They are hidden in the schema, so nobody can filter or sort
+// by them; hooks show them to that user.
+var OwnEyes = map[string][]string{
+	Members: {MemberMuted, MemberArchived, MemberOwnAfter, MemberMentions},
+}
+
 // FixedOnCreate lists fields a client sets once, at creation: what a record hangs on cannot change later.
 var FixedOnCreate = map[string][]string{
 	Proposals:  {FieldProject, FieldCurrency},

@@ -18,6 +18,7 @@ func bindChats(i *services.Instance) error {
 	bindLive(i)
 	wordPace, signPace := pacers(i)
 	bindMessages(i, chats, wordPace)
+	bindMembers(i)
 	bindAudiences(i, chats)
 	if err := bindNotifications(i, chats); err != nil {
 		return err
@@ -167,6 +168,29 @@ func answerSent(e *core.RecordRequestEvent, before *core.Record, err error) erro
 		return err
 	}
 	return e.JSON(http.StatusOK, before)
+}
+
+// bindMembers shows people what only they see of their own membership, and lets
+// them choose it: PocketBase drops hidden fields from what is sent.
+func bindMembers(i *services.Instance) {
+	i.App.OnRecordEnrich(collections.Members).BindFunc(func(e *core.RecordEnrichEvent) error {
+		if e.RequestInfo != nil && e.RequestInfo.Auth != nil {
+			services.ShowOwn(e.Record, e.RequestInfo.Auth.Id)
+		}
+		return e.Next()
+	})
+	i.App.OnRecordUpdateRequest(collections.Members).BindFunc(func(e *core.RecordRequestEvent) error {
+		body, err := sentBody(e.RequestEvent, e.Collection)
+		if err != nil {
+			return err
+		}
+		for _, field := range []string{collections.MemberMuted, collections.MemberArchived} {
+			if value, given := body[field]; given {
+				e.Record.Set(field, value)
+			}
+		}
+		return e.Next()
+	})
 }
 
 // bindAudiences tells people of every change to what is theirs.

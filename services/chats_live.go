@@ -47,15 +47,12 @@ func (s ChatsService) AnnounceMember(tx core.App, action string, member *core.Re
 	if err != nil {
 		return err
 	}
-	to := usersOf(members)
-	if !slices.Contains(to, user) {
-		to = append(to, user)
-	}
+	others := slices.DeleteFunc(usersOf(members), func(one string) bool { return one == user })
 	record, err := tx.FindRecordById(collections.Chats, chat)
 	if err != nil {
 		return err
 	}
-	news := []News{recordNews(s.App, action, member, to...)}
+	news := []News{recordNews(s.App, action, member, user), recordNews(s.App, action, member, others...)}
 	switch action {
 	case "update":
 		news = append(news, unreadNews(chat, record.GetInt(collections.ChatLastSeq), memberRow{

@@ -24,14 +24,14 @@ func (s ChatsService) Read(cmd Command, chat string, seq int) (Answer, error) {
 			seq = last
 		}
 		if seq <= member.GetInt(collections.MemberLastReadSeq) {
-			return member, nil
+			return ShowOwn(member, cmd.Principal), nil
 		}
 		own, mentions, err := ahead(tx, chat, cmd.Principal, seq, last)
 		if err != nil {
 			return nil, err
 		}
 		member.Load(map[string]any{collections.MemberLastReadSeq: seq, collections.MemberOwnAfter: own, collections.MemberMentions: mentions})
-		return member, tx.SaveNoValidate(member)
+		return ShowOwn(member, cmd.Principal), tx.SaveNoValidate(member)
 	})
 }
 

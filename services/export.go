@@ -118,7 +118,7 @@ func (i *Instance) exported(record *core.Record, user string) ([]byte, error) {
 		}
 		return json.Marshal(map[string]any{"review": record.PublicExport(), "own": own})
 	}
-	return json.Marshal(record.PublicExport())
+	return json.Marshal(ShowOwn(record, user).PublicExport())
 }
 
 // Stream asks the peer for something large: the caller reads and closes it.

@@ -39,7 +39,14 @@ func typingTopic(chat string) string { return collections.Chats + "/" + chat + "
 // or deleted, as the subscriber may see it. The record is copied: what happens
 // to it later is other news.
 func recordNews(app core.App, action string, record *core.Record, to ...string) News {
-	snapshot := record.Fresh()
+	// What only its own user sees is in the news that go to nobody else.
+	fresh := func(from *core.Record) *core.Record {
+		if len(to) == 1 {
+			return ShowOwn(from.Fresh(), to[0])
+		}
+		return from.Fresh()
+	}
+	snapshot := fresh(record)
 	nameFiles(app, snapshot)
 	name := record.Collection().Name
 	return News{
@@ -48,7 +55,7 @@ func recordNews(app core.App, action string, record *core.Record, to ...string) 
 		Render: func(user string, options TopicOptions) []byte {
 			var shown any = snapshot
 			if options.raw != "" {
-				if shown = withOptions(app, snapshot.Fresh(), user, options, action == "delete"); shown == nil {
+				if shown = withOptions(app, fresh(snapshot), user, options, action == "delete"); shown == nil {
 					return nil
 				}
 			}
@@ -61,6 +68,14 @@ func recordNews(app core.App, action string, record *core.Record, to ...string) 
 			return slices.Concat([]byte(`{"action":"`+action+`","record":`), raw, []byte(`}`))
 		},
 	}
+}
+
+// ShowOwn lets record show what only its own user sees, if that is user.
+func ShowOwn(record *core.Record, user string) *core.Record {
+	if user != "" && record.GetString(collections.FieldUser) == user {
+		record.Unhide(collections.OwnEyes[record.Collection().Name]...)
+	}
+	return record
 }
 
 // nameFiles puts the names of files in the place of files that are just being
