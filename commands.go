@@ -24,7 +24,7 @@ const gatewayArg = "gateway"
 func serveCommand(options *services.Options) *cobra.Command {
 	var peers map[string]string
 	var clocks map[string]string
-	var minimums map[string]int64
+	var minimums, fresh map[string]int64
 	var networks []string
 	var noRateLimits bool
 	var readProvider func() error
@@ -44,7 +44,7 @@ func serveCommand(options *services.Options) *cobra.Command {
 			}
 			options.Peers = peersOf(peers)
 			options.NoRateLimits = noRateLimits
-			options.MinimumPayouts = minimums
+			options.MinimumPayouts, options.FreshAbove = minimums, fresh
 			var err error
 			if options.PreviewNetworks, err = networksOf(networks); err != nil {
 				return err
@@ -86,6 +86,7 @@ func serveCommand(options *services.Options) *cobra.Command {
 	flags.BoolVar(&options.LinkPreviews, "link-previews", false, "let the server look at pages that messages link to, and show their titles")
 	flags.StringSliceVar(&networks, "link-preview-network", nil, "a network that is not public, to which links may lead nevertheless, as 10.1.0.0/16 (repeat)")
 	flags.Int64Var(&options.SmallClaim, "small-claim", 0, "disputes up to this amount, in whole units of their currency, are halved instead of going to a moderator (default 50)")
+	flags.StringToInt64Var(&fresh, "fresh-above", nil, "the largest amount of a currency, in minor units, that is released at once on a sign-in older than a quarter of an hour, for example EUR=500000 (repeat)")
 	flags.StringToInt64Var(&minimums, "minimum-payout", nil, "the smallest payout of a currency in minor units, for example EUR=2000 (repeat)")
 	flags.StringVar(&options.Company, "company", "", "who runs the marketplace, for invoices: name and address, lines separated by semicolons")
 	flags.DurationVar(&options.SweepEvery, "sweep-every", 0, "how often unfinished work is looked for, beside being woken by commits (default 5s)")

@@ -33,7 +33,7 @@ func export(i *services.Instance, users services.UsersService, e *core.RequestEv
 	if e.Request.PathValue("id") != user.Id {
 		return services.Failf(http.StatusNotFound, services.CodeNotFound, "The requested resource wasn't found.")
 	}
-	if i.Clock.Now().Sub(signedInAt(e)) > services.FreshSignIn {
+	if !i.Fresh(signedInAt(e)) {
 		return services.Failf(http.StatusForbidden, services.CodeSignInAgain, "Sign in again to take your data with you.")
 	}
 	archive, err := users.OpenExport(e.Request.Context(), user.Id)

@@ -31,8 +31,8 @@ func bindPayments(i *services.Instance) error {
 		return err
 	}
 	onServe(i, func(e *core.ServeEvent) {
-		command(e, collections.Payments, "release", true, func(_ *core.RequestEvent, c call) (services.Answer, error) {
-			return payments.Release(c.Command, c.ID, c.Body.Amount, c.Body.Reason)
+		command(e, collections.Payments, "release", true, func(e *core.RequestEvent, c call) (services.Answer, error) {
+			return payments.Release(c.Command, c.ID, c.Body.Amount, c.Body.Reason, signedInAt(e))
 		})
 		command(e, collections.Payments, "refund", true, func(_ *core.RequestEvent, c call) (services.Answer, error) {
 			return payments.Refund(c.Command, c.ID, c.Body.Amount, c.Body.Reason)

@@ -122,8 +122,8 @@ func bindProjectCommands(e *core.ServeEvent, p services.ProjectsService) {
 	command(e, collections.Milestones, "request-changes", false, func(_ *core.RequestEvent, c call) (services.Answer, error) {
 		return p.RequestChanges(c.Command, c.ID, c.Body.Note)
 	})
-	command(e, collections.Milestones, "approve", false, func(_ *core.RequestEvent, c call) (services.Answer, error) {
-		return p.Approve(c.Command, c.ID, services.Approval{Amount: c.Body.Amount, Rest: c.Body.Rest, Reason: c.Body.Reason, Note: c.Body.Note})
+	command(e, collections.Milestones, "approve", false, func(e *core.RequestEvent, c call) (services.Answer, error) {
+		return p.Approve(c.Command, c.ID, services.Approval{Amount: c.Body.Amount, Rest: c.Body.Rest, Reason: c.Body.Reason, Note: c.Body.Note}, signedInAt(e))
 	})
 	command(e, collections.Deliverables, "delete", false, func(_ *core.RequestEvent, c call) (services.Answer, error) {
 		return p.DeleteDeliverable(c.Command, c.ID)

@@ -66,7 +66,7 @@ func (s UsersService) SetMFA(cmd Command, id string, on bool, signedInAt time.Ti
 	if id != cmd.Principal {
 		return Answer{}, notFound()
 	}
-	if s.Clock.Now().Sub(signedInAt) > FreshSignIn {
+	if !s.Fresh(signedInAt) {
 		return Answer{}, forbidden(CodeSignInAgain, "Sign in again to change how you sign in.")
 	}
 	return Once(s.App, s.Clock, cmd, func(tx core.App) (any, error) {

@@ -100,7 +100,7 @@ func (s UsersService) CloseAccount(ctx context.Context, cmd Command, id string, 
 	if id != cmd.Principal {
 		return Answer{}, notFound()
 	}
-	if s.Clock.Now().Sub(signedInAt) > FreshSignIn {
+	if !s.Fresh(signedInAt) {
 		return Answer{}, forbidden(CodeSignInAgain, "Sign in again to close your account.")
 	}
 	defer s.closing.enter(id)()

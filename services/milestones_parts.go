@@ -3,6 +3,7 @@ package services
 import (
 	"math"
 	"strings"
+	"time"
 
 	"github.com/pocketbase/dbx"
 	"github.com/pocketbase/pocketbase/core"
@@ -34,7 +35,7 @@ type Roll struct {
 
 // Approve accepts work. What is approved of its held payment is released by
 // payments when it hears of it.
-func (s ProjectsService) Approve(cmd Command, id string, approval Approval) (Answer, error) {
+func (s ProjectsService) Approve(cmd Command, id string, approval Approval, signedInAt time.Time) (Answer, error) {
 	if approval.Rest != "" && approval.Rest != RestHold && approval.Rest != RestNext {
 		return Answer{}, badRequest(CodeInvalidInput, "The rest goes to %q or %q.", RestHold, RestNext).With("field", "rest")
 	}
@@ -44,7 +45,14 @@ func (s ProjectsService) Approve(cmd Command, id string, approval Approval) (Ans
 			return nil, err
 		}
 		left := intOf(milestone, collections.FieldAmount) - intOf(milestone, collections.MilestoneApprovedAmount)
-		if approval.Amount == 0 || approval.Amount == left {
+		paid := approval.Amount
+		if paid == 0 {
+			paid = left
+		}
+		if err := s.mayRelease(paid, milestone.GetString(collections.FieldCurrency), signedInAt); err != nil {
+			return nil, err
+		}
+		if paid == left {
 			return milestone, s.approveAll(tx, milestone, cmd.Principal, approval.Note)
 		}
 		if approval.Amount > left {

@@ -48,6 +48,9 @@ type Options struct {
 	// SmallClaim is the largest disputed amount, in whole units of its currency, that is
 	// halved between two positions instead of going to a moderator. Default 50.
 	SmallClaim int64
+	// FreshAbove are the largest amounts by currency, in minor units, that a client can
+	// release at once on a sign-in that is not fresh, where they are not the usual ones (freshAbove).
+	FreshAbove map[string]int64
 	// MinimumPayouts are the smallest payouts by currency, in minor units, where
 	// they are not the usual ones (MinimumPayout).
 	MinimumPayouts map[string]int64

@@ -96,7 +96,7 @@ func (s *PaymentsService) State(id string) PaymentState {
 }
 
 // Release pays the freelancer the whole of a held payment, or amount of it.
-func (s *PaymentsService) Release(cmd Command, id string, amount int64, reason string) (Answer, error) {
+func (s *PaymentsService) Release(cmd Command, id string, amount int64, reason string, signedInAt time.Time) (Answer, error) {
 	var before *core.Record
 	if planted("the status is checked before, not while it changes") {
 		before, _ = partyTo(s.App, collections.Payments, id, cmd.Principal, collections.ByClient)
@@ -108,6 +108,13 @@ func (s *PaymentsService) Release(cmd Command, id string, amount int64, reason s
 		}
 		if before != nil {
 			payment = before
+		}
+		moved := amount
+		if moved == 0 {
+			moved = heldOf(payment)
+		}
+		if err := s.mayRelease(moved, payment.GetString(collections.FieldCurrency), signedInAt); err != nil {
+			return nil, err
 		}
 		return payment, s.release(tx, payment, amount, cmd.Principal, reason)
 	})

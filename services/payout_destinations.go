@@ -13,10 +13,6 @@ import (
 	"github.com/lancershub/lancershub/collections"
 )
 
-// FreshSignIn is how recent a sign-in must be to change where money goes: a
-// stolen session is not enough (OWASP ASVS 5.0, 7.5.3).
-const FreshSignIn = 15 * time.Minute
-
 // DestinationNews is the payload of the destination.* events.
 type DestinationNews struct {
 	Destination string `json:"destination"`
@@ -35,7 +31,7 @@ func (s *PaymentsService) AddDestination(ctx context.Context, cmd Command, signe
 	if stored, err := Replay(s.App, cmd); err != nil || stored != nil {
 		return replayed(stored), err // however long ago the sign-in was
 	}
-	if s.Clock.Now().Sub(signedInAt) > FreshSignIn {
+	if !s.Fresh(signedInAt) {
 		return Answer{}, forbidden(CodeSignInAgain, "Sign in again to change where your money goes.")
 	}
 	label, reference = strings.TrimSpace(label), strings.TrimSpace(reference)

@@ -35,7 +35,7 @@ func BenchmarkInvoices(b *testing.B) {
 		timed(&release, func() error {
 			for range parts {
 				cmd := services.Command{Principal: s.Client.ID, Route: "release", Key: tests.Key()}
-				if _, err := money.Release(cmd, s.Payment, 1_000, ""); err != nil {
+				if _, err := money.Release(cmd, s.Payment, 1_000, "", time.Now()); err != nil {
 					return err
 				}
 			}

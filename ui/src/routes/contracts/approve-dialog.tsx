@@ -13,6 +13,7 @@ import { ErrorNotice, useToast } from '../../ui/feedback';
 import { Choice, Textarea } from '../../ui/field';
 import { MoneyInput } from '../../ui/money-input';
 import { Money } from '../../ui/show';
+import { Again } from '../auth/again';
 import { heldOf } from './next-step';
 
 interface Props {
@@ -58,36 +59,39 @@ function ApproveForm({ milestone, contract, payment, next, onClose }: Omit<Props
     body: part ? { amount, rest, reason: words.trim() } : words.trim() ? { note: words.trim() } : {},
   });
   return (
-    <form noValidate className="space-y-4" onSubmit={(event) => { event.preventDefault(); setChecked(true); if (wrong) focusFirstInvalid(event.currentTarget); else send(); }}>
-      <p>{milestone.status === 'funded' ? t('milestone.approveEarlyText') : t('milestone.approveText')}</p>
-      <fieldset>
-        <legend className="mb-2 text-sm font-medium">{t('approve.how')}</legend>
-        <div className="grid gap-2 sm:grid-cols-2">
-          <Choice name="how" value="whole" checked={!part} onChange={() => setHow('whole')} title={t('approve.whole')} text={t('approve.wholeText')} />
-          <Choice name="how" value="part" checked={part} onChange={() => setHow('part')} title={t('approve.part')} text={t('approve.partText')} />
+    <>
+      <form noValidate className="space-y-4" onSubmit={(event) => { event.preventDefault(); setChecked(true); if (wrong) focusFirstInvalid(event.currentTarget); else send(); }}>
+        <p>{milestone.status === 'funded' ? t('milestone.approveEarlyText') : t('milestone.approveText')}</p>
+        <fieldset>
+          <legend className="mb-2 text-sm font-medium">{t('approve.how')}</legend>
+          <div className="grid gap-2 sm:grid-cols-2">
+            <Choice name="how" value="whole" checked={!part} onChange={() => setHow('whole')} title={t('approve.whole')} text={t('approve.wholeText')} />
+            <Choice name="how" value="part" checked={part} onChange={() => setHow('part')} title={t('approve.part')} text={t('approve.partText')} />
+          </div>
+        </fieldset>
+        {part && (
+          <>
+            <MoneyInput label={t('approve.amount')} name="amount" currency={milestone.currency} value={amount} onChange={setAmount} required
+              error={tooMuch ? 'too_much' : checked && !amount ? 'required' : undefined} hint={<>{t('approve.left')} <Money amount={left} currency={milestone.currency} /></>} />
+            <fieldset>
+              <legend className="mb-2 text-sm font-medium">{t('approve.rest')}</legend>
+              <div className="grid gap-2">
+                <Choice name="rest" value="hold" checked={rest === 'hold'} onChange={() => setRest('hold')} title={t('approve.restHold')} text={t('approve.restHoldText')} />
+                {next && <Choice name="rest" value="next" checked={rest === 'next'} onChange={() => setRest('next')} title={t('approve.restNext', { title: next.title })} text={t('approve.restNextText')} />}
+              </div>
+            </fieldset>
+          </>
+        )}
+        {payment && paid > 0 && !tooMuch && <FeeTable amount={paid} before={payment.released} currency={milestone.currency} plan={contract.feePlan ?? defaultFeePlan} side="client" />}
+        <Textarea label={part ? t('approve.reason') : t('milestone.note')} name="words" optional={!part} required={part} rows={3} maxLength={part ? 1000 : 5000} value={words} onChange={(event) => setWords(event.target.value)}
+          error={part && checked && !words.trim() ? 'required' : undefined} />
+        <ErrorNotice error={run.error} />
+        <div className="flex flex-wrap justify-end gap-2">
+          <Button look="quiet" onClick={onClose}>{t('action.cancel')}</Button>
+          <Button type="submit" busy={run.isPending}>{t('milestone.approve')}</Button>
         </div>
-      </fieldset>
-      {part && (
-        <>
-          <MoneyInput label={t('approve.amount')} name="amount" currency={milestone.currency} value={amount} onChange={setAmount} required
-            error={tooMuch ? 'too_much' : checked && !amount ? 'required' : undefined} hint={<>{t('approve.left')} <Money amount={left} currency={milestone.currency} /></>} />
-          <fieldset>
-            <legend className="mb-2 text-sm font-medium">{t('approve.rest')}</legend>
-            <div className="grid gap-2">
-              <Choice name="rest" value="hold" checked={rest === 'hold'} onChange={() => setRest('hold')} title={t('approve.restHold')} text={t('approve.restHoldText')} />
-              {next && <Choice name="rest" value="next" checked={rest === 'next'} onChange={() => setRest('next')} title={t('approve.restNext', { title: next.title })} text={t('approve.restNextText')} />}
-            </div>
-          </fieldset>
-        </>
-      )}
-      {payment && paid > 0 && !tooMuch && <FeeTable amount={paid} before={payment.released} currency={milestone.currency} plan={contract.feePlan ?? defaultFeePlan} side="client" />}
-      <Textarea label={part ? t('approve.reason') : t('milestone.note')} name="words" optional={!part} required={part} rows={3} maxLength={part ? 1000 : 5000} value={words} onChange={(event) => setWords(event.target.value)}
-        error={part && checked && !words.trim() ? 'required' : undefined} />
-      <ErrorNotice error={run.error} />
-      <div className="flex flex-wrap justify-end gap-2">
-        <Button look="quiet" onClick={onClose}>{t('action.cancel')}</Button>
-        <Button type="submit" busy={run.isPending}>{t('milestone.approve')}</Button>
-      </div>
-    </form>
+      </form>
+      <Again run={run} />
+    </>
   );
 }

@@ -12,6 +12,7 @@ import { ErrorNotice, useToast } from '../../ui/feedback';
 import { Textarea } from '../../ui/field';
 import { MoneyInput } from '../../ui/money-input';
 import { Money } from '../../ui/show';
+import { Again, tooOld } from '../auth/again';
 
 interface Props {
   verb: 'release' | 'refund' | 'ask-refund';
@@ -33,7 +34,7 @@ export function PartDialog({ verb, payment, held, plan }: Props) {
   return (
     <>
       <Button look={verb === 'refund' ? 'danger' : 'plain'} small onClick={() => { run.reset(); setOpen(true); }}>{t(`${verb}.title`)}</Button>
-      <Dialog open={open} title={t(`${verb}.title`)} onClose={() => setOpen(false)}>
+      <Dialog open={open && !tooOld(run.error)} title={t(`${verb}.title`)} onClose={() => { if (!tooOld(run.error)) setOpen(false); }}>
         <form className="space-y-4" onSubmit={(event) => {
           event.preventDefault();
           if (tooMuch) return;
@@ -52,6 +53,7 @@ export function PartDialog({ verb, payment, held, plan }: Props) {
           </div>
         </form>
       </Dialog>
+      <Again run={run} />
     </>
   );
 }
