@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"time"
 
 	"github.com/pocketbase/dbx"
 	"github.com/pocketbase/pocketbase/core"
@@ -25,8 +26,9 @@ type writerLine struct {
 	driver.Connector
 	shared bool
 	turn   *semaphore.Weighted // first come, first served
-	// conn belongs to whoever has the turn. It is nil until it is needed.
-	conn rawConn
+	// conn and closed belong to whoever has the turn. conn is nil until it is needed.
+	conn   rawConn
+	closed bool
 }
 
 // writers are the lines of an app's pools.
@@ -84,8 +86,19 @@ func (l *writerLine) Connect(ctx context.Context) (driver.Conn, error) {
 	return &seat{line: l}, nil
 }
 
-// Close implements io.Closer for database/sql, which calls it after the last seat is closed.
+// lastTurn is how long the one who has the turn may take when the database is closed.
+const lastTurn = 10 * time.Second
+
+// Close implements io.Closer for database/sql, which calls it when the pool is
+// closed, whoever still works: SQLite would read and write memory that was freed.
 func (l *writerLine) Close() error {
+	ctx, cancel := context.WithTimeout(context.Background(), lastTurn)
+	defer cancel()
+	if err := l.turn.Acquire(ctx, 1); err != nil {
+		return fmt.Errorf("the writer of the database is still at work: %w", err)
+	}
+	defer l.turn.Release(1)
+	l.closed = true
 	if l.conn == nil {
 		return nil
 	}
@@ -98,6 +111,10 @@ func (l *writerLine) Close() error {
 func (l *writerLine) enter(ctx context.Context) (rawConn, error) {
 	if err := l.turn.Acquire(ctx, 1); err != nil {
 		return nil, err
+	}
+	if l.closed {
+		l.turn.Release(1)
+		return nil, sql.ErrConnDone
 	}
 	if l.conn != nil {
 		return l.conn, nil

@@ -3,7 +3,9 @@ package services
 import (
 	"bytes"
 	"context"
+	"database/sql"
 	"errors"
+	"path/filepath"
 	"runtime"
 	"slices"
 	"testing"
@@ -33,11 +35,11 @@ func writerOf(t *testing.T) (*core.BaseApp, *dbx.DB) {
 	return app, db
 }
 
-// waiting counts those who wait for a turn.
+// waiting counts those who wait for a turn, the one who wants to close included.
 func waiting() int {
 	stacks := make([]byte, 1<<20)
 	stacks = stacks[:runtime.Stack(stacks, true)]
-	return bytes.Count(stacks, []byte("services.(*writerLine).enter("))
+	return bytes.Count(stacks, []byte("services.(*writerLine).enter(")) + bytes.Count(stacks, []byte("services.(*writerLine).Close("))
 }
 
 func untilWaiting(t *testing.T, count int) {
@@ -161,5 +163,47 @@ func TestAFailedCommitFreesTheWriter(t *testing.T) {
 	var parts int
 	if countErr := db.NewQuery("SELECT count(*) FROM parts").Row(&parts); err != nil || countErr != nil || parts != 0 {
 		t.Errorf("Expected the writer to go on without the part: %v, %v, %d parts", err, countErr, parts)
+	}
+}
+
+// TestClosingLetsTheWriterFinish closes the database while one works in it and
+// another waits: the first ends as if nothing had happened, the second is told.
+func TestClosingLetsTheWriterFinish(t *testing.T) {
+	path := filepath.Join(t.TempDir(), dataFile)
+	pools := &writers{durability: DurabilityGroup, lines: map[*sql.DB]*writerLine{}}
+	db, err := pools.connect(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pools.lines[db.DB()].shared = true
+	if _, err := db.NewQuery("CREATE TABLE things (id INTEGER PRIMARY KEY)").Execute(); err != nil {
+		t.Fatal(err)
+	}
+	held, err := db.Begin()
+	if err != nil {
+		t.Fatal(err)
+	}
+	closed, late := make(chan error, 1), make(chan error, 1)
+	go func() { closed <- db.Close() }()
+	untilWaiting(t, 1)
+	if _, err := held.Insert("things", dbx.Params{"id": 1}).Execute(); err != nil {
+		t.Errorf("Expected who works to go on: %v", err)
+	}
+	go func() {
+		_, err := db.Insert("things", dbx.Params{"id": 2}).Execute()
+		late <- err
+	}()
+	if err := <-late; err == nil {
+		t.Error("Expected who comes late to be refused")
+	}
+	if err := held.Commit(); err != nil {
+		t.Errorf("Expected who works to end their work: %v", err)
+	}
+	if err := <-closed; err != nil {
+		t.Errorf("Expected the database to be closed: %v", err)
+	}
+	var ids []int
+	if err := connect(t, path).NewQuery("SELECT id FROM things").Column(&ids); err != nil || !slices.Equal(ids, []int{1}) {
+		t.Errorf("Expected the work to be kept, got %v, %v", ids, err)
 	}
 }

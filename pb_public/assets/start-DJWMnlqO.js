@@ -1,1 +1,0 @@
-export{t as start}from"./first-Dkao7kox.js";
