@@ -53,20 +53,30 @@ func BenchmarkDelivery(b *testing.B) {
 }
 
 // BenchmarkDeliveryBesideStock does the same with 3,000 others beside a bare
-// PocketBase with the same rule and as many subscribers to messages/*.
+// PocketBase with the same rule and as many subscribers to messages/*. Each turn is
+// ten sends of ours in a row and one of stock's, which keeps both processors busy
+// for a tenth of a second: what the first of ours after it takes, with nothing
+// of ours left in the processor's caches, is reported apart.
 func BenchmarkDeliveryBesideStock(b *testing.B) {
-	const others = 3_000
+	const others, row = 3_000, 10
 	o, sender, heard := pairOffice(b)
 	o.connect(10, others)
 	stock := startBareChats(b, others)
 	times := map[string][]time.Duration{}
 	worked := time.Duration(0)
 	for b.Loop() {
-		began, before := time.Now(), o.running.CPU(b)
-		send(b, o.client, sender, chatID(0), len(times["ours"]))
-		times["ours"] = append(times["ours"], (<-heard).Sub(began))
+		before := o.running.CPU(b)
+		for n := range row {
+			began := time.Now()
+			send(b, o.client, sender, chatID(0), len(times["ours"]))
+			took := (<-heard).Sub(began)
+			times["ours"] = append(times["ours"], took)
+			if n == 0 {
+				times["first-of-ours"] = append(times["first-of-ours"], took)
+			}
+		}
 		worked += o.running.CPU(b) - before
-		began = time.Now()
+		began := time.Now()
 		stock.send(b)
 		times["stock"] = append(times["stock"], (<-stock.heard).Sub(began))
 		stock.rest(b)
@@ -75,7 +85,9 @@ func BenchmarkDeliveryBesideStock(b *testing.B) {
 		b.ReportMetric(millis(percentile(all, 50)), name+"-p50-ms")
 		b.ReportMetric(millis(percentile(all, 99)), name+"-p99-ms")
 	}
-	b.ReportMetric(float64(percentile(times["stock"], 50))/float64(percentile(times["ours"], 50)), "stock/ours")
+	for _, name := range []string{"ours", "first-of-ours"} {
+		b.ReportMetric(float64(percentile(times["stock"], 50))/float64(percentile(times[name], 50)), "stock/"+name)
+	}
 	b.ReportMetric(millis(worked)/float64(len(times["ours"])), "ours-cpu-ms/message")
 }
 
