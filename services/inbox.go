@@ -29,12 +29,19 @@ func (i *Instance) Receive(source collections.Domain, event Event) error {
 // ReceiveAll applies events from source in their order and in one transaction:
 // all of them or, when one cannot be applied, none.
 func (i *Instance) ReceiveAll(source collections.Domain, events []Event) error {
+	sums := make([]string, len(events))
+	for n, event := range events { // before anybody waits for it
+		var err error
+		if sums[n], err = i.readable(event); err != nil {
+			return err
+		}
+	}
 	// One at a time, so that people who write wait for this and not for all that has come.
 	i.receiving.Lock()
 	defer i.receiving.Unlock()
 	err := i.App.RunInTransaction(func(tx core.App) error {
-		for _, event := range events {
-			if err := i.receive(tx, source, event); err != nil {
+		for n, event := range events {
+			if err := i.receive(tx, source, event, sums[n]); err != nil {
 				return err
 			}
 		}
@@ -45,20 +52,23 @@ func (i *Instance) ReceiveAll(source collections.Domain, events []Event) error {
 	return err
 }
 
-func (i *Instance) receive(tx core.App, source collections.Domain, event Event) error {
-	handler := i.handlers[event.Topic]
-	if handler == nil {
-		return badRequest(CodeInvalidInput, "The %s service does not listen to %s.", i.Domain, event.Topic)
+// readable returns the hash of an event that this instance can listen to.
+func (i *Instance) readable(event Event) (sha string, err error) {
+	if i.handlers[event.Topic] == nil {
+		return "", badRequest(CodeInvalidInput, "The %s service does not listen to %s.", i.Domain, event.Topic)
 	}
 	if event.ID == "" || event.Version < 0 {
-		return badRequest(CodeInvalidInput, "An event has an id, and a version from 0.")
+		return "", badRequest(CodeInvalidInput, "An event has an id, and a version from 0.")
 	}
 	raw, err := json.Marshal(event)
 	if err != nil {
-		return badRequest(CodeInvalidInput, "The event cannot be read.")
+		return "", badRequest(CodeInvalidInput, "The event cannot be read.")
 	}
 	sum := sha256.Sum256(raw)
-	sha := hex.EncodeToString(sum[:])
+	return hex.EncodeToString(sum[:]), nil
+}
+
+func (i *Instance) receive(tx core.App, source collections.Domain, event Event, sha string) error {
 	result, err := tx.DB().NewQuery(`INSERT INTO inbox (source, id, sha, at) VALUES ({:source}, {:id}, {:sha}, {:at}) ON CONFLICT DO NOTHING`).
 		Bind(dbx.Params{"source": string(source), "id": event.ID, "sha": sha, "at": i.Clock.Now().UnixMilli()}).Execute()
 	if err != nil {
@@ -71,7 +81,7 @@ func (i *Instance) receive(tx core.App, source collections.Domain, event Event) 
 		return i.sameAsBefore(tx, source, event, sha)
 	}
 	failpoint("inbox-noted")
-	if err := handler(tx, event); err != nil {
+	if err := i.handlers[event.Topic](tx, event); err != nil {
 		return i.inapplicable(event, err)
 	}
 	return nil

@@ -21,6 +21,20 @@ func CheckCurrency(code string) error {
 	return nil
 }
 
+// amountIn is what an operator set for a currency, in minor units, else usual: what
+// it is where there are two decimals, and where there are none; with three decimals it is ten times that.
+func amountIn(currency string, set map[string]int64, usual int64) int64 {
+	if amount, ok := set[currency]; ok {
+		return amount
+	}
+	switch currencies[currency] {
+	case 0, 2:
+		return usual
+	default:
+		return 10 * usual
+	}
+}
+
 // CheckAmount refuses what is not in 1..MaxAmount minor units.
 func CheckAmount(amount int64) error {
 	if amount < 1 || amount > collections.MaxAmount {

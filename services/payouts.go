@@ -26,15 +26,7 @@ type PayoutNews struct {
 // MinimumPayout is the smallest payout in a currency, in minor units: what the
 // operator set, else ten of its main unit (1,000 where there are no minor units).
 func (o Options) MinimumPayout(currency string) int64 {
-	if minimum, set := o.MinimumPayouts[currency]; set {
-		return minimum
-	}
-	switch currencies[currency] {
-	case 0, 2:
-		return 1_000
-	default:
-		return 10_000
-	}
+	return amountIn(currency, o.MinimumPayouts, 1_000)
 }
 
 // RequestPayout takes amount out of what a freelancer has available. The money

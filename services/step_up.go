@@ -16,15 +16,7 @@ func (i *Instance) Fresh(signedInAt time.Time) bool {
 // on any sign-in: what the operator set, else ten thousand of its main unit
 // (1,000,000 where there are no minor units).
 func (o Options) freshAbove(currency string) int64 {
-	if limit, set := o.FreshAbove[currency]; set {
-		return limit
-	}
-	switch currencies[currency] {
-	case 0, 2:
-		return 1_000_000
-	default:
-		return 10_000_000
-	}
+	return amountIn(currency, o.FreshAbove, 1_000_000)
 }
 
 // mayRelease refuses to pay out more than a session that may be stolen should.

@@ -85,9 +85,8 @@ func TestTakeOnesDataAway(t *testing.T) {
 	m.Guest().Do(http.MethodGet, "/api/users/api/users/"+s.Client.ID+"/export", nil).Want(t, http.StatusUnauthorized, services.CodeAuthRequired)
 	s.Client.Do(http.MethodGet, "/api/payments/api/internal/export", nil).Want(t, http.StatusNotFound, services.CodeNotFound)
 	m.Clock.Advance(services.AccessTokenLife - time.Second)
-	refreshed := s.Client.Do(http.MethodPost, "/api/users/api/auth/refresh", Body{"refreshToken": s.Client.Refresh})
+	s.Client.Renew()
 	m.Clock.Advance(2 * time.Minute)
-	s.Client.Token = refreshed.Text("token")
 	s.Client.Do(http.MethodGet, "/api/users/api/users/"+s.Client.ID+"/export", nil).Want(t, http.StatusForbidden, services.CodeSignInAgain)
 }
 

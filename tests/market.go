@@ -196,6 +196,17 @@ func (m *Market) User(roles ...string) *Person {
 func (p *Person) SignIn() {
 	p.tb.Helper()
 	answer := p.Do(http.MethodPost, "/api/users/api/collections/users/auth-with-password?refreshToken=body", Body{"identity": p.Email, "password": p.Password})
+	p.keep(answer)
+}
+
+// Renew takes new tokens for the same sign-in.
+func (p *Person) Renew() {
+	p.tb.Helper()
+	p.keep(p.Do(http.MethodPost, "/api/users/api/auth/refresh", Body{"refreshToken": p.Refresh}))
+}
+
+func (p *Person) keep(answer *Response) {
+	p.tb.Helper()
 	answer.Want(p.tb, http.StatusOK, "")
 	p.Token = answer.Text("token")
 	meta, _ := answer.JSON["meta"].(map[string]any)

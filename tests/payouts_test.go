@@ -213,10 +213,7 @@ func TestANewDestinationProtectsTheOldMoney(t *testing.T) {
 	} {
 		f.Create(collections.DomainPayments, collection, body, "Idempotency-Key", Key()).Want(t, http.StatusBadRequest, services.CodeFieldReadOnly)
 	}
-	m.Clock.Advance(services.FreshSignIn + time.Minute)
-	refreshed := f.Do(http.MethodPost, "/api/users/api/auth/refresh", Body{"refreshToken": f.Refresh})
-	refreshed.Want(t, http.StatusOK, "")
-	f.Token = refreshed.Text("token")
+	old(m, f)
 	f.Create(collections.DomainPayments, collections.PayoutDestinations, Body{"label": "x", "reference": services.BankAccount}).
 		Want(t, http.StatusForbidden, services.CodeSignInAgain)
 	f.SignIn()

@@ -14,9 +14,7 @@ func old(m *Market, people ...*Person) {
 	m.tb.Helper()
 	m.Clock.Advance(services.FreshSignIn + time.Minute)
 	for _, p := range people {
-		refreshed := p.Do(http.MethodPost, "/api/users/api/auth/refresh", Body{"refreshToken": p.Refresh})
-		refreshed.Want(m.tb, http.StatusOK, "")
-		p.Token, p.Refresh = refreshed.Text("token"), refreshed.Text("refreshToken")
+		p.Renew()
 	}
 }
 
