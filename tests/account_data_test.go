@@ -263,7 +263,7 @@ func TestAnAccountDoesNotCloseUnderWhatBegins(t *testing.T) {
 	m := New(t)
 	s := NewStory(m).Publish().Propose()
 	m.Deliver()
-	eligible := holdAnswer(m, collections.DomainProjects, collections.DomainUsers, services.InternalEligible)
+	eligible := holdAnswer(m, collections.DomainProjects, collections.DomainUsers, services.InternalEligible+"?id="+s.Freelancer.ID) // both are asked about, at once
 	accept := meanwhile(s.Client, collections.DomainProjects, "proposals/"+s.Proposal+"/accept", Body{})
 	eligible.wait(t, accept)
 	if _, reasons := closeAccount(s.Freelancer); fmt.Sprint(reasons) != "[contracts_active]" {
