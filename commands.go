@@ -1,8 +1,10 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -85,7 +87,7 @@ func serveCommand(options *services.Options) *cobra.Command {
 	flags.DurationVar(&options.MailAfter, "mail-after", 0, "how long something must be unread before a mail tells of it (default 10m)")
 	flags.BoolVar(&options.LinkPreviews, "link-previews", false, "let the server look at pages that messages link to, and show their titles")
 	flags.StringSliceVar(&networks, "link-preview-network", nil, "a network that is not public, to which links may lead nevertheless, as 10.1.0.0/16 (repeat)")
-	flags.Int64Var(&options.SmallClaim, "small-claim", 0, "disputes up to this amount, in whole units of their currency, are halved instead of going to a moderator (default 50)")
+	flags.Int64Var(&options.SmallClaim, "small-claim", 0, "disputes up to this amount, in whole units of their currency, end half-way between the two positions instead of going to a moderator (default 50)")
 	flags.StringToInt64Var(&fresh, "fresh-above", nil, "the largest amount of a currency, in minor units, that is released at once on a sign-in older than a quarter of an hour, for example EUR=500000 (repeat)")
 	flags.StringToInt64Var(&minimums, "minimum-payout", nil, "the smallest payout of a currency in minor units, for example EUR=2000 (repeat)")
 	flags.StringVar(&options.Company, "company", "", "who runs the marketplace, for invoices: name and address, lines separated by semicolons")
@@ -156,7 +158,7 @@ func superuserCommand(options *services.Options) *cobra.Command {
 	parent := &cobra.Command{Use: "superuser", Short: "Manage the moderators' accounts"}
 	parent.AddCommand(&cobra.Command{
 		Use: "upsert EMAIL PASSWORD [DOMAIN ...]", Short: "Create a superuser on all four instances (or those named), or set their password",
-		Long: "A superuser belongs to one instance; this writes the same one to all whose data is in --data.\nWith - as the password it is read from the standard input, so that it is in no history and no list of processes.",
+		Long: "A superuser belongs to one instance; this writes the same one to all whose data is in --data.\nWith - as the password, one line of the standard input is the password, so that it is in no history and no list of processes.",
 		Args: cobra.MinimumNArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			domains, err := domainsOf(args[2:])
@@ -165,11 +167,11 @@ func superuserCommand(options *services.Options) *cobra.Command {
 			}
 			password := args[1]
 			if password == "-" {
-				line, err := io.ReadAll(io.LimitReader(cmd.InOrStdin(), 1000))
-				if err != nil {
+				line, err := bufio.NewReader(io.LimitReader(cmd.InOrStdin(), 1000)).ReadString('\n')
+				if err != nil && !errors.Is(err, io.EOF) {
 					return err
 				}
-				password = strings.TrimSpace(string(line))
+				password = strings.TrimSpace(line)
 			}
 			if err := services.UpsertSuperuser(*options, domains, args[0], password); err != nil {
 				return err

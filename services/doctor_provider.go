@@ -21,12 +21,12 @@ func (d *doctor) provider(ctx context.Context, app *core.BaseApp) {
 	domain := collections.DomainPayments
 	if d.options.Provider == ProviderSandbox {
 		if public := d.options.PublicURL; strings.HasPrefix(public, "https://") {
-			d.warn(checkProvider, domain, "payments go through the sandbox: no money moves at "+public, "start with --provider stripe (README, payments through Stripe)")
+			d.warn(checkProvider, domain, "payments go through the sandbox: no money moves at "+public, "start with --provider stripe (docs/payments.md)")
 		}
 		return
 	}
 	if err := d.options.checkProvider(); err != nil {
-		d.fail(checkProvider, domain, err.Error(), "README, payments through Stripe")
+		d.fail(checkProvider, domain, err.Error(), "see docs/payments.md")
 		return
 	}
 	stripe := newStripe(&Instance{Domain: domain, Options: d.options, Clock: SystemClock{}, Logger: slog.New(slog.DiscardHandler), App: app})
