@@ -2,6 +2,7 @@ package hooks
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -63,6 +64,26 @@ func command(e *core.ServeEvent, collection, verb string, money bool, run func(e
 		}
 		return writeAnswer(e, answer)
 	})
+}
+
+// creation reads a record that a person creates through the collection's own route,
+// so that the SDK's create() works, as a command with its Idempotency-Key; with
+// money it must have one. fields are the only ones that the body may have.
+func creation(e *core.RecordRequestEvent, money bool, fields ...string) (cmd services.Command, body map[string]any, err error) {
+	user, err := requireUser(e.RequestEvent)
+	if err != nil {
+		return cmd, nil, err
+	}
+	if body, err = sentBody(e.RequestEvent, e.Collection); err != nil {
+		return cmd, nil, err
+	}
+	for name := range body {
+		if !slices.Contains(fields, name) {
+			return cmd, nil, services.Failf(http.StatusBadRequest, services.CodeInvalidInput, "There is no field %q to set.", name).With("field", name)
+		}
+	}
+	cmd, err = services.NewCommand(user.Id, e.Collection.Name, idempotencyKey(e.RequestEvent), money, body)
+	return cmd, body, err
 }
 
 func idempotencyKey(e *core.RequestEvent) string {
@@ -152,4 +173,10 @@ func textList(value any) ([]string, bool) {
 		}
 	}
 	return found, true
+}
+
+// text returns a field of a body that is text, or "".
+func text(body map[string]any, field string) string {
+	value, _ := body[field].(string)
+	return value
 }

@@ -3,7 +3,6 @@ package hooks
 import (
 	"errors"
 	"net/http"
-	"slices"
 
 	"github.com/pocketbase/pocketbase/core"
 
@@ -80,20 +79,7 @@ func bindPayments(i *services.Instance) error {
 // that the SDK's create() works, and carries it out as a command.
 func createPayment(payments *services.PaymentsService) func(e *core.RecordRequestEvent) error {
 	return func(e *core.RecordRequestEvent) error {
-		user, err := requireUser(e.RequestEvent)
-		if err != nil {
-			return err
-		}
-		body, err := sentBody(e.RequestEvent, e.Collection)
-		if err != nil {
-			return err
-		}
-		for name := range body {
-			if !slices.Contains(paymentFields, name) {
-				return services.Failf(http.StatusBadRequest, services.CodeInvalidInput, "A payment has no field %q to set.", name).With("field", name)
-			}
-		}
-		cmd, err := services.NewCommand(user.Id, collections.Payments, idempotencyKey(e.RequestEvent), true, body)
+		cmd, body, err := creation(e, true, paymentFields...)
 		if err != nil {
 			return err
 		}
@@ -114,9 +100,4 @@ func createPayment(payments *services.PaymentsService) func(e *core.RecordReques
 var paymentFields = []string{
 	collections.FieldProject, collections.FieldContract, collections.FieldMilestone, collections.FieldClient, collections.FieldFreelancer,
 	collections.FieldAmount, collections.FieldCurrency, collections.PaymentSource, collections.FieldStatus,
-}
-
-func text(body map[string]any, field string) string {
-	value, _ := body[field].(string)
-	return value
 }

@@ -3,7 +3,6 @@ package hooks
 import (
 	"errors"
 	"net/http"
-	"slices"
 
 	"github.com/pocketbase/pocketbase/core"
 
@@ -37,25 +36,6 @@ func bindPayouts(i *services.Instance, payments *services.PaymentsService) error
 		})
 	})
 	return errors.Join(i.Every(i.Options.SweepEvery, "send payouts", payments.SendPayouts), i.AtStart("send payouts", payments.SendPayouts))
-}
-
-// creation reads what a person wants to create through a collection's own route
-// as a command. fields are the ones the body may have.
-func creation(e *core.RecordRequestEvent, money bool, fields ...string) (cmd services.Command, body map[string]any, err error) {
-	user, err := requireUser(e.RequestEvent)
-	if err != nil {
-		return cmd, nil, err
-	}
-	if body, err = sentBody(e.RequestEvent, e.Collection); err != nil {
-		return cmd, nil, err
-	}
-	for name := range body {
-		if !slices.Contains(fields, name) {
-			return cmd, nil, services.Failf(http.StatusBadRequest, services.CodeInvalidInput, "There is no field %q to set.", name).With("field", name)
-		}
-	}
-	cmd, err = services.NewCommand(user.Id, e.Collection.Name, idempotencyKey(e.RequestEvent), money, body)
-	return cmd, body, err
 }
 
 func addDestination(payments *services.PaymentsService) func(e *core.RecordRequestEvent) error {

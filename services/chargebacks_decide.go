@@ -29,7 +29,8 @@ func (s *PaymentsService) advance(tx core.App, record *core.Record, chargeback C
 	return nil
 }
 
-// parts of a chargeback: what was locked, and what the platform lost for it.
+// chargebackParts splits the amount of a chargeback (minor units) into what was
+// still held, and locked, and the rest, which the platform loses when the bank takes it.
 func chargebackParts(record *core.Record) (locked, lost int64) {
 	locked = intOf(record, collections.ChargebackLocked)
 	return locked, intOf(record, collections.FieldAmount) - locked

@@ -22,13 +22,12 @@ const (
 	FlagPayment = "off_platform_payment"
 )
 
-// sign is what contact details or an offer to pay elsewhere look like. pattern is of
-// small letters only: it is asked about folded text.
+// sign is what contact details, or an offer to pay elsewhere, look like.
 type sign struct {
+	// pattern matches folded text, so it is written in small letters.
 	pattern *regexp.Regexp
-	// words are what no text without is like it: of each list, one. Looking for them
-	// is a hundred times faster than asking the pattern, and nearly all that people
-	// write has none.
+	// words rule out most texts before the pattern is tried, a hundred times faster:
+	// what matches the pattern has at least one word of each of these lists.
 	words [][]string
 }
 
@@ -43,7 +42,7 @@ var (
 	phonePattern = regexp.MustCompile(`(\+|\b00|\(?\b)\d[\d ().\-/]{7,}\d\b`)
 )
 
-// may tells whether a text has the words without which it cannot match.
+// may tells whether a text has at least one word of each list: without, it cannot match.
 func (s sign) may(folded string) bool {
 	for _, list := range s.words {
 		if !slices.ContainsFunc(list, func(word string) bool { return strings.Contains(folded, word) }) {

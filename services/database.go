@@ -64,8 +64,9 @@ func openLog(path string) (*walSync, error) {
 }
 
 // firstWhere returns the first record of a collection for which where, in SQL,
-// holds, or sql.ErrNoRows. PocketBase's filter language has no words from which
-// SQLite learns that an index of some rows has all it asks for (that a field is, or is not, empty).
+// holds, or sql.ErrNoRows. It is for lookups by a partial index, one of the rows in
+// which a field is (not) empty: SQLite uses it only if the query repeats that very
+// condition, which PocketBase's filter language cannot say.
 func firstWhere(app core.App, collection, where string, params dbx.Params) (*core.Record, error) {
 	record := &core.Record{}
 	err := app.RecordQuery(collection).Limit(1).AndWhere(dbx.NewExp(where, params)).One(record)

@@ -2,7 +2,8 @@ package services
 
 import "golang.org/x/sys/unix"
 
-// freeSpace is how many bytes can still be written to the disk of dir.
+// freeSpace returns how many bytes an unprivileged process can still write to the
+// disk that dir is on; known is false where that cannot be asked.
 func freeSpace(dir string) (free int64, known bool) {
 	var stat unix.Statfs_t
 	if err := unix.Statfs(dir, &stat); err != nil {

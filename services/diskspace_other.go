@@ -2,5 +2,5 @@
 
 package services
 
-// freeSpace is known on Linux only.
+// freeSpace is only known on Linux.
 func freeSpace(string) (free int64, known bool) { return 0, false }

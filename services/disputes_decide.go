@@ -106,8 +106,9 @@ func (s *PaymentsService) Rule(by Actor, id, ruling string, toFreelancer int64, 
 // Moderator is who moved what a moderator decided.
 const Moderator = "moderator"
 
-// handleDisputeDeadlines: silence decides for who opened the dispute; talks that
-// lead nowhere are halved when little is at stake, else a moderator decides.
+// handleDisputeDeadlines says what happens when time is up. Unanswered, a dispute is
+// decided for who opened it; after talks that led nowhere a small one ends half-way
+// between the two positions, and a larger one goes to a moderator.
 func (s *PaymentsService) handleDisputeDeadlines() {
 	s.OnDeadline(collections.DeadlineDisputeAnswer, func(tx core.App, dispute *core.Record) error {
 		asked := intOf(dispute, positionOf(dispute.GetString(collections.FieldClient), dispute.GetString(collections.DisputeOpenedBy)))

@@ -28,7 +28,7 @@ const (
 // far longer than anything that may happen while the only writer is held.
 func (s *PaymentsService) StoreInvoices(ctx context.Context) error {
 	records := []*core.Record{}
-	// In SQL, since the filter language's way of asking for an empty field is none an index answers.
+	// In SQL, because PocketBase's filter for an empty field cannot use the index.
 	if err := s.App.RecordQuery(collections.Invoices).AndWhere(dbx.NewExp("pdf = ''")).OrderBy("issuedAt DESC").Limit(printBatch).All(&records); err != nil {
 		return err
 	}

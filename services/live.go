@@ -242,8 +242,9 @@ func (l *Live) Stop() {
 	l.telling.Wait()
 }
 
-// tell returns what tells who follows presence; nobody does when everybody leaves.
-// The caller holds mu, and calls what it gets without it.
+// tell returns a function that tells onPresence of user's coming or going; it does
+// nothing once the instance is stopping. The caller holds mu, and calls the function
+// after letting go of it.
 func (l *Live) tell(user string, online bool) func() {
 	if l.stopped || l.onPresence == nil {
 		return func() {}

@@ -23,8 +23,8 @@ func (s ChatsService) SentBefore(message *core.Record, sender string) (*core.Rec
 	if client == "" {
 		return nil, nil
 	}
-	// Without the last words SQLite cannot know that the index of the ids, which
-	// leaves out messages without one, has all it asks for, and would read the whole chat.
+	// clientId <> '' is the condition of the partial index: without it SQLite would not
+	// use the index, and read the whole chat.
 	before, err := firstWhere(s.App, collections.Messages, "chat = {:chat} AND sender = {:sender} AND clientId = {:client} AND clientId <> ''",
 		dbx.Params{"chat": message.GetString(collections.FieldChat), "sender": sender, "client": client})
 	if errors.Is(err, sql.ErrNoRows) {

@@ -21,8 +21,10 @@ func CheckCurrency(code string) error {
 	return nil
 }
 
-// amountIn is what an operator set for a currency, in minor units, else usual: what
-// it is where there are two decimals, and where there are none; with three decimals it is ten times that.
+// amountIn returns the amount, in minor units, that an operator set for a currency.
+// Where set has none it is usual, which is meant for currencies with two decimals
+// (1000 is 10.00 EUR): with three it is ten times as many minor units (10.000 KWD),
+// and without decimals the same number, because their unit is worth little (1000 JPY).
 func amountIn(currency string, set map[string]int64, usual int64) int64 {
 	if amount, ok := set[currency]; ok {
 		return amount

@@ -17,8 +17,8 @@ const (
 	KindGivenBack       = "payment.given_back"
 )
 
-// noticeKind is one kind of notification: how people hear of it who chose
-// nothing, and its English text for mails and for clients without a translation.
+// noticeKind is one kind of notification: the channel for people who have chosen
+// none, and its English text for mails and for clients without a translation.
 // {name} stands for a parameter; {amount}, {part}, {total}, {toFreelancer} are
 // money, {due} is a time, {count} how many came together.
 type noticeKind struct {

@@ -45,8 +45,8 @@ type Options struct {
 	BackupStorage StorageOptions
 	// FeePlan is what new contracts are signed under.
 	FeePlan FeePlan
-	// SmallClaim is the largest disputed amount, in whole units of its currency, that is
-	// halved between two positions instead of going to a moderator. Default 50.
+	// SmallClaim is the largest disputed amount, in whole units of its currency, that
+	// ends half-way between the two positions instead of going to a moderator. Default 50.
 	SmallClaim int64
 	// FreshAbove are the largest amounts by currency, in minor units, that a client can
 	// release at once on a sign-in that is not fresh, where they are not the usual ones (freshAbove).

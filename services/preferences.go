@@ -174,7 +174,7 @@ type KindSetting struct {
 	Kind     string `json:"kind"`
 	Category string `json:"category"`
 	Channel  string `json:"channel"`
-	// Usual is what holds for who chose nothing; a Required one cannot be changed.
+	// Usual is the channel of those who have chosen none; a Required one cannot be changed.
 	Usual    string `json:"usual"`
 	Required bool   `json:"required"`
 }

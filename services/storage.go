@@ -264,9 +264,9 @@ func (f *FileStore) Room(size int64) error {
 	if f == nil || f.disk == "" {
 		return nil
 	}
-	free, err := freeBytes(f.disk)
-	if err != nil || free >= size+fileReserve {
-		return nil //nolint:nilerr // where nobody knows, the disk itself refuses
+	free, known := freeSpace(f.disk)
+	if !known || free >= size+fileReserve {
+		return nil // where nobody knows, the disk itself refuses
 	}
 	return &Error{
 		Status: http.StatusServiceUnavailable, Code: CodeStorageFull, RetryAfter: time.Minute,

@@ -40,12 +40,7 @@ func browser(t *testing.T) (ui, chromium string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := os.Stat(filepath.Join(ui, "node_modules", "playwright-core")); err != nil {
-		if os.Getenv("CI") != "" {
-			t.Fatal("Playwright is missing: run npm ci in ui")
-		}
-		t.Skip("Playwright is missing, so this was not tested: run npm ci in ui")
-	}
+	process.NeedFile(t, filepath.Join(ui, "node_modules", "playwright-core"), "Playwright", "run npm ci in ui")
 	return ui, chromium
 }
 

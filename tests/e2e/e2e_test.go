@@ -53,12 +53,7 @@ func TestBehindNginx(t *testing.T) {
 func node(t *testing.T) {
 	t.Helper()
 	process.Need(t, "node", "install Node.js 20 or newer")
-	if _, err := os.Stat("node_modules/pocketbase"); err != nil {
-		if os.Getenv("CI") != "" {
-			t.Fatal("The SDK is missing: run npm ci in tests/e2e")
-		}
-		t.Skip("The SDK is missing, so this was not tested: run npm ci in tests/e2e")
-	}
+	process.NeedFile(t, "node_modules/pocketbase", "The SDK", "run make e2e-install")
 }
 
 func runSDK(t *testing.T, url string) {

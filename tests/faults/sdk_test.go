@@ -8,7 +8,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
@@ -24,12 +23,7 @@ import (
 func TestTheSDKShowsEveryMessageOnceAndInOrder(t *testing.T) {
 	node := process.Need(t, "node", "install Node.js 20 or newer")
 	folder := filepath.Join("..", "e2e")
-	if _, err := os.Stat(filepath.Join(folder, "node_modules")); err != nil {
-		if os.Getenv("CI") != "" {
-			t.Fatal("The SDK is missing: run make e2e-install")
-		}
-		t.Skip("the SDK is missing, so this was not tested: run make e2e-install")
-	}
+	process.NeedFile(t, filepath.Join(folder, "node_modules"), "The SDK", "run make e2e-install")
 	seed := tests.Seed(t)
 	count := number("LANCERSHUB_SDK_MESSAGES", 2500)
 	talk := newTalk(t)

@@ -335,14 +335,26 @@ func Split(tb testing.TB, data string, args ...string) map[string]*Process {
 func Need(tb testing.TB, tool, install string) string {
 	tb.Helper()
 	path, err := exec.LookPath(tool)
-	if err == nil {
-		return path
+	if err != nil {
+		missing(tb, tool, install)
 	}
+	return path
+}
+
+// NeedFile is Need for what is installed into a folder.
+func NeedFile(tb testing.TB, path, what, install string) {
+	tb.Helper()
+	if _, err := os.Stat(path); err != nil {
+		missing(tb, what, install)
+	}
+}
+
+func missing(tb testing.TB, what, install string) {
+	tb.Helper()
 	if os.Getenv("CI") != "" {
-		tb.Fatalf("%s is missing: %s", tool, install)
+		tb.Fatalf("%s is missing: %s", what, install)
 	}
-	tb.Skipf("%s is missing, so this was not tested: %s", tool, install)
-	return ""
+	tb.Skipf("%s is missing, so this was not tested: %s", what, install)
 }
 
 // Died tells whether the process has ended, or does within a moment.

@@ -12,10 +12,15 @@ export const draftKey = (user: string, chat: string): string => `${drafts}${user
 /** What begins the names under which forms are kept in this tab. */
 export const keptForms = 'lancershub_kept ';
 
+/** Removes what is stored under names that begin with prefix. */
+const forget = (storage: Storage, prefix: string): void => {
+  for (const key of Object.keys(storage)) if (key.startsWith(prefix)) storage.removeItem(key);
+};
+
 /** Leaves nothing of what was written into forms to the next one in this tab. A session that ends by itself leaves it: its owner comes back. */
 export function forgetForms(): void {
   try {
-    for (const key of Object.keys(sessionStorage)) if (key.startsWith(keptForms)) sessionStorage.removeItem(key);
+    forget(sessionStorage, keptForms);
   } catch {
     // storage that is closed to us keeps nothing
   }
@@ -24,7 +29,7 @@ export function forgetForms(): void {
 /** Leaves nothing unsent behind for the next one at this device. */
 export function forgetUnsent(): void {
   try {
-    for (const key of Object.keys(localStorage)) if (key.startsWith(drafts)) localStorage.removeItem(key);
+    forget(localStorage, drafts);
     indexedDB.deleteDatabase(unsentDatabase);
   } catch {
     // storage that is closed to us keeps nothing

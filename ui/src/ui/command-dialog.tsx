@@ -6,7 +6,8 @@ import { useI18n } from '../i18n/i18n';
 import { Again, tooOld } from '../routes/auth/again';
 import { Button, type Look } from './button';
 import { Dialog } from './dialog';
-import { ErrorNotice, useToast } from './feedback';
+import { DialogActions } from './dialog-actions';
+import { useToast } from './feedback';
 import { Textarea } from './field';
 
 interface Props<T> {
@@ -46,11 +47,7 @@ export function CommandDialog<T = unknown>({ label, look = 'plain', small, class
         }}>
           {children}
           {text && <Textarea label={text.label} optional={!text.required} required={text.required} placeholder={text.placeholder} value={words} maxLength={text.name === 'reason' ? 1000 : 5000} onChange={(event) => setWords(event.target.value)} />}
-          <ErrorNotice error={run.error} />
-          <div className="flex flex-wrap justify-end gap-2">
-            <Button look="quiet" onClick={() => setOpen(false)}>{t(look === 'danger' ? 'action.notNow' : 'action.cancel')}</Button>
-            <Button type="submit" look={look === 'danger' ? 'danger' : 'primary'} busy={run.isPending}>{confirm ?? label}</Button>
-          </div>
+          <DialogActions error={run.error} onCancel={() => setOpen(false)} cancel={t(look === 'danger' ? 'action.notNow' : 'action.cancel')} look={look === 'danger' ? 'danger' : 'primary'} busy={run.isPending}>{confirm ?? label}</DialogActions>
         </form>
       </Dialog>
       <Again run={run} />

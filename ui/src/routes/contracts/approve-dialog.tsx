@@ -8,8 +8,9 @@ import { defaultFeePlan } from '../../lib/money';
 import type { Contract, Milestone, Payment } from '../../types';
 import { Button, type Look } from '../../ui/button';
 import { Dialog } from '../../ui/dialog';
+import { DialogActions } from '../../ui/dialog-actions';
 import { FeeTable } from '../../ui/fee-table';
-import { ErrorNotice, useToast } from '../../ui/feedback';
+import { useToast } from '../../ui/feedback';
 import { Choice, Textarea } from '../../ui/field';
 import { MoneyInput } from '../../ui/money-input';
 import { Money } from '../../ui/show';
@@ -85,11 +86,7 @@ function ApproveForm({ milestone, contract, payment, next, onClose }: Omit<Props
         {payment && paid > 0 && !tooMuch && <FeeTable amount={paid} before={payment.released} currency={milestone.currency} plan={contract.feePlan ?? defaultFeePlan} side="client" />}
         <Textarea label={part ? t('approve.reason') : t('milestone.note')} name="words" optional={!part} required={part} rows={3} maxLength={part ? 1000 : 5000} value={words} onChange={(event) => setWords(event.target.value)}
           error={part && checked && !words.trim() ? 'required' : undefined} />
-        <ErrorNotice error={run.error} />
-        <div className="flex flex-wrap justify-end gap-2">
-          <Button look="quiet" onClick={onClose}>{t('action.cancel')}</Button>
-          <Button type="submit" busy={run.isPending}>{t('milestone.approve')}</Button>
-        </div>
+        <DialogActions error={run.error} onCancel={onClose} busy={run.isPending}>{t('milestone.approve')}</DialogActions>
       </form>
       <Again run={run} />
     </>

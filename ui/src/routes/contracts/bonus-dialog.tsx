@@ -7,8 +7,9 @@ import { defaultFeePlan } from '../../lib/money';
 import type { Contract, Milestone } from '../../types';
 import { Button } from '../../ui/button';
 import { Dialog } from '../../ui/dialog';
+import { DialogActions } from '../../ui/dialog-actions';
 import { FeeTable } from '../../ui/fee-table';
-import { ErrorNotice, useToast } from '../../ui/feedback';
+import { useToast } from '../../ui/feedback';
 import { Textarea } from '../../ui/field';
 import { MoneyInput } from '../../ui/money-input';
 import { useWayToPay } from './fund-dialog';
@@ -49,11 +50,7 @@ function BonusForm({ contract, onClose }: { contract: Contract; onClose: () => v
       </fieldset>
       {amount !== null && amount > 0 && <FeeTable amount={amount} currency={contract.currency} plan={contract.feePlan ?? defaultFeePlan} side="client" />}
       {way.choice}
-      <ErrorNotice error={add.error ?? fund.error} />
-      <div className="flex flex-wrap justify-end gap-2">
-        <Button look="quiet" onClick={onClose}>{t('action.cancel')}</Button>
-        <Button type="submit" icon="star" busy={add.isPending || fund.isPending} disabled={!way.ready}>{t('bonus.confirm')}</Button>
-      </div>
+      <DialogActions error={add.error ?? fund.error} onCancel={onClose} icon="star" busy={add.isPending || fund.isPending} disabled={!way.ready}>{t('bonus.confirm')}</DialogActions>
     </form>
   );
 }

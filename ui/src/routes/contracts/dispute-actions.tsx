@@ -7,7 +7,8 @@ import type { Dispute } from '../../types';
 import { Button } from '../../ui/button';
 import { CommandDialog } from '../../ui/command-dialog';
 import { Dialog } from '../../ui/dialog';
-import { ErrorNotice, useToast } from '../../ui/feedback';
+import { DialogActions } from '../../ui/dialog-actions';
+import { useToast } from '../../ui/feedback';
 import { Textarea } from '../../ui/field';
 import { PositionInput } from './dispute-dialog';
 
@@ -69,11 +70,7 @@ function PositionDialog({ verb, dispute, side }: { verb: 'answer' | 'offer'; dis
           <p className="text-muted">{t('dispute.positionText')}</p>
           <PositionInput label={t('dispute.wants')} currency={dispute.currency} value={wants} onChange={setWants} of={dispute.amount} checked={checked} />
           <Textarea label={t('dispute.note')} optional rows={4} maxLength={5000} value={note} onChange={(event) => setNote(event.target.value)} />
-          <ErrorNotice error={run.error} />
-          <div className="flex flex-wrap justify-end gap-2">
-            <Button look="quiet" onClick={() => setOpen(false)}>{t('action.cancel')}</Button>
-            <Button type="submit" busy={run.isPending}>{t(`dispute.${verb}`)}</Button>
-          </div>
+          <DialogActions error={run.error} onCancel={() => setOpen(false)} busy={run.isPending}>{t(`dispute.${verb}`)}</DialogActions>
         </form>
       </Dialog>
     </>

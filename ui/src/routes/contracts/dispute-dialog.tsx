@@ -6,7 +6,8 @@ import { focusFirstInvalid } from '../../lib/focus';
 import type { Dispute, DisputeCategory, Payment } from '../../types';
 import { Button } from '../../ui/button';
 import { Dialog } from '../../ui/dialog';
-import { ErrorNotice, Notice, useToast } from '../../ui/feedback';
+import { DialogActions } from '../../ui/dialog-actions';
+import { Notice, useToast } from '../../ui/feedback';
 import { Select, Textarea } from '../../ui/field';
 import { MoneyInput } from '../../ui/money-input';
 import { Money } from '../../ui/show';
@@ -60,11 +61,7 @@ function DisputeForm({ payment, held, side, onClose }: Props & { onClose: () => 
       <PositionInput label={t('dispute.wants')} currency={payment.currency} value={wants} onChange={setWants} of={amount ?? 0} checked={checked} />
       <Textarea label={t('dispute.reason')} name="reason" required rows={4} maxLength={1000} value={reason} onChange={(event) => setReason(event.target.value)} hint={t('dispute.reasonHint')}
         error={checked && !reason.trim() ? 'required' : undefined} />
-      <ErrorNotice error={run.error} />
-      <div className="flex flex-wrap justify-end gap-2">
-        <Button look="quiet" onClick={onClose}>{t('action.cancel')}</Button>
-        <Button type="submit" look="danger" busy={run.isPending}>{t('dispute.start')}</Button>
-      </div>
+      <DialogActions error={run.error} onCancel={onClose} look="danger" busy={run.isPending}>{t('dispute.start')}</DialogActions>
     </form>
   );
 }

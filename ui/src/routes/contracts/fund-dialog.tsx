@@ -7,6 +7,7 @@ import { defaultFeePlan } from '../../lib/money';
 import type { Contract, Milestone } from '../../types';
 import { Button, type Look } from '../../ui/button';
 import { Dialog } from '../../ui/dialog';
+import { DialogActions } from '../../ui/dialog-actions';
 import { FeeTable } from '../../ui/fee-table';
 import { ErrorNotice, Notice, SkeletonRows, useToast } from '../../ui/feedback';
 import { Choice } from '../../ui/field';
@@ -35,11 +36,7 @@ export function FundDialog({ milestone, contract, look = 'primary' }: Props) {
           <p>{t('fund.text', { title: milestone.title })}</p>
           <FeeTable amount={milestone.amount} currency={milestone.currency} plan={contract.feePlan ?? defaultFeePlan} side="client" />
           {way.choice}
-          <ErrorNotice error={fund.error} />
-          <div className="flex flex-wrap justify-end gap-2">
-            <Button look="quiet" onClick={() => setOpen(false)}>{t('action.cancel')}</Button>
-            <Button type="submit" icon="lock" busy={fund.isPending} disabled={!way.ready}>{t('fund.confirm')}</Button>
-          </div>
+          <DialogActions error={fund.error} onCancel={() => setOpen(false)} icon="lock" busy={fund.isPending} disabled={!way.ready}>{t('fund.confirm')}</DialogActions>
         </form>
       </Dialog>
     </>

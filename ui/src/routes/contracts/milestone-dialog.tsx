@@ -10,7 +10,8 @@ import { focusFirstInvalid } from '../../lib/focus';
 import type { Contract, Milestone } from '../../types';
 import { Button } from '../../ui/button';
 import { Dialog } from '../../ui/dialog';
-import { ErrorNotice, useToast } from '../../ui/feedback';
+import { DialogActions } from '../../ui/dialog-actions';
+import { useToast } from '../../ui/feedback';
 import { Input } from '../../ui/field';
 import { MoneyInput } from '../../ui/money-input';
 
@@ -51,11 +52,7 @@ export function MilestoneDialog({ contract, before }: Props) {
           <Input label={t('edit.field.title')} name="title" dir="auto" maxLength={140} required value={title} onChange={(event) => setTitle(event.target.value)} error={checked && !title.trim() ? 'required' : fields.title} />
           <MoneyInput label={t('milestone.amount')} name="amount" currency={contract.currency} value={amount} onChange={setAmount} error={checked && !amount ? 'required' : fields.amount} />
           <Input label={t('milestone.dueField')} name="dueAt" type="date" optional value={due} onChange={(event) => setDue(event.target.value)} error={fields.dueAt} />
-          <ErrorNotice error={saving.error} />
-          <div className="flex flex-wrap justify-end gap-2">
-            <Button look="quiet" onClick={() => setOpen(false)}>{t('action.cancel')}</Button>
-            <Button type="submit" busy={saving.isPending}>{t('action.save')}</Button>
-          </div>
+          <DialogActions error={saving.error} onCancel={() => setOpen(false)} busy={saving.isPending}>{t('action.save')}</DialogActions>
         </form>
       </Dialog>
     </>

@@ -7,8 +7,9 @@ import { defaultFeePlan } from '../../lib/money';
 import type { FeePlan, Payment } from '../../types';
 import { Button } from '../../ui/button';
 import { Dialog } from '../../ui/dialog';
+import { DialogActions } from '../../ui/dialog-actions';
 import { FeeTable } from '../../ui/fee-table';
-import { ErrorNotice, useToast } from '../../ui/feedback';
+import { useToast } from '../../ui/feedback';
 import { Textarea } from '../../ui/field';
 import { MoneyInput } from '../../ui/money-input';
 import { Money } from '../../ui/show';
@@ -46,11 +47,7 @@ export function PartDialog({ verb, payment, held, plan }: Props) {
           {verb === 'release' && !tooMuch && <FeeTable amount={moved} before={payment.released} currency={payment.currency} plan={plan ?? defaultFeePlan} side="client" />}
           {!tooMuch && moved < held && <p className="text-sm text-muted">{t('part.rest')} <Money amount={held - moved} currency={payment.currency} /></p>}
           <Textarea label={t('form.reason')} optional={verb !== 'ask-refund'} required={verb === 'ask-refund'} rows={3} maxLength={1000} value={reason} onChange={(event) => setReason(event.target.value)} />
-          <ErrorNotice error={run.error} />
-          <div className="flex flex-wrap justify-end gap-2">
-            <Button look="quiet" onClick={() => setOpen(false)}>{t('action.cancel')}</Button>
-            <Button type="submit" look={verb === 'refund' ? 'danger' : 'primary'} busy={run.isPending}>{t(`${verb}.confirm`)}</Button>
-          </div>
+          <DialogActions error={run.error} onCancel={() => setOpen(false)} look={verb === 'refund' ? 'danger' : 'primary'} busy={run.isPending}>{t(`${verb}.confirm`)}</DialogActions>
         </form>
       </Dialog>
       <Again run={run} />

@@ -8,6 +8,7 @@ import { Button } from '../../ui/button';
 import { CommandDialog } from '../../ui/command-dialog';
 import { useTimeLeft } from '../../ui/countdown';
 import { Dialog } from '../../ui/dialog';
+import { DialogActions } from '../../ui/dialog-actions';
 import { ErrorNotice, SkeletonRows, useToast } from '../../ui/feedback';
 import { Input } from '../../ui/field';
 import { Icon } from '../../ui/icon';
@@ -71,11 +72,7 @@ function NewDestination({ replaces }: { replaces: boolean }) {
           <Input label={t('destination.label')} name="label" maxLength={60} required value={label} onChange={(event) => setLabel(event.target.value)} hint={t('destination.labelHint')} error={checked && !values.label ? 'required' : undefined} />
           <Input label={t('destination.reference')} name="reference" maxLength={120} required list="test-banks" autoComplete="off" dir="ltr" value={reference} onChange={(event) => setReference(event.target.value)} hint={sandbox ? t('destination.referenceHint') : t('destination.accountHint')} error={checked && !values.reference ? 'required' : undefined} />
           <datalist id="test-banks">{sandbox && banks.map((bank) => <option key={bank} value={bank} />)}</datalist>
-          <ErrorNotice error={saving.error} />
-          <div className="flex flex-wrap justify-end gap-2">
-            <Button look="quiet" onClick={() => setOpen(false)}>{t('action.cancel')}</Button>
-            <Button type="submit" busy={saving.isPending}>{t('action.save')}</Button>
-          </div>
+          <DialogActions error={saving.error} onCancel={() => setOpen(false)} busy={saving.isPending}>{t('action.save')}</DialogActions>
         </form>
       </Dialog>
       <Again run={saving} />

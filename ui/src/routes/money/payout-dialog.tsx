@@ -4,7 +4,8 @@ import { useI18n } from '../../i18n/i18n';
 import type { PayoutBalance } from '../../types';
 import { Button } from '../../ui/button';
 import { Dialog } from '../../ui/dialog';
-import { ErrorNotice, useToast } from '../../ui/feedback';
+import { DialogActions } from '../../ui/dialog-actions';
+import { useToast } from '../../ui/feedback';
 import { MoneyInput } from '../../ui/money-input';
 import { Money } from '../../ui/show';
 
@@ -30,11 +31,7 @@ function PayoutForm({ balance, onClose }: { balance: PayoutBalance; onClose: () 
       <MoneyInput label={t('milestone.amount')} name="amount" currency={balance.currency} value={amount} onChange={setAmount} required error={wrong}
         hint={<>{t('payouts.available')} <Money amount={balance.available} currency={balance.currency} /> · {t('payouts.minimum')} <Money amount={balance.minimum} currency={balance.currency} /></>} />
       <p className="text-sm text-muted">{t('payouts.requestText')}</p>
-      <ErrorNotice error={run.error} />
-      <div className="flex flex-wrap justify-end gap-2">
-        <Button look="quiet" onClick={onClose}>{t('action.cancel')}</Button>
-        <Button type="submit" icon="bank" busy={run.isPending}>{t('payouts.request')}</Button>
-      </div>
+      <DialogActions error={run.error} onCancel={onClose} icon="bank" busy={run.isPending}>{t('payouts.request')}</DialogActions>
     </form>
   );
 }

@@ -8,7 +8,8 @@ import { failureOf } from '../../lib/errors';
 import { focusFirstInvalid } from '../../lib/focus';
 import { Button } from '../../ui/button';
 import { Dialog } from '../../ui/dialog';
-import { ErrorNotice, useToast } from '../../ui/feedback';
+import { DialogActions } from '../../ui/dialog-actions';
+import { useToast } from '../../ui/feedback';
 import { Input } from '../../ui/field';
 import { useSearchText } from '../work/search-text';
 
@@ -37,11 +38,7 @@ export default function SaveSearch({ search }: { search: ProjectSearch }) {
           <p className="text-muted">{t('searches.saveText')}</p>
           <p dir="auto" className="rounded-xl bg-sunken px-4 py-2.5">{describe(toSaved(search))}</p>
           <Input label={t('searches.name')} name="name" dir="auto" required maxLength={80} value={name} onChange={(event) => setName(event.target.value)} error={checked && !name.trim() ? 'required' : failureOf(saving.error).fields.name} />
-          <ErrorNotice error={saving.error} />
-          <div className="flex flex-wrap justify-end gap-2">
-            <Button look="quiet" onClick={() => setOpen(false)}>{t('action.cancel')}</Button>
-            <Button type="submit" busy={saving.isPending}>{t('action.save')}</Button>
-          </div>
+          <DialogActions error={saving.error} onCancel={() => setOpen(false)} busy={saving.isPending}>{t('action.save')}</DialogActions>
         </form>
       </Dialog>
     </>

@@ -7,6 +7,7 @@ import { failureOf } from '../../lib/errors';
 import type { SavedSearch } from '../../types';
 import { Button, LinkButton } from '../../ui/button';
 import { Dialog } from '../../ui/dialog';
+import { DialogActions } from '../../ui/dialog-actions';
 import { Empty, ErrorNotice, SkeletonRows, useToast } from '../../ui/feedback';
 import { Input } from '../../ui/field';
 import { useSearchText } from './search-text';
@@ -55,11 +56,7 @@ function Row({ search }: { search: SavedSearch }) {
           {dialog === 'delete'
             ? <p className="text-muted">{t('searches.deleteText', { name: search.name })}</p>
             : <Input label={t('searches.name')} name="name" dir="auto" required maxLength={80} value={name} onChange={(event) => setName(event.target.value)} error={failureOf(changing.error).fields.name} />}
-          <ErrorNotice error={changing.error} />
-          <div className="flex flex-wrap justify-end gap-2">
-            <Button look="quiet" onClick={close}>{t('action.cancel')}</Button>
-            <Button type="submit" look={dialog === 'delete' ? 'danger' : 'primary'} busy={changing.isPending}>{dialog === 'delete' ? t('searches.delete') : t('action.save')}</Button>
-          </div>
+          <DialogActions error={changing.error} onCancel={close} look={dialog === 'delete' ? 'danger' : 'primary'} busy={changing.isPending}>{dialog === 'delete' ? t('searches.delete') : t('action.save')}</DialogActions>
         </form>
       </Dialog>
     </li>
