@@ -2,6 +2,7 @@
 #   lancershub  the binary on an empty file system, as a user without rights
 #   gateway     nginx with nginx.conf and the web app
 #   storage     the S3 server, as a user without rights
+# The toolchain of go.mod (tests/compose compares them).
 ARG GO_VERSION=1.27.4
 
 FROM golang:${GO_VERSION} AS build
@@ -26,6 +27,7 @@ HEALTHCHECK --interval=10s --timeout=6s --start-period=30s --retries=3 CMD ["/la
 ENTRYPOINT ["/lancershub"]
 CMD ["serve", "--http", "0.0.0.0:8090", "--data", "/data"]
 
+# The stable series, not one release: a new build brings its security fixes.
 FROM nginx:1.30-alpine AS gateway
 COPY pb_public /srv/lancershub
 COPY nginx.conf /etc/nginx/templates/nginx.conf.template

@@ -3,6 +3,7 @@
 package compose
 
 import (
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -107,6 +108,17 @@ func TestCompose(t *testing.T) {
 			t.Errorf("Expected %s to be built from the Dockerfile", name)
 		}
 	}
+	for name, want := range map[string][]string{
+		"storage": {"inside"}, "projects": {"inside"}, "messages": {"inside"},
+		"users": {"inside", "outward"}, "payments": {"inside", "outward"}, "gateway": {"inside", "outward"},
+	} {
+		if got := slices.Sorted(maps.Keys(project.Services[name].Networks)); !slices.Equal(got, want) {
+			t.Errorf("Expected %s in the networks %v, got %v: who calls nobody outside cannot", name, want, got)
+		}
+	}
+	if !project.Networks["inside"].Internal {
+		t.Error("Expected no way out of the network inside")
+	}
 	for _, port := range project.Services["gateway"].Ports {
 		if port.HostIP != "127.0.0.1" {
 			t.Errorf("Expected the gateway to listen on this machine until told otherwise, got %v", port)
@@ -120,6 +132,24 @@ func TestCompose(t *testing.T) {
 				t.Errorf("Expected %s to start after %s", name, want)
 			}
 		}
+	}
+}
+
+// TestTheImageIsBuiltWithTheToolchain: the Dockerfile names the one of go.mod.
+func TestTheImageIsBuiltWithTheToolchain(t *testing.T) {
+	version := func(file, before string) string {
+		raw, err := os.ReadFile(filepath.Join(root, file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, after, found := strings.Cut(string(raw), before)
+		if !found {
+			t.Fatalf("Expected %q in %s", before, file)
+		}
+		return strings.Fields(after)[0]
+	}
+	if image, module := version("Dockerfile", "ARG GO_VERSION="), version("go.mod", "\ntoolchain go"); image != module {
+		t.Errorf("Expected the Dockerfile to build with Go %s, got %s", module, image)
 	}
 }
 

@@ -1,0 +1,1 @@
+export{t as start}from"./first-DEkD94kx.js";
