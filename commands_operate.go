@@ -130,13 +130,21 @@ func restoreCommand(options *services.Options) *cobra.Command {
 				cmd.Println("No restore waits to be accepted.")
 				return nil
 			}
-			for domain, epoch := range epochs {
+			for _, domain := range collections.Domains {
+				epoch := epochs[domain]
+				if epoch == nil {
+					continue
+				}
 				cmd.Printf("%s, restored to %s:\n", domain, time.UnixMilli(epoch.TakenAt).UTC().Format(time.RFC3339))
 				for _, finding := range strings.Fields(epoch.Findings) {
 					cmd.Println("  unknown here:", finding)
 				}
 			}
-			return services.AcceptEpochs(*options)
+			if err := services.AcceptEpochs(*options); err != nil {
+				return err
+			}
+			cmd.Println("Accepted: money may leave again.")
+			return nil
 		},
 	})
 	return cmd

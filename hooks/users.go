@@ -39,10 +39,9 @@ func bindUsers(i *services.Instance) error {
 		e.Router.POST("/api/auth/sign-out", signOut(sessions))
 		internal(i, e, http.MethodGet, services.InternalEligible, eligibility)
 	})
+	rotate := noContext(func() error { return i.TokenKeys.RotateIfOlder(i.Clock.Now(), services.KeyLife) })
 	return errors.Join(
-		i.Every(time.Hour, "rotate the signing key", noContext(func() error {
-			return i.TokenKeys.RotateIfOlder(i.Clock.Now(), services.KeyLife)
-		})),
+		i.Every(time.Hour, "rotate the signing key", rotate), i.AtStart("rotate the signing key", rotate),
 		i.Every(time.Hour, "prune sessions", noContext(sessions.Prune)),
 		i.Every(time.Hour, "prune mails", noContext(users.PruneMails)),
 		i.Every(i.Options.SweepEvery, "send mails", users.SendMails),
