@@ -30,35 +30,8 @@ func bindPayments(i *services.Instance) error {
 		return err
 	}
 	onServe(i, func(e *core.ServeEvent) {
-		command(e, collections.Payments, "release", true, func(e *core.RequestEvent, c call) (services.Answer, error) {
-			return payments.Release(c.Command, c.ID, c.Body.Amount, c.Body.Reason, signedInAt(e))
-		})
-		command(e, collections.Payments, "refund", true, func(_ *core.RequestEvent, c call) (services.Answer, error) {
-			return payments.Refund(c.Command, c.ID, c.Body.Amount, c.Body.Reason)
-		})
-		command(e, collections.Payments, "cancel", true, func(e *core.RequestEvent, c call) (services.Answer, error) {
-			return payments.CancelPayment(e.Request.Context(), c.Command, c.ID)
-		})
-		command(e, collections.Payments, "ask-refund", true, func(_ *core.RequestEvent, c call) (services.Answer, error) {
-			return payments.AskRefund(c.Command, c.ID, c.Body.Amount, c.Body.Reason)
-		})
-		command(e, collections.Payments, "decline-refund", true, func(_ *core.RequestEvent, c call) (services.Answer, error) {
-			return payments.DeclineRefund(c.Command, c.ID, c.Body.Reason)
-		})
-		e.Router.GET("/api/payments/provider", func(e *core.RequestEvent) error {
-			return e.JSON(http.StatusOK, map[string]string{collections.FieldProvider: payments.Provider.Name()})
-		})
-		e.Router.GET("/api/payments/{id}/confirmation", func(e *core.RequestEvent) error {
-			user, err := requireUser(e)
-			if err != nil {
-				return err
-			}
-			confirmation, err := payments.Confirmation(user.Id, e.Request.PathValue("id"))
-			if err != nil {
-				return err
-			}
-			return e.JSON(http.StatusOK, confirmation)
-		})
+		bindPaymentCommands(e, payments)
+		bindPaymentRoutes(e, payments)
 		bindDisputes(e, payments)
 		bindEarningsRoutes(e, payments)
 		bindStatement(e, payments)
@@ -67,12 +40,53 @@ func bindPayments(i *services.Instance) error {
 			return payments.PlatformTotals(query.Get("from"), query.Get("to"))
 		})
 		internal(i, e, http.MethodGet, services.InternalPayments+"{payment}", func(_ *services.Instance, _ services.Caller, e *core.RequestEvent) error {
-			return e.JSON(http.StatusOK, payments.State(e.Request.PathValue("payment")))
+			state, err := payments.State(e.Request.PathValue("payment"))
+			if err != nil {
+				return err
+			}
+			return e.JSON(http.StatusOK, state)
 		})
 	})
 	return errors.Join(
 		i.Every(i.Options.SweepEvery, "complete payments", payments.Complete), i.AtStart("complete payments", payments.Complete),
 		i.Every(i.Options.SweepEvery, "give back", payments.SendRefunds), i.AtStart("give back", payments.SendRefunds))
+}
+
+// bindPaymentCommands is the table of what can be done to a payment.
+func bindPaymentCommands(e *core.ServeEvent, payments *services.PaymentsService) {
+	command(e, collections.Payments, "release", true, func(e *core.RequestEvent, c call) (services.Answer, error) {
+		return payments.Release(c.Command, c.ID, c.Body.Amount, c.Body.Reason, signedInAt(e))
+	})
+	command(e, collections.Payments, "refund", true, func(_ *core.RequestEvent, c call) (services.Answer, error) {
+		return payments.Refund(c.Command, c.ID, c.Body.Amount, c.Body.Reason)
+	})
+	command(e, collections.Payments, "cancel", true, func(e *core.RequestEvent, c call) (services.Answer, error) {
+		return payments.CancelPayment(e.Request.Context(), c.Command, c.ID)
+	})
+	command(e, collections.Payments, "ask-refund", true, func(_ *core.RequestEvent, c call) (services.Answer, error) {
+		return payments.AskRefund(c.Command, c.ID, c.Body.Amount, c.Body.Reason)
+	})
+	command(e, collections.Payments, "decline-refund", true, func(_ *core.RequestEvent, c call) (services.Answer, error) {
+		return payments.DeclineRefund(c.Command, c.ID, c.Body.Reason)
+	})
+}
+
+// bindPaymentRoutes registers who moves the money, and where a client confirms a payment.
+func bindPaymentRoutes(e *core.ServeEvent, payments *services.PaymentsService) {
+	e.Router.GET("/api/payments/provider", func(e *core.RequestEvent) error {
+		return e.JSON(http.StatusOK, map[string]string{collections.FieldProvider: payments.Provider.Name()})
+	})
+	e.Router.GET("/api/payments/{id}/confirmation", func(e *core.RequestEvent) error {
+		user, err := requireUser(e)
+		if err != nil {
+			return err
+		}
+		confirmation, err := payments.Confirmation(user.Id, e.Request.PathValue("id"))
+		if err != nil {
+			return err
+		}
+		return e.JSON(http.StatusOK, confirmation)
+	})
 }
 
 // createPayment takes a payment through the collection's own create route, so

@@ -2,6 +2,7 @@ package services
 
 import (
 	"context"
+	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -86,13 +87,18 @@ type PaymentState struct {
 }
 
 // State returns the state of a payment. One that payments has never heard of
-// was never made and never will be, because ids are made here: it has failed.
-func (s *PaymentsService) State(id string) PaymentState {
+// was never made and never will be, because ids are made here: it has failed. A
+// database that cannot be asked says nothing of the kind: projects would give the
+// milestone to another payment.
+func (s *PaymentsService) State(id string) (PaymentState, error) {
 	payment, err := s.App.FindRecordById(collections.Payments, id)
-	if err != nil {
-		return PaymentState{Status: collections.PaymentFailed}
+	if errors.Is(err, sql.ErrNoRows) {
+		return PaymentState{Status: collections.PaymentFailed}, nil
 	}
-	return PaymentState{Status: payment.GetString(collections.FieldStatus)}
+	if err != nil {
+		return PaymentState{}, err
+	}
+	return PaymentState{Status: payment.GetString(collections.FieldStatus)}, nil
 }
 
 // Release pays the freelancer the whole of a held payment, or amount of it.

@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pocketbase/dbx"
+
 	"github.com/lancershub/lancershub/collections"
 	"github.com/lancershub/lancershub/services"
 )
@@ -119,6 +121,44 @@ func TestAPeerThatIsBackIsAsked(t *testing.T) {
 		}
 	}
 	answer.Want(t, http.StatusOK, "")
+}
+
+// TestAnUnreadablePaymentHasNotFailed: projects asks what became of a payment that it
+// keeps a milestone for. Only a payment that was never made has failed; when payments
+// cannot read its database, the milestone stays reserved.
+func TestAnUnreadablePaymentHasNotFailed(t *testing.T) {
+	t.Parallel()
+	m := New(t)
+	s := Hired(m)
+	paid := s.Pay(Key(), nil)
+	paid.Want(t, http.StatusOK, "")
+	payment := paid.Text("id")
+	m.Clock.Advance(m.Options.DecideAfter + 2*time.Minute)
+	projects := services.ProjectsService{Instance: m.Instances[collections.DomainProjects]}
+	run := func(instance collections.Domain, statement string) {
+		if _, err := m.Instances[instance].App.NonconcurrentDB().NewQuery(statement).Execute(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	reserved := func(payment string) bool {
+		var state string
+		if err := projects.App.DB().NewQuery("SELECT state FROM reservations WHERE payment = {:payment}").Bind(dbx.Params{"payment": payment}).Row(&state); err != nil {
+			t.Fatal(err)
+		}
+		return state == "reserved"
+	}
+	run(collections.DomainPayments, "ALTER TABLE payments RENAME TO unreadable")
+	if err := projects.SweepReservations(t.Context()); services.Code(err) != services.CodePeerUnavailable {
+		t.Errorf("Expected payments not to know, got %v", err)
+	}
+	if !reserved(payment) {
+		t.Error("Expected the milestone to stay reserved")
+	}
+	run(collections.DomainPayments, "ALTER TABLE unreadable RENAME TO payments")
+	run(collections.DomainProjects, "UPDATE reservations SET payment = 'nevermade000000' WHERE payment = '"+payment+"'")
+	if err := projects.SweepReservations(t.Context()); err != nil || reserved("nevermade000000") {
+		t.Errorf("Expected the milestone of a payment that was never made to be free, got %v", err)
+	}
 }
 
 type tap func(*http.Request) (*http.Response, error)
