@@ -24,7 +24,7 @@ var crossChecks = map[collections.Domain][]struct{ problem, sql string }{
 		{"an accepted proposal without a contract", `SELECT p.id AS subject FROM proposals p LEFT JOIN contracts c ON c.proposal = p.id WHERE p.status = 'accepted' AND c.id IS NULL`},
 		{"a submitted proposal on a project that is taken", `SELECT s.id AS subject FROM proposals s JOIN projects p ON p.id = s.project WHERE s.status = 'submitted' AND p.status <> 'open'`},
 		{"a contract on other terms than its proposal", `SELECT c.id AS subject FROM contracts c JOIN proposals p ON p.id = c.proposal
-			WHERE c.amount <> p.amount OR c.currency <> p.currency OR c.freelancer <> p.freelancer`},
+			WHERE c.amount <> p.amount OR c.currency <> p.currency OR c.freelancer <> p.freelancer OR json_extract(p.feePlan, '$.version') <> json_extract(c.feePlan, '$.version')`},
 		{"proposed milestones that do not add up to the price", `SELECT p.id AS subject FROM proposals p WHERE json_array_length(p.milestones) > 0
 			AND p.amount <> (SELECT sum(json_extract(m.value, '$.amount')) FROM json_each(p.milestones) m)`},
 		{"two sealed reviews of one contract", `SELECT contract AS subject FROM reviews WHERE status = 'sealed' GROUP BY contract HAVING count(*) > 1`},
@@ -124,14 +124,19 @@ func settledProjects(apps map[collections.Domain]core.App) ([]string, error) {
 	return problems, nil
 }
 
-// Sound fails the test unless all invariants hold.
-func (m *Market) Sound() {
-	m.tb.Helper()
+// Apps are the databases of the marketplace.
+func (m *Market) Apps() map[collections.Domain]core.App {
 	apps := map[collections.Domain]core.App{}
 	for domain, instance := range m.Instances {
 		apps[domain] = instance.App
 	}
-	problems, err := Problems(apps)
+	return apps
+}
+
+// Sound fails the test unless all invariants hold.
+func (m *Market) Sound() {
+	m.tb.Helper()
+	problems, err := Problems(m.Apps())
 	if err != nil {
 		m.tb.Fatalf("Failed to check the invariants: %v", err)
 	}

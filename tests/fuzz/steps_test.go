@@ -1,83 +1,130 @@
 package fuzz
 
 import (
+	"fmt"
 	"net/http"
 	"testing"
 
 	"github.com/lancershub/lancershub/collections"
+	"github.com/lancershub/lancershub/services"
 	"github.com/lancershub/lancershub/tests"
+	"github.com/lancershub/lancershub/tests/stripesim"
 )
 
-// step is a command that somebody may try at any moment.
+// step is a command that somebody may try at any moment, on records of collection.
 type step struct {
-	domain collections.Domain
-	// path with the story's record in place of %.
-	record func(s *tests.Story) string
-	verb   string
-	body   func(amount int64) string
+	domain     collections.Domain
+	collection string
+	verb       string
+	body       func(amount int64) string
 }
 
 var steps = func() []step {
-	milestone := func(s *tests.Story) string { return "milestones/" + s.Milestone }
-	payment := func(s *tests.Story) string { return "payments/" + s.Payment }
-	contract := func(s *tests.Story) string { return "contracts/" + s.Contract }
-	project := func(s *tests.Story) string { return "projects/" + s.Project }
 	nothing := func(int64) string { return `{"reason":"because"}` }
-	amount := func(n int64) string { return `{"amount":` + itoa(n) + `,"reason":"because"}` }
+	none := func(int64) string { return `{}` }
+	amount := func(n int64) string { return fmt.Sprintf(`{"amount":%d,"reason":"because"}`, n) }
+	rest := func(where string) func(int64) string {
+		return func(n int64) string { return fmt.Sprintf(`{"amount":%d,"rest":%q,"reason":"because"}`, n, where) }
+	}
+	offer := func(n int64) string { return fmt.Sprintf(`{"toFreelancer":%d,"note":"well"}`, n) }
+	milestones, contracts, paid, disputes := collections.Milestones, collections.Contracts, collections.Payments, collections.Disputes
 	found := []step{
-		{projects, milestone, "submit", func(int64) string { return `{"note":"done"}` }}, {projects, milestone, "request-changes", nothing}, {projects, milestone, "approve", func(int64) string { return `{}` }},
-		{projects, milestone, "approve", func(n int64) string { return `{"amount":` + itoa(n) + `,"rest":"hold","reason":"because"}` }},
-		{projects, contract, "end", nothing}, {projects, project, "cancel", nothing}, {projects, project, "publish", func(int64) string { return `{}` }},
+		{projects, milestones, "submit", func(int64) string { return `{"note":"done"}` }}, {projects, milestones, "request-changes", nothing},
+		{projects, milestones, "approve", none}, {projects, milestones, "approve", rest(services.RestHold)}, {projects, milestones, "approve", rest(services.RestNext)},
+		{projects, contracts, "end", nothing}, {projects, contracts, "bonus", func(n int64) string { return fmt.Sprintf(`{"amount":%d}`, n) }},
+		{projects, collections.Projects, "cancel", nothing}, {projects, collections.Projects, "publish", none},
+		{payments, paid, "decline-refund", nothing},
+		{payments, disputes, "answer", offer}, {payments, disputes, "offer", offer}, {payments, disputes, "accept", offer},
+		{payments, disputes, "escalate", nothing}, {payments, disputes, "withdraw", nothing},
+		{payments, collections.Payouts, "cancel", nothing},
 	}
 	for _, verb := range []string{"release", "refund", "ask-refund", "dispute"} {
-		found = append(found, step{payments, payment, verb, amount}, step{payments, payment, verb, nothing})
+		found = append(found, step{payments, paid, verb, amount}, step{payments, paid, verb, nothing})
 	}
-	return append(found, step{payments, payment, "decline-refund", nothing})
+	return found
 }()
 
-func itoa(n int64) string {
-	const digits = "0123456789"
-	if n < 10 {
-		return string(digits[n])
-	}
-	return itoa(n/10) + string(digits[n%10])
+// acts are what is done otherwise than by a command on a record.
+var acts = []func(s *scene, by *tests.Person, pick byte, amount int64){
+	func(s *scene, _ *tests.Person, pick byte, _ int64) { s.later(pick) },
+	func(s *scene, _ *tests.Person, _ byte, amount int64) {
+		s.ask(request{domain: projects, method: http.MethodPost, path: records(collections.Milestones), token: s.Client.Token,
+			body: fmt.Sprintf(`{"contract":%q,"title":"More","amount":%d}`, s.Contract, amount)})
+	},
+	func(s *scene, _ *tests.Person, pick byte, _ int64) {
+		s.fund(s.pick(projects, collections.Milestones, pick))
+	},
+	func(s *scene, _ *tests.Person, _ byte, amount int64) {
+		s.ask(request{domain: payments, method: http.MethodPost, path: records(collections.Payouts), token: s.Freelancer.Token, key: tests.Key(),
+			body: fmt.Sprintf(`{"amount":%d,"currency":"EUR"}`, amount)})
+	},
+	func(s *scene, _ *tests.Person, pick byte, amount int64) {
+		s.decide(collections.Disputes, pick, fmt.Sprintf(`{"ruling":"split","rulingToFreelancer":%d,"rulingReason":"fair"}`, amount))
+	},
+	func(s *scene, by *tests.Person, pick byte, _ int64) {
+		from := collections.RecoverFromPlatform
+		if by == s.Client {
+			from = collections.RecoverFromFreelancer
+		}
+		s.decide(collections.Chargebacks, pick, fmt.Sprintf(`{"recovery":%q,"recoveryReason":"fair"}`, from))
+	},
+	func(s *scene, _ *tests.Person, pick byte, amount int64) {
+		s.decide(collections.Payouts, pick, fmt.Sprintf(`{"moderation":%q,"reason":"look"}`, []string{"hold", "release", "refuse"}[amount%3]))
+	},
+	func(s *scene, by *tests.Person, pick byte, amount int64) {
+		if s.sim == nil {
+			return
+		}
+		if len(s.claims) == 0 || by == s.Client {
+			s.claims = append(s.claims, s.sim.OpenDispute(s.Payment, min(amount, s.Amount), pick == 3))
+		} else {
+			s.sim.CloseDispute(s.claims[0], pick%2 == 0)
+			s.claims = s.claims[1:]
+		}
+		s.bank()
+	},
+	func(s *scene, by *tests.Person, _ byte, _ int64) {
+		s.ask(request{domain: users, method: http.MethodPost, path: "/api/users/" + by.ID + "/close", token: by.Token, key: tests.Key(), body: `{}`})
+	},
 }
 
-// FuzzSteps: whatever the two do in whatever order, with events delivered or not,
-// each answer is a yes or a reasoned no, and at the end everything agrees.
+// FuzzSteps: whatever the two and a moderator do in whatever order, with events delivered or not,
+// whatever banks do and clocks say meanwhile, each answer is a yes or a reasoned no, and at the end everything agrees.
 func FuzzSteps(f *testing.F) {
 	g := on(f)
-	f.Add([]byte{0, 1, 4, 2, 0, 0})
-	f.Add([]byte{14, 9, 128 + 11, 7, 0, 1, 130, 2})
-	f.Add([]byte{7, 7, 9, 200, 13, 3, 141, 1, 0, 1, 2, 2})
-	f.Add([]byte{3, 1, 131, 2, 128, 1, 8, 9})
-	m := tests.New(g)
+	f.Add([]byte{0, 20, 0, 30, 0, 0xc0, 0, 3, 0x40, 20, 18, 0xc0, 5, 9, 0xc0, 0, 5, 0, 0})                                                    // a refund is asked for, a part approved, a part given back, no
+	f.Add([]byte{0, 6, 0x40, 9, 26, 0x41, 0, 22, 0x40, 40, 10, 0xc0, 10, 28, 0x40, 20, 17, 0x40, 0, 32, 0, 0})                                // bonus, dispute, ruling, the rest, the end
+	f.Add([]byte{2, 16, 0x40, 50, 24, 0x42, 0, 27, 0x40, 20, 29, 0x40, 0, 24, 0x41, 0})                                                       // released, paid out and charged back
+	f.Add([]byte{0x80, 25, 0x40, 100, 0, 0xc0, 0, 4, 0, 50, 22, 0x80, 10, 31, 0, 30, 18, 0x80, 5, 24, 0x42, 0, 27, 0x40, 20, 31, 0xc1, 0})    // a part rolls on while it is disputed and the bank wants some back
+	f.Add([]byte{0x80, 0, 0xc0, 0, 22, 0x40, 50, 2, 0x40, 0, 31, 0x40, 30, 22, 0x40, 20, 14, 0x40, 0, 31, 0xc1, 0, 17, 0x40, 0, 19, 0xc0, 0}) // approved while disputed and charged back
+	sandbox := tests.New(g)
+	stripe, sim := tests.NewStripe(g)
+	moderators := map[*tests.Market]*tests.Person{sandbox: sandbox.Superuser(payments), stripe: stripe.Superuser(payments)}
 	f.Fuzz(func(t *testing.T, script []byte) {
 		g.now = t
-		s := tests.Funded(m)
-		if len(script) > 24 {
-			script = script[:24]
+		if len(script) == 0 {
+			return
 		}
-		for n := 0; n+1 < len(script); n += 2 {
-			step := steps[int(script[n]&0x3f)%len(steps)]
-			by := s.Client
-			if script[n]&0x80 != 0 {
-				by = s.Freelancer
-			}
-			ask(t, m, request{
-				domain: step.domain, method: http.MethodPost, path: "/api/" + step.record(s) + "/" + step.verb, token: by.Token, key: tests.Key(),
-				body: step.body(int64(script[n+1])*1000 + 1),
-			})
-			if script[n]&0x40 != 0 {
-				m.Deliver()
-			}
+		how, m, source, bank := int(script[0]), sandbox, paySources[script[0]%4], payBanks[script[0]/4%4]
+		s := &scene{t: t}
+		if how >= 0x80 {
+			m, source, bank, s.sim = stripe, stripesim.CardOK, "acct_ok1", sim
 		}
+		s.Story, s.moderator = tests.Hired(m), moderators[m]
+		paid := s.Pay(tests.Key(), tests.Body{"source": source})
+		paid.Want(t, http.StatusOK, "")
+		s.Payment = paid.Text("id")
+		s.Freelancer.Create(payments, collections.PayoutDestinations, tests.Body{"label": "Bank", "reference": bank}).Want(t, http.StatusOK, "")
 		m.Deliver()
-		sound(t, m)
-		got := ask(t, m, request{domain: payments, method: http.MethodGet, path: records("payments") + "/" + s.Payment, token: s.Client.Token})
-		whole, ended := s.Amount, got.number("released")+got.number("refunded")+got.number("rolled")
-		if state, _ := got.json["status"].(string); (state == collections.PaymentHeld || state == collections.PaymentDisputed) != (ended < whole) {
-			t.Errorf("Expected the payment to be open as long as something is held, got %s", got.raw)
-		}
+		s.play(script[1:min(len(script), 49)])
+		s.agree()
+		s.later(1)
+		s.agree()
 	})
 }
+
+// What a script can begin with in the sandbox.
+var (
+	paySources = [4]string{services.SourceSuccess, services.SourceSuccess, services.SourceChargeback, services.SourceChargebackWon}
+	payBanks   = [4]string{services.BankAccount, services.BankFailed, services.BankReturned, services.BankSlow}
+)
