@@ -134,7 +134,7 @@ var CreateHint = map[string]string{
 var ServerOwned = map[string][]string{
 	Users:         {"verified", FieldStatus, UserVer, UserRev, UserRating, UserReviews, UserCompleted, UserReputationVersion, UserMFA},
 	Projects:      {FieldClient, FieldFreelancer, FieldVersion, FieldReason, ProjectProposalCount, ProjectPublishedAt, FieldClosedAt},
-	Proposals:     {FieldFreelancer, FieldClient, FieldVersion, FieldReason, ProposalProjectTitle},
+	Proposals:     {FieldFreelancer, FieldClient, FieldVersion, FieldReason, ProposalProjectTitle, ContractFeePlan},
 	Milestones:    {FieldClient, FieldFreelancer, FieldProject, FieldVersion, MilestonePayment, MilestoneNote, MilestoneSubmittedAt, MilestoneDisputed, MilestoneKind, MilestoneApprovedAmount, MilestoneUnderpayment},
 	Payments:      {FieldClient, FieldVersion, FieldReason, PaymentFee, PaymentReleased, PaymentRefunded, PaymentFailure, PaymentProjectTitle, PaymentDecideBy, PaymentLockedUntil, PaymentHeldAt, PaymentSettledAt, PaymentLocked, PaymentRolled, PaymentRolledFrom, PaymentRefundAsked, PaymentRefundReason, FieldProvider, FieldProviderRef, PaymentConfirmURL, PaymentChargedBack, PaymentChargeback, PaymentOwed, FieldTries, FieldNextTryAt, ContractFeePlan},
 	Members:       {FieldChat, FieldUser, MemberRole, MemberLastReadSeq, MemberOwnAfter, MemberMentions, MemberMailedSeq, MemberMailAt},

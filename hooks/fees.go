@@ -11,15 +11,17 @@ import (
 )
 
 // bindFees registers what a price means for both sides, before anything is signed.
+// Fee plans are no secret: of an amount anybody may ask, as who has no account yet does.
 func bindFees(e *core.ServeEvent, p services.ProjectsService) {
 	e.Router.GET("/api/fees/preview", func(e *core.RequestEvent) error {
-		user, err := requireUser(e)
-		if err != nil {
-			return err
-		}
 		query := e.Request.URL.Query()
 		var preview *services.FeePreview
+		var err error
 		if proposal := query.Get("proposal"); proposal != "" {
+			user, refused := requireUser(e)
+			if refused != nil {
+				return refused
+			}
 			preview, err = p.PreviewProposal(proposal, user.Id)
 		} else {
 			amount, notANumber := strconv.ParseInt(query.Get(collections.FieldAmount), 10, 64)

@@ -68,7 +68,7 @@ func bindProjectRecords(i *services.Instance, projects services.ProjectsService)
 		})
 	}
 	editing(collections.Projects, projects.CheckProject)
-	editing(collections.Proposals, projects.CheckProposal)
+	editing(collections.Proposals, projects.EditProposal)
 	editing(collections.Searches, projects.CheckSearch)
 	i.App.OnRecordCreateExecute(collections.FeePlans).BindFunc(func(e *core.RecordEvent) error {
 		if err := services.CheckFeePlan(e.Record); err != nil {

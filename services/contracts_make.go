@@ -8,14 +8,14 @@ import (
 	"github.com/lancershub/lancershub/collections"
 )
 
-// makeContract freezes the terms of an accepted proposal and the fee plan of the
-// day, and makes its milestones.
+// makeContract freezes the terms of an accepted proposal and the fee plan it was
+// sent under, and makes its milestones.
 func (s ProjectsService) makeContract(tx core.App, proposal *core.Record, category string) (contract *core.Record, milestones []*core.Record, err error) {
 	contracts, err := tx.FindCachedCollectionByNameOrId(collections.Contracts)
 	if err != nil {
 		return nil, nil, err
 	}
-	plan, err := s.feePlanOf(tx, category, proposal.GetString(collections.FieldCurrency))
+	plan, err := s.feePlanFor(tx, proposal, category)
 	if err != nil {
 		return nil, nil, err
 	}

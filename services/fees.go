@@ -72,11 +72,15 @@ func (s ProjectsService) PreviewFee(amount int64, currency, category string) (*F
 	if err != nil {
 		return nil, err
 	}
-	fee := plan.Fee(amount)
-	return &FeePreview{Plan: plan, Amount: amount, Currency: currency, ClientPays: amount, Fee: fee, FreelancerGets: amount - fee}, nil
+	return plan.preview(amount, currency), nil
 }
 
-// PreviewProposal computes the fee of a proposal one is a party to.
+func (p FeePlan) preview(amount int64, currency string) *FeePreview {
+	fee := p.Fee(amount)
+	return &FeePreview{Plan: p, Amount: amount, Currency: currency, ClientPays: amount, Fee: fee, FreelancerGets: amount - fee}
+}
+
+// PreviewProposal computes the fee of a proposal one is a party to, as its contract will have it.
 func (s ProjectsService) PreviewProposal(id, user string) (*FeePreview, error) {
 	proposal, err := eitherParty(s.App, collections.Proposals, id, user)
 	if err != nil {
@@ -86,7 +90,31 @@ func (s ProjectsService) PreviewProposal(id, user string) (*FeePreview, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.PreviewFee(intOf(proposal, collections.FieldAmount), proposal.GetString(collections.FieldCurrency), project.GetString(collections.ProjectCategory))
+	plan, err := s.feePlanFor(s.App, proposal, project.GetString(collections.ProjectCategory))
+	if err != nil {
+		return nil, err
+	}
+	return plan.preview(intOf(proposal, collections.FieldAmount), proposal.GetString(collections.FieldCurrency)), nil
+}
+
+// keepFeePlan stores with a proposal the plan it is sent under. The fee is the freelancer's to
+// pay: a plan that starts, or another category, between the offer and its acceptance would change
+// what they get without asking them.
+func (s ProjectsService) keepFeePlan(proposal, project *core.Record) error {
+	plan, err := s.feePlanOf(s.App, project.GetString(collections.ProjectCategory), project.GetString(collections.FieldCurrency))
+	if err != nil {
+		return err
+	}
+	proposal.Set(collections.ContractFeePlan, plan)
+	return nil
+}
+
+// feePlanFor is the plan a proposal was sent under; of one from before plans were kept, that of the day.
+func (s ProjectsService) feePlanFor(app core.App, proposal *core.Record, category string) (plan FeePlan, err error) {
+	if err = proposal.UnmarshalJSONField(collections.ContractFeePlan, &plan); err != nil || plan.Version != "" {
+		return plan, err
+	}
+	return s.feePlanOf(app, category, proposal.GetString(collections.FieldCurrency))
 }
 
 // feePlanOf is the plan of the day: of those that are valid, the newest of the
@@ -96,7 +124,7 @@ func (s ProjectsService) feePlanOf(app core.App, category, currency string) (Fee
 	var plan FeePlan
 	err := app.DB().NewQuery(`SELECT version, basisPoints, fixed, minimum FROM feePlans
 		WHERE (category = '' OR category = {:category}) AND (currency = '' OR currency = {:currency}) AND validFrom <= {:now}
-		ORDER BY category <> '' DESC, currency <> '' DESC, validFrom DESC, created DESC LIMIT 1`).
+		ORDER BY category <> '' DESC, currency <> '' DESC, validFrom DESC, created DESC, rowid DESC LIMIT 1`).
 		Bind(dbx.Params{collections.ProjectCategory: category, collections.FieldCurrency: currency, "now": dateTime(s.Clock.Now()).String()}).One(&plan)
 	if errors.Is(err, sql.ErrNoRows) {
 		return s.Options.FeePlan, nil

@@ -55,6 +55,9 @@ func (s ProjectsService) NewProposal(proposal *core.Record, freelancer string) e
 	if err := s.CheckProposal(proposal); err != nil {
 		return err
 	}
+	if err := s.keepFeePlan(proposal, project); err != nil {
+		return err
+	}
 	currency := project.GetString(collections.FieldCurrency)
 	if given := proposal.GetString(collections.FieldCurrency); given != "" && given != currency {
 		return badRequest(CodeMismatch, "The project is in %s, so the proposal must be too.", currency)
@@ -115,10 +118,25 @@ func (s ProjectsService) Submitted(tx core.App, proposal *core.Record) error {
 	return s.Emit(tx, TopicProposalSubmitted, collections.Proposals, proposal.Id, 1, proposalNews(proposal))
 }
 
+// EditProposal checks what a freelancer changes; new terms are offered under the fee plan of the day.
+func (s ProjectsService) EditProposal(proposal *core.Record) error {
+	if err := s.CheckProposal(proposal); err != nil || !newTerms(proposal) {
+		return err
+	}
+	project, err := s.App.FindRecordById(collections.Projects, proposal.GetString(collections.FieldProject))
+	if err != nil {
+		return err
+	}
+	return s.keepFeePlan(proposal, project)
+}
+
+func newTerms(proposal *core.Record) bool {
+	return changed(proposal, collections.FieldAmount, collections.ProposalDays, collections.ProposalMilestones, collections.ProposalCoverLetter)
+}
+
 // EditedProposal tells the client of new terms, in the transaction of the change.
 func (s ProjectsService) EditedProposal(tx core.App, proposal *core.Record) error {
-	edited := changed(proposal, collections.FieldAmount, collections.ProposalDays, collections.ProposalMilestones, collections.ProposalCoverLetter)
-	if !edited || proposal.GetString(collections.FieldStatus) != collections.ProposalSubmitted {
+	if !newTerms(proposal) || proposal.GetString(collections.FieldStatus) != collections.ProposalSubmitted {
 		return nil
 	}
 	return s.emitProposal(tx, TopicProposalChanged, proposal)

@@ -213,8 +213,30 @@ func TestFeePlansAreData(t *testing.T) {
 	if got := preview("proposal=" + s.Proposal); got != "eur-1 9926 113531" {
 		t.Errorf("Expected the proposal's own fee, got %s", got)
 	}
-	s.Hire()
+	edited, other := NewStory(m).Publish().Propose(), NewStory(m).Publish().Propose()
 	create(Body{"version": "eur-2", "currency": "EUR", "basisPoints": 2000}).Want(t, http.StatusOK, "")
+	// The freelancer offered under the plan of that day; neither a new one nor another category is theirs to pay.
+	other.Client.Do(http.MethodPatch, "/api/projects/api/collections/projects/records/"+other.Project, Body{"category": "design"}).Want(t, http.StatusOK, "")
+	for proposal, change := range map[string]struct {
+		by   *Person
+		body Body
+	}{edited.Proposal: {edited.Freelancer, Body{"coverLetter": "I build better shops."}}, other.Proposal: {other.Freelancer, Body{"feePlan": Body{"version": "mine"}}}} {
+		answer := change.by.Do(http.MethodPatch, "/api/projects/api/collections/proposals/records/"+proposal, change.body)
+		if ok := change.body["feePlan"] == nil; ok != (answer.Status == http.StatusOK) {
+			t.Errorf("Expected a freelancer to change an offer, but not its fees, got %s", answer.Raw)
+		}
+	}
+	for _, c := range []struct {
+		story *Story
+		want  string
+	}{{s, "eur-1"}, {edited, "eur-2"}, {other, "eur-1"}} {
+		asked := c.story.Freelancer.Do(http.MethodGet, "/api/projects/api/fees/preview?proposal="+c.story.Proposal, nil)
+		c.story.Hire()
+		contract := c.story.Freelancer.View(collections.DomainProjects, collections.Contracts, c.story.Contract)
+		if got := asked.Object("plan").Text("version") + " " + contract.Object("feePlan").Text("version"); got != c.want+" "+c.want {
+			t.Errorf("Expected plan %s, before and after signing, got %s", c.want, got)
+		}
+	}
 	s.Fund()
 	s.Client.Command(payments, "payments/"+s.Payment+"/release", Key(), Body{"amount": 1_000}).Want(t, http.StatusOK, "")
 	s.Client.Command(payments, "payments/"+s.Payment+"/release", Key(), nil).Want(t, http.StatusOK, "")

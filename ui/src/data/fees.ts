@@ -5,7 +5,7 @@ import type { FeePreview } from '../types';
 import { keys } from './keys';
 
 /** A price, or a proposal one is a party to. */
-export type FeeQuestion = { proposal: string } | { amount: number; currency: string; category: string };
+export type FeeQuestion = { proposal: string } | { amount: number; currency: string; category?: string };
 
 export function useFeePreview(of: FeeQuestion) {
   return useQuery({

@@ -89,7 +89,7 @@ export const en = {
   'home.step2': 'Hold',
   'home.step2Text': 'The client funds a milestone and the money is held. The client cannot take it back alone, and the freelancer cannot draw it alone.',
   'home.step3': 'Approve',
-  'home.step3Text': 'Work is handed in, looked at, changed if need be, and approved. Approval releases the money at once, less a fee of {fee}, shown before you agree.',
+  'home.step3Text': 'Work is handed in, looked at, changed if need be, and approved. Approval releases the money at once, less the fee you saw before you agreed.',
   'home.latest': 'Latest projects',
   'home.all': 'All open projects',
   'home.none': 'No open projects yet',
@@ -218,6 +218,7 @@ export const en = {
   'fee.youPay': 'You pay',
   'fee.clientPays': 'The client pays',
   'fee.platform': 'Marketplace fee ({share})',
+  'fee.platformFixed': 'Marketplace fee',
   'fee.freelancerGets': 'The freelancer gets',
   'fee.youGet': 'You get',
 

@@ -21,13 +21,13 @@ interface Props {
 export function FeeTable({ amount, currency, plan, before = 0, side }: Props) {
   const { t, locale } = useI18n();
   const fee = feeOfPart(before, amount, plan);
-  const share = percent(locale, plan.basisPoints / 10_000, 2);
+  const share = percent(locale, plan.basisPoints / 10_000, 2); // says all of the fee only where nothing else is kept
   const line = 'flex justify-between gap-4 py-1.5';
   const strong = 'border-t border-line mt-1 pt-2.5 font-semibold';
   return (
     <dl className="rounded-xl bg-sunken px-4 py-2.5">
       <div className={line}><dt>{side === 'client' ? t('fee.youPay') : t('fee.clientPays')}</dt><dd><Money amount={amount} currency={currency} /></dd></div>
-      <div className={`${line} text-muted`}><dt>{t('fee.platform', { share })}</dt><dd><Money amount={-fee} currency={currency} /></dd></div>
+      <div className={`${line} text-muted`}><dt>{plan.fixed || plan.minimum ? t('fee.platformFixed') : t('fee.platform', { share })}</dt><dd><Money amount={-fee} currency={currency} /></dd></div>
       <div className={`${line} ${strong}`}><dt>{side === 'client' ? t('fee.freelancerGets') : t('fee.youGet')}</dt><dd><Money amount={amount - fee} currency={currency} /></dd></div>
     </dl>
   );

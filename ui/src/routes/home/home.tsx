@@ -4,14 +4,12 @@ import { Link, useNavigate } from 'react-router';
 import { hasRole, useMe } from '../../data/me';
 import { useProjectSearch } from '../../data/projects';
 import { useI18n } from '../../i18n/i18n';
-import { defaultFeePlan } from '../../lib/money';
 import { setPageTitle } from '../../lib/title';
 import { Button, LinkButton } from '../../ui/button';
 import { Empty, ErrorNotice, SkeletonRows } from '../../ui/feedback';
-import { FeeTable } from '../../ui/fee-table';
+import { FeePreviewTable } from '../../ui/fee-table';
 import { Icon, type IconName } from '../../ui/icon';
 import { ProjectCard } from '../projects/card';
-import { percent } from '../../lib/intl';
 
 const steps: { icon: IconName; title: 'home.step1' | 'home.step2' | 'home.step3'; text: 'home.step1Text' | 'home.step2Text' | 'home.step3Text' }[] = [
   { icon: 'doc', title: 'home.step1', text: 'home.step1Text' },
@@ -21,12 +19,11 @@ const steps: { icon: IconName; title: 'home.step1' | 'home.step2' | 'home.step3'
 
 /** waiting stands for the latest projects until they have come. */
 export function Home({ waiting = <SkeletonRows count={3} className="h-40" /> }: { waiting?: ReactNode }) {
-  const { t, locale } = useI18n();
+  const { t } = useI18n();
   const me = useMe();
   const navigate = useNavigate();
   const latest = useProjectSearch({ q: '', without: '', category: '', currency: '', min: 0, sort: 'newest' });
   const projects = latest.data?.pages[0]?.items.slice(0, 5) ?? [];
-  const fee = percent(locale, defaultFeePlan.basisPoints / 10_000, 2);
   useEffect(() => setPageTitle(''), []);
   return (
     <>
@@ -65,7 +62,7 @@ export function Home({ waiting = <SkeletonRows count={3} className="h-40" /> }: 
                 <span className="flex size-10 items-center justify-center rounded-full bg-soft text-strong"><Icon name={step.icon} /></span>
                 <h3 className="text-lg font-semibold"><span className="text-muted figures">{index + 1}.</span> {t(step.title)}</h3>
               </div>
-              <p className="mt-3 text-muted">{t(step.text, { fee })}</p>
+              <p className="mt-3 text-muted">{t(step.text)}</p>
             </li>
           ))}
         </ol>
@@ -107,7 +104,7 @@ function Example() {
           </li>
         ))}
       </ol>
-      <FeeTable amount={exampleAmount} currency="EUR" plan={defaultFeePlan} side="client" />
+      <FeePreviewTable of={{ amount: exampleAmount, currency: 'EUR' }} side="client" />
     </figure>
   );
 }

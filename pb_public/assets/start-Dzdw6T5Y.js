@@ -1,1 +1,0 @@
-export{t as start}from"./first-DEkD94kx.js";
