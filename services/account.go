@@ -46,7 +46,7 @@ func (s UsersService) Security(id, user string) (Security, error) {
 	}
 	record, err := s.App.FindRecordById(collections.Users, user)
 	if err != nil {
-		return Security{}, notFound()
+		return Security{}, notFoundOr(err)
 	}
 	linked, err := s.App.FindAllExternalAuthsByRecord(record)
 	if err != nil {
@@ -72,7 +72,7 @@ func (s UsersService) SetMFA(cmd Command, id string, on bool, signedInAt time.Ti
 	return Once(s.App, s.Clock, cmd, func(tx core.App) (any, error) {
 		user, err := tx.FindRecordById(collections.Users, id)
 		if err != nil {
-			return nil, notFound()
+			return nil, notFoundOr(err)
 		}
 		if on && !s.canMail() {
 			return nil, conflict(CodeNoMail, "This marketplace has no mail server yet, so codes could not be sent.")

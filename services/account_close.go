@@ -121,7 +121,7 @@ func (s UsersService) CloseAccount(ctx context.Context, cmd Command, id string, 
 	return Once(s.App, s.Clock, cmd, func(tx core.App) (any, error) {
 		user, err := tx.FindRecordById(collections.Users, id)
 		if err != nil {
-			return nil, notFound()
+			return nil, notFoundOr(err)
 		}
 		return struct{}{}, s.depersonalise(tx, user)
 	})

@@ -189,7 +189,7 @@ func (s *PaymentsService) Recover(by Actor, id, from, reason string) (record *co
 	}
 	err = s.App.RunInTransaction(func(tx core.App) error {
 		if record, err = tx.FindRecordById(collections.Chargebacks, id); err != nil {
-			return notFound()
+			return notFoundOr(err)
 		}
 		guarded := intOf(record, collections.ChargebackGuarded)
 		if record.GetString(collections.FieldStatus) == collections.ChargebackLost && guarded == 0 {

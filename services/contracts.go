@@ -69,7 +69,7 @@ func (s ProjectsService) EndContract(cmd Command, id, reason string) (Answer, er
 func eitherParty(tx core.App, collection, id, user string) (*core.Record, error) {
 	record, err := tx.FindRecordById(collection, id)
 	if err != nil {
-		return nil, notFound()
+		return nil, notFoundOr(err)
 	}
 	if client, freelancer := collections.Parties(record); user != client && user != freelancer {
 		return nil, notFound()

@@ -70,7 +70,7 @@ func (s *PaymentsService) Rule(by Actor, id, ruling string, toFreelancer int64, 
 	var dispute *core.Record
 	err := s.App.RunInTransaction(func(tx core.App) (err error) {
 		if dispute, err = tx.FindRecordById(collections.Disputes, id); err != nil {
-			return notFound()
+			return notFoundOr(err)
 		}
 		amount := intOf(dispute, collections.FieldAmount)
 		switch ruling {

@@ -4,6 +4,7 @@
 package services
 
 import (
+	"database/sql"
 	"errors"
 	"fmt"
 	"maps"
@@ -177,4 +178,14 @@ func conflict(code, format string, args ...any) *Error {
 // not know exists: the two cannot be told apart.
 func notFound() *Error {
 	return Failf(http.StatusNotFound, CodeNotFound, "The requested resource wasn't found.")
+}
+
+// notFoundOr is notFound when err says that there is no such row. Any other error is
+// returned as it is: a database that cannot be asked is not a "no", and whoever took
+// it for one would decide by it.
+func notFoundOr(err error) error {
+	if errors.Is(err, sql.ErrNoRows) {
+		return notFound()
+	}
+	return err
 }

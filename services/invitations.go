@@ -1,6 +1,9 @@
 package services
 
 import (
+	"database/sql"
+	"errors"
+
 	"github.com/pocketbase/pocketbase/core"
 
 	"github.com/lancershub/lancershub/collections"
@@ -99,6 +102,9 @@ func (s ProjectsService) AddMember(cmd Command, id, user string) (Answer, error)
 // activeUser demands somebody who is known here, active, and (unless "") has role.
 func activeUser(tx core.App, id, role string) error {
 	user, err := tx.FindRecordById(collections.Users, id)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return err
+	}
 	if err != nil || user.GetString(collections.FieldStatus) != collections.UserStatusActive {
 		return badRequest(CodeNotEligible, "There is no such active user.")
 	}

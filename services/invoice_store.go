@@ -78,7 +78,7 @@ func printed(record *core.Record) ([]byte, error) {
 func (s *PaymentsService) Invoice(id, user string) (*core.Record, error) {
 	record, err := s.App.FindRecordById(collections.Invoices, id)
 	if err != nil {
-		return nil, notFound()
+		return nil, notFoundOr(err)
 	}
 	client, freelancer := collections.Parties(record)
 	if user == "" || user != client && user != freelancer {

@@ -293,7 +293,7 @@ func (s ChatsService) keep(tx core.App, message *core.Record, body string) error
 func (s ChatsService) messageFor(tx core.App, id, user string) (message, member *core.Record, err error) {
 	message, err = tx.FindRecordById(collections.Messages, id)
 	if err != nil {
-		return nil, nil, notFound()
+		return nil, nil, notFoundOr(err)
 	}
 	member, err = s.Member(tx, message.GetString(collections.FieldChat), user)
 	return message, member, err

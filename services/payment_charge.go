@@ -136,7 +136,10 @@ type Confirmation struct {
 // it; the address is empty when there is nothing to confirm (any more).
 func (s *PaymentsService) Confirmation(user, id string) (*Confirmation, error) {
 	payment, err := s.App.FindRecordById(collections.Payments, id)
-	if err != nil || payment.GetString(collections.FieldClient) != user {
+	if err != nil {
+		return nil, notFoundOr(err)
+	}
+	if payment.GetString(collections.FieldClient) != user {
 		return nil, notFound()
 	}
 	confirmation := &Confirmation{Status: payment.GetString(collections.FieldStatus)}

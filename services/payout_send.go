@@ -132,7 +132,7 @@ func orElse(text, fallback string) string {
 func (s *PaymentsService) AskAboutPayout(ctx context.Context, id string) error {
 	payout, err := s.App.FindRecordById(collections.Payouts, id)
 	if err != nil {
-		return notFound()
+		return notFoundOr(err)
 	}
 	if status := payout.GetString(collections.FieldStatus); status != collections.PayoutSent && status != collections.PayoutSettled {
 		return nil

@@ -113,7 +113,7 @@ func (s *PaymentsService) ModeratePayout(by Actor, id, decision, reason string) 
 	}
 	err = s.App.RunInTransaction(func(tx core.App) error {
 		if payout, err = tx.FindRecordById(collections.Payouts, id); err != nil {
-			return notFound()
+			return notFoundOr(err)
 		}
 		if status := payout.GetString(collections.FieldStatus); status != collections.PayoutRequested {
 			return illegal(collections.PayoutMachine, decision, status)

@@ -83,7 +83,7 @@ func (s ProjectsService) Cancel(cmd Command, id, reason string) (Answer, error) 
 func ownProject(tx core.App, id, user string) (*core.Record, error) {
 	project, err := tx.FindRecordById(collections.Projects, id)
 	if err != nil {
-		return nil, notFound()
+		return nil, notFoundOr(err)
 	}
 	if project.GetString(collections.FieldClient) == user {
 		return project, nil
@@ -99,7 +99,7 @@ func ownProject(tx core.App, id, user string) (*core.Record, error) {
 func partyTo(tx core.App, collection, id, user string, party collections.Party) (*core.Record, error) {
 	record, err := tx.FindRecordById(collection, id)
 	if err != nil {
-		return nil, notFound()
+		return nil, notFoundOr(err)
 	}
 	client, freelancer := collections.Parties(record)
 	want, other := client, freelancer

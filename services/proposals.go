@@ -38,7 +38,7 @@ func proposalNews(proposal *core.Record) ProposalNews {
 func (s ProjectsService) NewProposal(proposal *core.Record, freelancer string) error {
 	project, err := s.App.FindRecordById(collections.Projects, proposal.GetString(collections.FieldProject))
 	if err != nil {
-		return notFound()
+		return notFoundOr(err)
 	}
 	if project.GetString(collections.FieldClient) == freelancer {
 		return forbidden(CodeOwnProject, "You cannot propose on your own project.")

@@ -216,7 +216,7 @@ func (s ProjectsService) ReplyToReview(cmd Command, id, reply string) (Answer, e
 	return Once(s.App, s.Clock, cmd, func(tx core.App) (any, error) {
 		review, err := tx.FindRecordById(collections.Reviews, id)
 		if err != nil {
-			return nil, notFound()
+			return nil, notFoundOr(err)
 		}
 		public := slices.Contains([]string{collections.ReviewPublished, collections.ReviewReplied}, review.GetString(collections.FieldStatus))
 		if review.GetString(collections.ReviewSubject) != cmd.Principal {
@@ -252,7 +252,10 @@ type OwnReview struct {
 // OwnWords reads to its author what is sealed.
 func (s ProjectsService) OwnWords(id, user string) (OwnReview, error) {
 	review, err := s.App.FindRecordById(collections.Reviews, id)
-	if err != nil || review.GetString(collections.ReviewAuthor) != user {
+	if err != nil {
+		return OwnReview{}, notFoundOr(err)
+	}
+	if review.GetString(collections.ReviewAuthor) != user {
 		return OwnReview{}, notFound()
 	}
 	own := OwnReview{

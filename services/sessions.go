@@ -151,7 +151,10 @@ func (s Sessions) EndOwn(user, present string, named any) error {
 		return s.End(present, "signed out")
 	}
 	session, err := s.App.FindRecordById(collections.Sessions, id)
-	if err != nil || session.GetString(collections.FieldUser) != user {
+	if err != nil {
+		return notFoundOr(err)
+	}
+	if session.GetString(collections.FieldUser) != user {
 		return notFound()
 	}
 	return s.End(id, "signed out")

@@ -35,6 +35,9 @@ func (s Sessions) Refresh(refresh string) (*Grant, error) {
 	}
 	now := s.Clock.Now()
 	user, err := s.App.FindRecordById(collections.Users, session.GetString(collections.FieldUser))
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return nil, err
+	}
 	if err != nil || !s.alive(session, now) || user.GetString(collections.FieldStatus) != collections.UserStatusActive {
 		return nil, invalid
 	}

@@ -258,7 +258,10 @@ func (u Uploads) Parts(ctx context.Context, id, user, host string) (*PartsAnswer
 // own loads an upload of user.
 func (u Uploads) own(id, user string) (*core.Record, error) {
 	upload, err := u.App.FindRecordById(collections.Uploads, id)
-	if err != nil || upload.GetString(collections.FieldUser) != user {
+	if err != nil {
+		return nil, notFoundOr(err)
+	}
+	if upload.GetString(collections.FieldUser) != user {
 		return nil, notFound()
 	}
 	return upload, nil

@@ -2,6 +2,8 @@ package services
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"net/http"
 	"net/url"
 	"slices"
@@ -55,8 +57,11 @@ func (s UsersService) Eligible(id, role string) (*Eligibility, error) {
 		return &Eligibility{User: UserSnapshot{ID: id}, Code: CodeNotEligible}, nil
 	}
 	user, err := s.App.FindRecordById(collections.Users, id)
+	if errors.Is(err, sql.ErrNoRows) { // an unknown user; any other error is no answer
+		return &Eligibility{User: UserSnapshot{ID: id}, Code: CodeNotEligible}, nil
+	}
 	if err != nil {
-		return &Eligibility{User: UserSnapshot{ID: id}, Code: CodeNotEligible}, nil //nolint:nilerr // an unknown user is not eligible
+		return nil, err
 	}
 	answer := &Eligibility{User: snapshot(user)}
 	switch {

@@ -123,6 +123,34 @@ func TestAPeerThatIsBackIsAsked(t *testing.T) {
 	answer.Want(t, http.StatusOK, "")
 }
 
+// TestAnUnreadableDatabaseIsNoAnswer: when users or projects cannot read its own
+// database, nobody is told that a person or a milestone does not exist, and the
+// payment is not refused for good: the same key pays once it can be read again.
+func TestAnUnreadableDatabaseIsNoAnswer(t *testing.T) {
+	t.Parallel()
+	m := New(t)
+	for domain, table := range map[collections.Domain]string{
+		collections.DomainUsers: collections.Users, collections.DomainProjects: collections.Milestones,
+	} {
+		s := Hired(m)
+		m.run(domain, "ALTER TABLE "+table+" RENAME TO unreadable")
+		key := Key()
+		s.Pay(key, nil).Want(t, http.StatusServiceUnavailable, services.CodePeerUnavailable)
+		m.run(domain, "ALTER TABLE unreadable RENAME TO "+table)
+		s.Pay(key, nil).Want(t, http.StatusOK, "")
+		m.Deliver()
+	}
+	m.Sound()
+}
+
+// run executes a statement on the database of a domain, past everything else.
+func (m *Market) run(domain collections.Domain, statement string) {
+	m.tb.Helper()
+	if _, err := m.Instances[domain].App.NonconcurrentDB().NewQuery(statement).Execute(); err != nil {
+		m.tb.Fatal(err)
+	}
+}
+
 // TestAnUnreadablePaymentHasNotFailed: projects asks what became of a payment that it
 // keeps a milestone for. Only a payment that was never made has failed; when payments
 // cannot read its database, the milestone stays reserved.
@@ -135,11 +163,6 @@ func TestAnUnreadablePaymentHasNotFailed(t *testing.T) {
 	payment := paid.Text("id")
 	m.Clock.Advance(m.Options.DecideAfter + 2*time.Minute)
 	projects := services.ProjectsService{Instance: m.Instances[collections.DomainProjects]}
-	run := func(instance collections.Domain, statement string) {
-		if _, err := m.Instances[instance].App.NonconcurrentDB().NewQuery(statement).Execute(); err != nil {
-			t.Fatal(err)
-		}
-	}
 	reserved := func(payment string) bool {
 		var state string
 		if err := projects.App.DB().NewQuery("SELECT state FROM reservations WHERE payment = {:payment}").Bind(dbx.Params{"payment": payment}).Row(&state); err != nil {
@@ -147,15 +170,15 @@ func TestAnUnreadablePaymentHasNotFailed(t *testing.T) {
 		}
 		return state == "reserved"
 	}
-	run(collections.DomainPayments, "ALTER TABLE payments RENAME TO unreadable")
+	m.run(collections.DomainPayments, "ALTER TABLE payments RENAME TO unreadable")
 	if err := projects.SweepReservations(t.Context()); services.Code(err) != services.CodePeerUnavailable {
 		t.Errorf("Expected payments not to know, got %v", err)
 	}
 	if !reserved(payment) {
 		t.Error("Expected the milestone to stay reserved")
 	}
-	run(collections.DomainPayments, "ALTER TABLE unreadable RENAME TO payments")
-	run(collections.DomainProjects, "UPDATE reservations SET payment = 'nevermade000000' WHERE payment = '"+payment+"'")
+	m.run(collections.DomainPayments, "ALTER TABLE unreadable RENAME TO payments")
+	m.run(collections.DomainProjects, "UPDATE reservations SET payment = 'nevermade000000' WHERE payment = '"+payment+"'")
 	if err := projects.SweepReservations(t.Context()); err != nil || reserved("nevermade000000") {
 		t.Errorf("Expected the milestone of a payment that was never made to be free, got %v", err)
 	}
