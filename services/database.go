@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"database/sql/driver"
 	"path/filepath"
+	"strconv"
 
 	"github.com/pocketbase/dbx"
 	"github.com/pocketbase/pocketbase/core"
@@ -42,7 +43,7 @@ func databaseAt(path string, durability Durability) (driver.Connector, error) {
 	}
 	checkpoint := "1000" // SQLite's own
 	if durability == DurabilityGroup && filepath.Base(path) == dataFile {
-		checkpoint = checkpointAtLatest
+		checkpoint = strconv.Itoa(checkpointAtLatest)
 	}
 	// busy_timeout comes first: the connection must wait on busy before WAL mode is set.
 	open, err := sqlite.NewConnector(path + "?_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=wal_autocheckpoint(" + checkpoint + ")" +

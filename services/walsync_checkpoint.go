@@ -13,7 +13,12 @@ const (
 	checkpointFrames = 4_000
 	// checkpointAtLatest is the length at which a commit does it after all: under a load
 	// that never pauses, the background would never come to the end of the log.
-	checkpointAtLatest = "16000"
+	checkpointAtLatest = 16_000
+	// checkpointNearLatest is from where on the background copies every checkpointNear
+	// pages, so that under such a load the commit that must do it finds little left:
+	// one that copied all since the last time would keep everybody waiting.
+	checkpointNearLatest = 12_000
+	checkpointNear       = 1_000
 	// checkpointRounds is how often it tries to catch up with those who go on writing.
 	checkpointRounds = 3
 )
@@ -25,11 +30,19 @@ func (s *walSync) copySoon(now walState) {
 	if string(now.salts()) == string(s.copied.salts()) {
 		grown -= min(grown, s.copied.frame())
 	}
-	if s.copying || s.closed || grown < checkpointFrames {
+	if s.copying || s.closed || grown < checkpointStep(now.frame()) {
 		return
 	}
 	s.copying = true
 	s.background.Go(s.copyLog)
+}
+
+// checkpointStep is by how many pages a log of length pages grows before it is copied.
+func checkpointStep(length uint32) uint32 {
+	if length < checkpointNearLatest {
+		return checkpointFrames
+	}
+	return checkpointNear
 }
 
 // copyLog is one checkpoint. Should it fail, the log goes on growing until a commit

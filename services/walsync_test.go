@@ -1,6 +1,7 @@
 package services
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -170,5 +171,40 @@ func TestTheLogIsCopiedInTheBackground(t *testing.T) {
 	log.background.Wait()
 	if log.copied != before {
 		t.Error("Expected a short log to be left alone")
+	}
+}
+
+// TestALongLogIsCopiedInSmallSteps: under a load that never pauses the log grows to
+// where a commit has to copy what is left, and that must not be much.
+func TestALongLogIsCopiedInSmallSteps(t *testing.T) {
+	t.Parallel()
+	_, log := newLog(t)
+	now, _ := log.state()
+	long := func(frames uint32) walState {
+		state := now
+		binary.NativeEndian.PutUint32(state[16:20], frames)
+		return state
+	}
+	for _, c := range []struct {
+		length, copied uint32
+		copies         bool
+	}{
+		{checkpointFrames - 1, 0, false},
+		{checkpointFrames, 0, true},
+		{checkpointNearLatest - 1, checkpointNearLatest - checkpointFrames, false},
+		{checkpointNearLatest, checkpointNearLatest - checkpointFrames, true},
+		{checkpointNearLatest + checkpointNear - 1, checkpointNearLatest, false},
+		{checkpointNearLatest + checkpointNear, checkpointNearLatest, true},
+		{checkpointAtLatest, checkpointAtLatest - checkpointNear, true},
+	} {
+		before := long(c.copied)
+		log.mu.Lock()
+		log.copied = before
+		log.copySoon(long(c.length))
+		log.mu.Unlock()
+		log.background.Wait()
+		if copied := log.copied != before; copied != c.copies {
+			t.Errorf("Expected a log of %d pages of which %d were copied to be copied: %t, got %t", c.length, c.copied, c.copies, copied)
+		}
 	}
 }
