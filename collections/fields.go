@@ -128,6 +128,8 @@ const (
 	PaymentChargeback  = "chargeback"
 	// PaymentOwed says that the work was approved while a dispute or a chargeback locked the money.
 	PaymentOwed = "owed"
+	// PaymentOwedPart is what of approvals in part could not be paid, because it was locked.
+	PaymentOwedPart = "owedPart"
 	// PaymentConfirmURL is where the client confirms a payment with the provider; only the client gets it.
 	PaymentConfirmURL = "confirmUrl"
 )

@@ -83,7 +83,8 @@ func RulesOf(domain Domain) map[string]Rules {
 			Payouts:            {ownFreelancer, ownFreelancer, SignedIn + " && " + isFreelancer, Nobody, Nobody},
 			PayoutDestinations: {ownFreelancer, ownFreelancer, SignedIn + " && " + isFreelancer, Nobody, Nobody},
 
-			Chargebacks: timeline,
+			Chargebacks:    timeline,
+			RefusedRefunds: {Nobody, Nobody, Nobody, Nobody, Nobody},
 		}
 	default:
 		chat := SignedIn + " && members_via_chat.user ?= @request.auth.id"
@@ -178,11 +179,11 @@ var IntegerFields = map[string][]string{
 }
 
 // Moderated are the sealed collections in which moderators fill in a decision, which is then carried out.
-var Moderated = []string{Disputes, Payouts, Chargebacks}
+var Moderated = []string{Disputes, Payouts, Chargebacks, RefusedRefunds}
 
 // Sealed lists what nobody edits or deletes by hand, superusers included.
 var Sealed = map[Domain][]string{
 	DomainProjects: {Deadlines, Timeline, FeePlans, Reviews, Deliverables, Uploads},
 	DomainMessages: {Uploads},
-	DomainPayments: {Payments, Disputes, Chargebacks, Evidence, Payouts, PayoutDestinations, Deadlines, Timeline, Invoices},
+	DomainPayments: {Payments, Disputes, Chargebacks, RefusedRefunds, Evidence, Payouts, PayoutDestinations, Deadlines, Timeline, Invoices},
 }

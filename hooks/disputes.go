@@ -71,6 +71,21 @@ func bindRecoveries(i *services.Instance, p *services.PaymentsService) {
 	})
 }
 
+// bindRefusals lets a moderator say in the admin UI what becomes of a refund that a
+// provider refused for good.
+func bindRefusals(i *services.Instance, p *services.PaymentsService) {
+	i.App.OnRecordUpdateRequest(collections.RefusedRefunds).BindFunc(func(e *core.RecordRequestEvent) error {
+		if err := onlyEdited(e, collections.RefusalDecision, collections.RefusalDecisionReason); err != nil {
+			return err
+		}
+		record, err := p.DecideRefund(actorOf(e.RequestEvent), e.Record.Id, e.Record.GetString(collections.RefusalDecision), e.Record.GetString(collections.RefusalDecisionReason))
+		if err != nil {
+			return err
+		}
+		return e.JSON(http.StatusOK, record)
+	})
+}
+
 // onlyEdited refuses an edit by hand of anything but fields.
 func onlyEdited(e *core.RecordRequestEvent, fields ...string) error {
 	before := e.Record.Original()

@@ -18,6 +18,7 @@ const followEvery = time.Second
 // bindProvider registers what is between us and a payment provider.
 func bindProvider(i *services.Instance, payments *services.PaymentsService) error {
 	bindRecoveries(i, payments)
+	bindRefusals(i, payments)
 	// The sandbox sends no webhooks: it is asked more often.
 	every := time.Hour
 	if i.Options.Provider == services.ProviderSandbox {

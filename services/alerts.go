@@ -135,7 +135,7 @@ func (i *Instance) alarmingMoney(found map[string]string) error {
 				found[row.Finding] += " Send evidence to the provider by " + row.Due + "."
 			}
 		case "refund":
-			found[row.Finding] = fmt.Sprintf("The provider refuses for good to give %s of payment %s back: pay the client in another way.", Money(row.Amount, row.Money), row.About)
+			found[row.Finding] = fmt.Sprintf("The provider refuses for good to give %s of payment %s back: decide in refusedRefunds of the payments admin UI.", Money(row.Amount, row.Money), row.About)
 		default:
 			found[row.Finding] = fmt.Sprintf("A webhook of %s (%s) was given up after a day of trying.", row.About, row.Finding)
 		}

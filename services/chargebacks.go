@@ -242,7 +242,7 @@ func (s *PaymentsService) lockChargeback(tx core.App, provider string, payment *
 		err = s.holdPayouts(tx, record)
 	}
 	if err == nil {
-		err = s.PauseDeadlines(tx, payment.Id, "A chargeback is open.")
+		err = s.PauseDeadlines(tx, payment.Id, byChargeback(record.Id), chargebackIsOpen)
 	}
 	if err != nil {
 		return nil, err

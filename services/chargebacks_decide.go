@@ -90,7 +90,10 @@ func (s *PaymentsService) lose(tx core.App, record *core.Record) error {
 			return err
 		}
 	}
-	return s.tellChargeback(tx, TopicChargebackClosed, record)
+	if err := s.tellChargeback(tx, TopicChargebackClosed, record); err != nil {
+		return err
+	}
+	return s.settleOwed(tx, payment, 0) // of what the bank has, nothing is owed any more
 }
 
 // gone makes the payment say that a part went back to its client. The money left
@@ -128,12 +131,20 @@ func (s *PaymentsService) endChargeback(tx core.App, record *core.Record, verb, 
 	if err != nil {
 		return nil, err
 	}
-	if err := s.ResumeDeadlines(tx, payment.Id); err != nil {
+	if err := s.ResumeDeadlines(tx, payment.Id, byChargeback(record.Id)); err != nil {
 		return nil, err
+	}
+	others, err := stillPaused(tx, payment.Id)
+	if err != nil {
+		return nil, err
+	}
+	shown := state
+	if others != "" { // only chargebacks keep a payment's deadlines still
+		shown = collections.ChargebackOpen
 	}
 	return payment, Transition(tx, Move{
 		Machine: collections.PaymentMachine, Record: payment, Verb: "chargeback-" + state, By: System, Reason: "The bank decided.",
-		Set: map[string]any{collections.PaymentChargedBack: intOf(payment, collections.PaymentChargedBack) - locked, collections.PaymentChargeback: state},
+		Set: map[string]any{collections.PaymentChargedBack: intOf(payment, collections.PaymentChargedBack) - locked, collections.PaymentChargeback: shown},
 	})
 }
 

@@ -69,17 +69,14 @@ func (i *Instance) followState(tx core.App, kind collections.Deadline, record *c
 	status := record.GetString(collections.FieldStatus)
 	switch wanted := slices.Contains(kind.While, status); {
 	case wanted && live == 0:
-		if err := i.arm(tx, kind, record); err != nil || !record.GetBool(collections.MilestoneDisputed) {
-			return err
-		}
-		return i.PauseDeadlines(tx, record.Id, disputeIsOpen)
+		return i.arm(tx, kind, record)
 	case !wanted && live > 0:
 		return i.disarm(tx, kind.Kind, record.Id, "It is "+status+" now.")
 	}
 	return nil
 }
 
-// arm starts a deadline.
+// arm starts a deadline; it stands still from the beginning while its record does.
 func (i *Instance) arm(tx core.App, kind collections.Deadline, record *core.Record) error {
 	col, err := tx.FindCachedCollectionByNameOrId(collections.Deadlines)
 	if err != nil {
@@ -107,12 +104,16 @@ func (i *Instance) arm(tx core.App, kind collections.Deadline, record *core.Reco
 		collections.DeadlineReminders: reminders, collections.FieldVersion: 1,
 	})
 	i.setDue(deadline, i.Clock.Now().Add(timer.After))
+	why, err := pausedBecause(tx, record)
+	if err != nil {
+		return err
+	}
+	if why != "" {
+		i.pause(deadline, why)
+	}
 	// Without validation: in a mirror a person may not have arrived yet.
 	return tx.SaveNoValidate(deadline)
 }
-
-// disputeIsOpen is why a deadline stands still.
-const disputeIsOpen = "A dispute is open."
 
 // favourOf is whom a deadline serves.
 func favourOf(kind collections.Deadline, record *core.Record) collections.Party {
@@ -194,30 +195,20 @@ func (i *Instance) disarm(tx core.App, kind, subject, reason string) error {
 func (i *Instance) RestartDeadline(tx core.App, kind, subject string) error {
 	return i.eachLive(tx, subject, kind, func(deadline *core.Record) bool {
 		after := i.Options.Clocks[kind].After
+		if deadline.GetString(collections.FieldStatus) == collections.DeadlinePaused { // it runs on with its full length
+			deadline.Set(collections.DeadlineLeft, after.Milliseconds())
+			deadline.Set(collections.DeadlineReminded, 0)
+			return true
+		}
 		due := i.Clock.Now().Add(after)
 		gained := due.Sub(deadline.GetDateTime(collections.DeadlineDueAt).Time())
 		// A busy project would write its deadline with every proposal for minutes gained.
-		if deadline.GetString(collections.FieldStatus) == collections.DeadlinePaused || gained < after/100 {
+		if gained < after/100 {
 			return false
 		}
 		deadline.Set(collections.FieldStatus, collections.DeadlineArmed)
 		deadline.Set(collections.DeadlineReminded, 0)
 		i.setDue(deadline, due)
-		return true
-	})
-}
-
-// PauseDeadlines stops the deadlines of a record; what is left of each is kept.
-func (i *Instance) PauseDeadlines(tx core.App, subject, reason string) error {
-	return i.eachLive(tx, subject, "", func(deadline *core.Record) bool {
-		if deadline.GetString(collections.FieldStatus) == collections.DeadlinePaused {
-			return false
-		}
-		left := max(0, deadline.GetDateTime(collections.DeadlineDueAt).Time().Sub(i.Clock.Now()))
-		deadline.Set(collections.FieldStatus, collections.DeadlinePaused)
-		deadline.Set(collections.FieldReason, reason)
-		deadline.Set(collections.DeadlineLeft, left.Milliseconds())
-		deadline.Set(collections.DeadlineNextAt, 0)
 		return true
 	})
 }
@@ -231,24 +222,6 @@ func (i *Instance) SkipReminders(tx core.App, subject string) error {
 		}
 		deadline.Set(collections.DeadlineReminded, len(remindersOf(deadline)))
 		i.setDue(deadline, deadline.GetDateTime(collections.DeadlineDueAt).Time())
-		return true
-	})
-}
-
-// ResumeDeadlines lets paused deadlines run on.
-func (i *Instance) ResumeDeadlines(tx core.App, subject string) error {
-	return i.eachLive(tx, subject, "", func(deadline *core.Record) bool {
-		if deadline.GetString(collections.FieldStatus) != collections.DeadlinePaused {
-			return false
-		}
-		status := collections.DeadlineArmed
-		if deadline.GetInt(collections.DeadlineReminded) > 0 {
-			status = collections.DeadlineWarned
-		}
-		deadline.Set(collections.FieldStatus, status)
-		deadline.Set(collections.FieldReason, "")
-		i.setDue(deadline, i.Clock.Now().Add(time.Duration(deadline.GetInt(collections.DeadlineLeft))*time.Millisecond))
-		deadline.Set(collections.DeadlineLeft, 0)
 		return true
 	})
 }

@@ -40,15 +40,21 @@ func (i *Instance) FireDeadlines(ctx context.Context) error {
 		if refusal := new(Error); errors.As(err, &refusal) && refusal.Status == http.StatusConflict {
 			err = i.App.RunInTransaction(func(tx core.App) error { return i.overtaken(tx, id, refusal.Message) })
 		} else {
-			_, later := i.App.NonconcurrentDB().Update(collections.Deadlines,
-				dbx.Params{collections.DeadlineNextAt: i.Clock.Now().Add(time.Minute).UnixMilli()}, dbx.HashExp{collections.FieldID: id}).Execute()
-			err = errors.Join(err, later)
+			err = errors.Join(err, i.lookLater(id))
 		}
 		if err != nil {
 			errs = append(errs, fmt.Errorf("failed to fire deadline %s: %w", id, err))
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// lookLater puts a deadline off by a minute, unless it was stopped or moved meanwhile.
+func (i *Instance) lookLater(id string) error {
+	now := i.Clock.Now()
+	_, err := i.App.NonconcurrentDB().NewQuery(`UPDATE deadlines SET nextAt = {:later} WHERE id = {:id} AND nextAt > 0 AND nextAt <= {:now}`).
+		Bind(dbx.Params{"id": id, "later": now.Add(time.Minute).UnixMilli(), "now": now.UnixMilli()}).Execute()
+	return err
 }
 
 // look reminds of one deadline or fires it.
@@ -122,6 +128,9 @@ func (i *Instance) overtaken(tx core.App, id, reason string) error {
 	deadline, err := tx.FindRecordById(collections.Deadlines, id)
 	if err != nil {
 		return err
+	}
+	if next := intOf(deadline, collections.DeadlineNextAt); next == 0 || next > i.Clock.Now().UnixMilli() {
+		return nil // stopped or moved since
 	}
 	deadline.Set(collections.FieldVersion, deadline.GetInt(collections.FieldVersion)+1)
 	deadline.Set(collections.FieldStatus, collections.DeadlineCancelled)

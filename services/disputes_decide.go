@@ -30,9 +30,11 @@ func (s *PaymentsService) settleDispute(tx core.App, dispute *core.Record, d dec
 	}
 	failpoint("dispute-half")
 	if toClient := intOf(dispute, collections.FieldAmount) - d.toFreelancer; toClient > 0 {
-		return s.refund(tx, payment, toClient, d.by, d.reason)
+		if err := s.refund(tx, payment, toClient, d.by, d.reason); err != nil {
+			return err
+		}
 	}
-	return nil
+	return s.settleOwed(tx, payment, d.toFreelancer)
 }
 
 // closeDispute unlocks the disputed amount: it is held again.

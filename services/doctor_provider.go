@@ -81,6 +81,6 @@ func (d *doctor) refunds(app core.App) {
 		d.fail(checkProvider, collections.DomainPayments, err.Error(), restoreAdvice)
 	case failed > 0:
 		d.fail(checkProvider, collections.DomainPayments, fmt.Sprintf("%d refunds were refused by the provider for good; last reason: %s", failed, reason),
-			"pay the client in another way, and note it in provider_refunds (state done, last_error what was done)")
+			"set decision of the record in refusedRefunds of the payments admin UI: retry, or paid when you have paid the client in another way")
 	}
 }

@@ -41,6 +41,8 @@ const (
 	TopicPaymentNotRolled  = "payment.not_rolled"
 	TopicRefundAsked       = "payment.refund_asked"
 	TopicRefundDeclined    = "payment.refund_declined"
+	TopicRefundRefused     = "payment.refund_refused"
+	TopicRefundPaid        = "payment.refund_paid"
 	TopicDeadlineReminder  = "deadline.reminder"
 	TopicProposalExpired   = "proposal.expired"
 	TopicProjectExpired    = "project.expired"
@@ -114,6 +116,8 @@ var audience = map[string][]collections.Domain{
 	TopicPaymentNotRolled:  {collections.DomainProjects},
 	TopicRefundAsked:       {collections.DomainMessages},
 	TopicRefundDeclined:    {collections.DomainMessages},
+	TopicRefundRefused:     {collections.DomainMessages},
+	TopicRefundPaid:        {collections.DomainMessages},
 	TopicDeadlineReminder:  {collections.DomainMessages},
 	TopicProposalExpired:   {collections.DomainMessages},
 	TopicProjectInvited:    {collections.DomainMessages},

@@ -68,10 +68,10 @@ func (s ProjectsService) HandleDisputes() {
 		if err != nil {
 			return err
 		}
-		if err := markDisputed(tx, news.Milestone, true); err != nil {
+		if err := s.PauseDeadlines(tx, news.Milestone, byDispute(news.Dispute), disputeIsOpen); err != nil {
 			return err
 		}
-		if err := s.PauseDeadlines(tx, news.Milestone, disputeIsOpen); err != nil {
+		if err := markDisputed(tx, news.Milestone); err != nil {
 			return err
 		}
 		content, err := contractEvidence(tx, news)
@@ -85,10 +85,10 @@ func (s ProjectsService) HandleDisputes() {
 		if err != nil {
 			return err
 		}
-		if err := markDisputed(tx, news.Milestone, false); err != nil {
+		if err := s.ResumeDeadlines(tx, news.Milestone, byDispute(news.Dispute)); err != nil {
 			return err
 		}
-		return s.ResumeDeadlines(tx, news.Milestone)
+		return markDisputed(tx, news.Milestone)
 	})
 }
 
@@ -100,23 +100,29 @@ func (s ProjectsService) HandleChargebacks() {
 		if err != nil {
 			return err
 		}
-		return s.PauseDeadlines(tx, news.Milestone, "A chargeback is open.")
+		return s.PauseDeadlines(tx, news.Milestone, byChargeback(news.Chargeback), chargebackIsOpen)
 	})
 	s.Handle(TopicChargebackClosed, func(tx core.App, event Event) error {
 		news, err := decode[ChargebackNews](event)
 		if err != nil {
 			return err
 		}
-		return s.ResumeDeadlines(tx, news.Milestone)
+		return s.ResumeDeadlines(tx, news.Milestone, byChargeback(news.Chargeback))
 	})
 }
 
-func markDisputed(tx core.App, milestone string, disputed bool) error {
+// markDisputed shows on a milestone whether a dispute about it is open. That of the
+// one that closed may be heard of after that of the next one that opened.
+func markDisputed(tx core.App, milestone string) error {
 	record, err := tx.FindRecordById(collections.Milestones, milestone)
 	if err != nil {
 		return err
 	}
-	record.Set(collections.MilestoneDisputed, disputed)
+	open, err := openDisputes(tx, milestone)
+	if err != nil {
+		return err
+	}
+	record.Set(collections.MilestoneDisputed, open > 0)
 	return tx.SaveNoValidate(record)
 }
 

@@ -53,6 +53,13 @@ func AccountInTransit(payout, user string) Account {
 	return Account{Name: "payout:" + payout + ":in_transit", Owner: user, Protected: true}
 }
 
+// AccountOwed keeps for the client what a provider refused for good to give back.
+func AccountOwed(order string) Account { return Account{Name: "owed:" + order, Protected: true} }
+
+// AccountElsewhere is what the operator paid to clients in another way than through
+// the provider: as much of what the provider has is the operator's.
+var AccountElsewhere = Account{Name: "paid_elsewhere", Protected: true}
+
 // Entry adds Amount (minor units, never zero) to an account.
 type Entry struct {
 	Account Account
@@ -89,6 +96,11 @@ const (
 	KindChargebackBack  = "chargeback-reversed"
 	KindUnchargeback    = "unchargeback"
 	KindRecovery        = "recovery"
+	// KindRefused takes back a refund that its provider refused for good, KindRefundAgain
+	// lets it leave once more, KindPaidElsewhere is the operator's paying the client.
+	KindRefused       = "refund-refused"
+	KindRefundAgain   = "refund-again"
+	KindPaidElsewhere = "refund-elsewhere"
 	// KindRoll moves held money on to the payment of another milestone.
 	KindRoll = "roll"
 )
@@ -241,6 +253,10 @@ var ledgerChecks = []struct{ problem, sql string }{
 		SELECT a.currency, sum(b.amount) AS amount FROM ledger_account a JOIN ledger_balance b ON b.account = a.id WHERE a.name = 'chargeback_loss' GROUP BY a.currency
 		UNION ALL SELECT currency, sum(CASE WHEN taken AND status <> 'won' THEN amount - locked - recovered ELSE 0 END) FROM chargebacks GROUP BY currency)
 		GROUP BY currency HAVING sum(amount) <> 0`},
+	{"what is kept of a refused refund is not what its account holds", `SELECT r.id AS subject FROM provider_refunds r
+		LEFT JOIN ledger_account a ON a.name = 'owed:' || r.id AND a.currency = r.currency
+		LEFT JOIN ledger_balance b ON b.account = a.id
+		WHERE coalesce(b.amount, 0) <> CASE WHEN r.state = 'failed' THEN r.amount ELSE 0 END`},
 	{"payout in transit is not what its account holds", `SELECT p.id AS subject FROM payouts p
 		LEFT JOIN ledger_account a ON a.name = 'payout:' || p.id || ':in_transit' AND a.currency = p.currency
 		LEFT JOIN ledger_balance b ON b.account = a.id

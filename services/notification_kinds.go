@@ -77,6 +77,9 @@ var noticeKinds = map[string]noticeKind{
 	TopicRefundAsked:     {"payments", ChannelEmail, "You are asked to give back {part} for {title}", "", "", saysWhy, toContract, collections.DisputePayment, false},
 	TopicRefundDeclined:  {"payments", ChannelEmail, "The refund for {title} was declined", "", "", saysWhy, toContract, collections.DisputePayment, false},
 
+	TopicRefundRefused: {"payments", ChannelEmail, "{part} for {title} could not be given back yet", "", "", "The payment provider did not take the refund. The money is kept for you: the marketplace tries again, or pays you in another way.", "/payments/{payment}", collections.DisputePayment, true},
+	TopicRefundPaid:    {"payments", ChannelEmail, "{part} for {title} were paid to you in another way", "", "", saysWhy, "/payments/{payment}", collections.DisputePayment, true},
+
 	TopicDestinationNew:    {"security", ChannelEmail, "Your money will go to {label} {hint}", "", "", "If this was not you, change it back and your password.", "/payouts", "destination", true},
 	TopicDestinationActive: {"payouts", ChannelApp, "{label} can be used for payouts", "", "", "", "/payouts", "destination", false},
 	TopicPayoutRequested:   {"payouts", ChannelEmail, "Your payout of {amount} was asked for", "", "", saysWhy, "/payouts", "payout", true},

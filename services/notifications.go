@@ -333,6 +333,9 @@ func (s ChatsService) handlePayments() {
 	on(s, TopicRefundDeclined, func(tx core.App, n PaymentNews) error {
 		return s.tell(tx, TopicRefundDeclined, n, n.Client)
 	})
+	for _, topic := range []string{TopicRefundRefused, TopicRefundPaid} {
+		on(s, topic, func(tx core.App, n PaymentNews) error { return s.tell(tx, topic, n, n.Client) })
+	}
 	on(s, TopicPaymentRefunded, func(tx core.App, n PaymentNews) error {
 		return errors.Join(s.tell(tx, TopicPaymentRefunded, n, n.Client), s.tell(tx, KindGivenBack, n, others(n.By, n.Freelancer)...))
 	})

@@ -3,6 +3,7 @@ package services
 import (
 	"context"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/pocketbase/dbx"
@@ -31,9 +32,18 @@ func (*PaymentsService) charge(ctx context.Context, provider Provider, charge Ch
 	return provider.Charge(ctx, charge)
 }
 
-func (*PaymentsService) cancelCharge(ctx context.Context, provider Provider, charge Charge) error {
+func (s *PaymentsService) cancelCharge(ctx context.Context, provider Provider, charge Charge) error {
 	if planted("what was taken is not given back") {
 		return nil
+	}
+	// Restored from a backup: what looks undecided may be held and known to others, and no money leaves before that is known.
+	if epoch, err := OpenEpoch(s.App); err != nil {
+		return err
+	} else if epoch != nil {
+		return &Error{
+			Status: http.StatusServiceUnavailable, Code: CodePeerUnavailable, RetryAfter: s.Options.SweepEvery,
+			Message: "The marketplace was restored from a backup and is comparing what it knows. Ask again with the same Idempotency-Key.",
+		}
 	}
 	ctx, cancel := context.WithTimeout(ctx, providerTimeout)
 	defer cancel()
@@ -44,6 +54,9 @@ func (*PaymentsService) cancelCharge(ctx context.Context, provider Provider, cha
 // any more, then it has failed. A client who confirmed in time is not punished for
 // our being late: what the provider has is taken to be decided like any other.
 func (s *PaymentsService) decideLate(ctx context.Context, cmd Command, payment *core.Record, provider Provider, charge Charge) (done bool, answer Answer, err error) {
+	if known, err := s.knownElsewhere(payment.Id); err != nil || known {
+		return err != nil, Answer{}, s.unlockOn(payment.Id, err)
+	}
 	if payment.GetString(collections.PaymentConfirmURL) != "" {
 		charged, err := s.charge(ctx, provider, charge)
 		if err != nil {
@@ -59,6 +72,22 @@ func (s *PaymentsService) decideLate(ctx context.Context, cmd Command, payment *
 	failpoint("payment-cancelled")
 	answer, err = s.fail(cmd, payment, Failf(http.StatusConflict, CodeConflict, "The payment could not be completed in time; nothing was taken."))
 	return true, answer, err
+}
+
+// knownElsewhere tells whether a peer knows of a restored payment what was forgotten
+// here: that it was decided. It is decided once more, by the same questions, and so
+// the same way.
+func (s *PaymentsService) knownElsewhere(id string) (bool, error) {
+	epoch, err := OpenEpoch(s.App)
+	return epoch != nil && strings.Contains(epoch.Findings, ":"+collections.Payments+":"+id+":"), err
+}
+
+// unlockOn unlocks if there is a cause.
+func (s *PaymentsService) unlockOn(id string, cause error) error {
+	if cause == nil {
+		return nil
+	}
+	return s.unlock(id, cause)
 }
 
 func declined(charged Charged) *Error {

@@ -194,8 +194,11 @@ func (s *PaymentsService) refund(tx core.App, payment *core.Record, amount int64
 	}
 	err = s.moveOut(tx, payment, movement{
 		verb: "refund", kind: KindRefund, topic: TopicPaymentRefunded, amount: amount, by: by, reason: reason,
-		set: map[string]any{collections.PaymentRefunded: intOf(payment, collections.PaymentRefunded) + amount},
-		to:  []Entry{{AccountWorld, amount}},
+		set: map[string]any{
+			collections.PaymentRefunded:    intOf(payment, collections.PaymentRefunded) + amount,
+			collections.PaymentRefundAsked: max(0, intOf(payment, collections.PaymentRefundAsked)-amount), // it was asked for once
+		},
+		to: []Entry{{AccountWorld, amount}},
 	})
 	if err != nil {
 		return err
@@ -291,9 +294,11 @@ func (s *PaymentsService) completeOne(ctx context.Context, payment *core.Record)
 	return err
 }
 
-// lockTime is how long one attempt at deciding a payment keeps others away.
+// lockTime is how long one attempt at deciding a payment keeps others away: longer
+// than it can take (peers are asked twice at most, the provider is too). One that
+// cancels while another charges would give back what is then held.
 func (s *PaymentsService) lockTime() time.Duration {
-	return s.Options.PeerTimeout + providerTimeout + 5*time.Second
+	return 2*s.Options.PeerTimeout + 2*providerTimeout + 5*time.Second
 }
 
 const routeCreatePayment = "payments/create"

@@ -44,10 +44,14 @@ func (s *PaymentsService) handleApprovals() {
 			return err
 		}
 		payment, err := livePayment(tx, news.Milestone)
-		if err != nil || payment == nil || heldOf(payment) == 0 {
+		if err != nil || payment == nil {
 			return err
 		}
-		return s.release(tx, payment, min(news.Amount, heldOf(payment)), news.By, news.Reason)
+		paid := min(news.Amount, heldOf(payment))
+		if err := s.owePart(tx, payment, intOf(payment, collections.PaymentOwedPart)+news.Amount-paid); err != nil || paid == 0 {
+			return err
+		}
+		return s.release(tx, payment, paid, news.By, news.Reason)
 	})
 }
 
@@ -60,14 +64,34 @@ func (s *PaymentsService) owe(tx core.App, payment *core.Record) error {
 	return tx.SaveNoValidate(payment)
 }
 
-// payOwed releases what is held again, nothing locking it any more, of work that
-// was approved meanwhile: nobody would approve it once more.
-func (s *PaymentsService) payOwed(tx core.App, payment *core.Record, reason string) error {
-	if !payment.GetBool(collections.PaymentOwed) || heldOf(payment) == 0 || lockedOf(payment) > 0 {
+// owePart remembers what is owed of approvals in part: what is released or given
+// back meanwhile is not, so it is never more than what is locked.
+func (s *PaymentsService) owePart(tx core.App, payment *core.Record, owed int64) error {
+	owed = max(0, min(owed, lockedOf(payment)))
+	if owed == intOf(payment, collections.PaymentOwedPart) {
 		return nil
 	}
-	payment.Set(collections.PaymentOwed, false)
-	return s.release(tx, payment, 0, System, reason)
+	payment.Set(collections.PaymentOwedPart, owed)
+	return tx.SaveNoValidate(payment)
+}
+
+// payOwed releases what is held again and not locked any more of work that was
+// approved meanwhile, all of it or a part: nobody would approve it once more.
+func (s *PaymentsService) payOwed(tx core.App, payment *core.Record, reason string) error {
+	owed := intOf(payment, collections.PaymentOwedPart)
+	paid := min(owed, heldOf(payment))
+	if payment.GetBool(collections.PaymentOwed) {
+		paid = heldOf(payment)
+	}
+	if err := s.owePart(tx, payment, owed-paid); err != nil || paid == 0 {
+		return err
+	}
+	return s.release(tx, payment, paid, System, reason)
+}
+
+// settleOwed is what of approvals in part is still owed when a decision gave toFreelancer.
+func (s *PaymentsService) settleOwed(tx core.App, payment *core.Record, toFreelancer int64) error {
+	return s.owePart(tx, payment, intOf(payment, collections.PaymentOwedPart)-toFreelancer)
 }
 
 // roll moves held money on to the payment of the next milestone. When less is
@@ -76,14 +100,7 @@ func (s *PaymentsService) payOwed(tx core.App, payment *core.Record, reason stri
 // the milestone back; it returns false then.
 func (s *PaymentsService) roll(tx core.App, payment *core.Record, news MilestoneNews) (bool, error) {
 	if payment == nil || heldOf(payment) <= news.Roll.Amount || payment.GetString(collections.FieldStatus) != collections.PaymentHeld {
-		if payment != nil && heldOf(payment) > 0 {
-			if err := s.release(tx, payment, min(news.Amount, heldOf(payment)), news.By, news.Reason); err != nil {
-				return false, err
-			}
-		}
-		return false, s.Emit(tx, TopicPaymentNotRolled, collections.Payments, news.Roll.Payment, 1, NotRolled{
-			Payment: news.Roll.Payment, Milestone: news.Milestone, Held: payment != nil && heldOf(payment)+lockedOf(payment) > 0,
-		})
+		return false, s.notRolled(tx, payment, news)
 	}
 	err := Transition(tx, Move{
 		Machine: collections.PaymentMachine, Record: payment, Verb: "roll", By: news.By, Reason: news.Reason,
@@ -129,12 +146,29 @@ func (s *PaymentsService) roll(tx core.App, payment *core.Record, news Milestone
 	return true, s.Emit(tx, TopicPaymentHeld, collections.Payments, next.Id, next.GetInt(collections.FieldVersion), paymentNews(next, news.Roll.Amount, news.By))
 }
 
+// notRolled pays what can be paid of the approved part, and tells projects.
+func (s *PaymentsService) notRolled(tx core.App, payment *core.Record, news MilestoneNews) error {
+	told := NotRolled{Payment: news.Roll.Payment, Milestone: news.Milestone, Unpaid: news.Amount}
+	if payment != nil {
+		if paid := min(news.Amount, heldOf(payment)); paid > 0 {
+			if err := s.release(tx, payment, paid, news.By, news.Reason); err != nil {
+				return err
+			}
+			told.Unpaid -= paid
+		}
+		told.Held = heldOf(payment)+lockedOf(payment) > 0
+	}
+	return s.Emit(tx, TopicPaymentNotRolled, collections.Payments, news.Roll.Payment, 1, told)
+}
+
 // NotRolled is the payload of payment.not_rolled: the reservation of Payment is
-// void; Held says whether anything is still held for the approved milestone, locked or not.
+// void; Held says whether anything is still held for the approved milestone, locked
+// or not; Unpaid is what of the approved part was not paid.
 type NotRolled struct {
 	Payment   string `json:"payment"`
 	Milestone string `json:"milestone"`
 	Held      bool   `json:"held"`
+	Unpaid    int64  `json:"unpaid,omitempty"`
 }
 
 // handleNotRolled takes an approval back whose rest could not roll on.
@@ -151,7 +185,10 @@ func (s ProjectsService) handleNotRolled() {
 		if err != nil || milestone.GetString(collections.FieldStatus) != collections.MilestoneApproved {
 			return err
 		}
-		return Transition(tx, Move{Machine: collections.MilestoneMachine, Record: milestone, Verb: "reopen", By: System, Reason: "Less was held than the rest that was to move on."})
+		return Transition(tx, Move{
+			Machine: collections.MilestoneMachine, Record: milestone, Verb: "reopen", By: System, Reason: "Less was held than the rest that was to move on.",
+			Set: map[string]any{collections.MilestoneApprovedAmount: max(0, intOf(milestone, collections.MilestoneApprovedAmount)-news.Unpaid)},
+		})
 	})
 }
 

@@ -2,6 +2,8 @@ package services
 
 import (
 	"context"
+	"strconv"
+	"strings"
 	"time"
 )
 
@@ -57,6 +59,12 @@ type Refund struct {
 	Payment, Charge, ChargeRef string
 	Amount                     int64
 	Currency                   string
+}
+
+// attempt is which try of the refund this is: what its key ends in.
+func (r Refund) attempt() int {
+	number, _ := strconv.Atoi(r.Key[strings.LastIndexByte(r.Key, ':')+1:])
+	return number
 }
 
 // Transfer is a payout as it is asked of a payment provider.

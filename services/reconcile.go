@@ -176,11 +176,30 @@ func (r *Reconciler) money(_ context.Context, report *Reconciliation) error {
 		return err
 	}
 	late, err := selectProblems(r.payments.App, []check{
-		{"a refund was given up by its provider: a person must look", `SELECT id AS subject FROM provider_refunds WHERE state = 'failed'`},
 		{"a payment should long be decided", fmt.Sprintf(`SELECT id AS subject FROM payments WHERE status = 'pending' AND decideBy < %d`, report.At-collections.Day.Milliseconds())},
 	})
+	if err != nil {
+		return err
+	}
 	for _, problem := range late {
 		report.found("%s", problem)
+	}
+	return r.refused(report)
+}
+
+// refused explains what the ledger keeps for clients because a provider refused to
+// give it back: the two agree, and a moderator has to decide.
+func (r *Reconciler) refused(report *Reconciliation) error {
+	var kept []struct {
+		Payment  string `db:"subject"`
+		Amount   int64  `db:"amount"`
+		Currency string `db:"currency"`
+		Reason   string `db:"last_error"`
+	}
+	err := r.payments.App.ConcurrentDB().NewQuery(`SELECT payment AS subject, amount, currency, last_error FROM provider_refunds WHERE state = 'failed'`).All(&kept)
+	for _, one := range kept {
+		report.waits("%s of payment %s are kept for the client: the provider refused to give them back (%s); a moderator decides in refusedRefunds",
+			Money(one.Amount, one.Currency), one.Payment, one.Reason)
 	}
 	return err
 }

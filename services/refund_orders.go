@@ -33,9 +33,19 @@ type refundOrder struct {
 	Ref       string `db:"ref"`
 	Attempt   int    `db:"attempt"`
 	Tries     int    `db:"tries"`
+	State     string `db:"state"`
 }
 
-const refundOrderSQL = `SELECT id, payment, charge, charge_ref, provider, amount, currency, ref, attempt, tries FROM provider_refunds`
+// States of refund orders. What is ready, sent or done has left the ledger; what has
+// failed is kept there for the client (AccountOwed).
+const (
+	refundReady  = "ready"
+	refundSent   = "sent"
+	refundDone   = "done"
+	refundFailed = "failed"
+)
+
+const refundOrderSQL = `SELECT id, payment, charge, charge_ref, provider, amount, currency, ref, attempt, tries, state FROM provider_refunds`
 
 // key is what the provider knows the present attempt by.
 func (o refundOrder) key() string { return o.ID + ":" + strconv.Itoa(o.Attempt) }
@@ -99,12 +109,13 @@ func (s *PaymentsService) SendRefunds(ctx context.Context) error {
 func (s *PaymentsService) sendRefund(ctx context.Context, order refundOrder) error {
 	now := s.Clock.Now()
 	result, err := s.App.NonconcurrentDB().NewQuery(`UPDATE provider_refunds SET state = 'sent', tries = tries + 1, next_at = {:next}
-		WHERE id = {:id} AND state IN ('ready', 'sent') AND tries = {:tries}`).
-		Bind(dbx.Params{"id": order.ID, "tries": order.Tries, "next": now.Add(askAgain.after(order.Tries)).UnixMilli()}).Execute()
+		WHERE id = {:id} AND state IN ('ready', 'sent') AND attempt = {:attempt} AND tries = {:tries}`).
+		Bind(dbx.Params{"id": order.ID, "attempt": order.Attempt, "tries": order.Tries, "next": now.Add(askAgain.after(order.Tries)).UnixMilli()}).Execute()
 	if mine, err := oneRow(result, err); err != nil || !mine {
 		return err
 	}
 	failpoint("refund-marked")
+	order.State = refundSent
 	return s.askRefund(ctx, order)
 }
 
@@ -122,34 +133,38 @@ func (s *PaymentsService) askRefund(ctx context.Context, order refundOrder) erro
 	})
 	failpoint("refund-sent")
 	if err != nil {
-		return errors.Join(err, s.setRefund(order, dbx.Params{"last_error": truncate(err.Error(), 500)}))
+		_, setErr := setRefund(s.App, order, dbx.Params{"last_error": truncate(err.Error(), 500)})
+		return errors.Join(err, setErr)
 	}
 	return s.applyRefund(order, sent)
 }
 
 // applyRefund records what the provider says about a refund.
 func (s *PaymentsService) applyRefund(order refundOrder, sent Sent) error {
+	refused := sent.Outcome == OutcomeDeclined || sent.Outcome == OutcomeReturned
+	var err error
 	switch {
+	case sent.Outcome == OutcomeSucceeded && order.State == refundFailed:
+		return s.givenAfterAll(order, sent.Ref)
 	case sent.Outcome == OutcomeSucceeded:
-		return s.setRefund(order, dbx.Params{"state": "done", "ref": sent.Ref, "last_error": ""})
-	case sent.Outcome != OutcomeDeclined && sent.Outcome != OutcomeReturned:
-		if sent.Ref == "" {
-			return nil // nothing new
-		}
-		return s.setRefund(order, dbx.Params{"ref": sent.Ref})
-	case order.Attempt < refundAttempts:
+		_, err = setRefund(s.App, order, dbx.Params{"state": refundDone, "ref": sent.Ref, "last_error": ""})
+	case !refused && sent.Ref != "":
+		_, err = setRefund(s.App, order, dbx.Params{"ref": sent.Ref})
+	case refused && order.State != refundFailed && order.Attempt < refundAttempts:
 		// A definite no: only then may it be asked for under a new key.
-		return s.setRefund(order, dbx.Params{
-			"state": "ready", "ref": "", "attempt": order.Attempt + 1, "tries": 0, "last_error": truncate(sent.Reason, 500),
+		_, err = setRefund(s.App, order, dbx.Params{
+			"state": refundReady, "ref": "", "attempt": order.Attempt + 1, "tries": 0, "last_error": truncate(sent.Reason, 500),
 			"next_at": s.Clock.Now().Add(refundPause).UnixMilli(),
 		})
+	case refused && order.State != refundFailed:
+		return s.refuseRefund(order, sent.Reason)
 	}
-	s.Logger.Error("a provider does not give back what the ledger says it did: a person must look", "refund", order.ID, "provider", order.Provider, "reason", sent.Reason)
-	return s.setRefund(order, dbx.Params{"state": "failed", "last_error": truncate(sent.Reason, 500)})
+	return err // nil when nothing is new
 }
 
-// setRefund writes what became of the present attempt; a later one is not touched.
-func (s *PaymentsService) setRefund(order refundOrder, set dbx.Params) error {
-	_, err := s.App.NonconcurrentDB().Update("provider_refunds", set, dbx.HashExp{"id": order.ID, "attempt": order.Attempt}).Execute()
-	return err
+// setRefund writes what became of the present attempt, unless the order has gone on
+// since it was read: then it says false.
+func setRefund(tx core.App, order refundOrder, set dbx.Params) (bool, error) {
+	result, err := tx.NonconcurrentDB().Update("provider_refunds", set, dbx.HashExp{"id": order.ID, "attempt": order.Attempt, "state": order.State}).Execute()
+	return oneRow(result, err)
 }

@@ -21,12 +21,14 @@ const (
 	SourceDeclined      = "test_declined"
 	SourcePending       = "test_pending"
 	SourceIndeterminate = "test_indeterminate"
+	// SourceRefundRefused is taken, and not given back before a moderator asks once more.
+	SourceRefundRefused = "test_refund_refused"
 )
 
 var sandboxOutcomes = map[string]Outcome{
 	"": OutcomeSucceeded, SourceSuccess: OutcomeSucceeded, SourceDeclined: OutcomeDeclined,
 	SourcePending: OutcomePending, SourceIndeterminate: OutcomeIndeterminate,
-	SourceChargeback: OutcomeSucceeded, SourceChargebackWon: OutcomeSucceeded,
+	SourceChargeback: OutcomeSucceeded, SourceChargebackWon: OutcomeSucceeded, SourceRefundRefused: OutcomeSucceeded,
 }
 
 // Sandbox is the provider until another is configured: no money moves, and test
@@ -40,8 +42,8 @@ type Sandbox struct {
 // CheckSource refuses a source the sandbox does not know.
 func (Sandbox) CheckSource(source string) error {
 	if _, ok := sandboxOutcomes[source]; !ok {
-		return badRequest(CodeInvalidInput, "There is no test source %q; there are: %s, %s, %s, %s, %s, %s.", source,
-			SourceSuccess, SourceDeclined, SourcePending, SourceIndeterminate, SourceChargeback, SourceChargebackWon)
+		return badRequest(CodeInvalidInput, "There is no test source %q; there are: %s, %s, %s, %s, %s, %s, %s.", source,
+			SourceSuccess, SourceDeclined, SourcePending, SourceIndeterminate, SourceChargeback, SourceChargebackWon, SourceRefundRefused)
 	}
 	return nil
 }
@@ -86,7 +88,15 @@ func (s Sandbox) Cancel(_ context.Context, charge Charge) error {
 
 // Refund implements Provider.
 func (s Sandbox) Refund(_ context.Context, refund Refund) (Sent, error) {
-	_, err := s.app.NonconcurrentDB().NewQuery(`INSERT INTO sandbox_refunds (key, payment, charge, amount, currency, at)
+	var source string
+	err := s.app.DB().Select("source").From("sandbox_charges").Where(dbx.HashExp{"key": refund.Charge}).Row(&source)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return Sent{}, err
+	}
+	if source == SourceRefundRefused && refund.attempt() <= refundAttempts {
+		return Sent{Outcome: OutcomeDeclined, Reason: "The test source takes nothing back."}, nil
+	}
+	_, err = s.app.NonconcurrentDB().NewQuery(`INSERT INTO sandbox_refunds (key, payment, charge, amount, currency, at)
 		VALUES ({:key}, {:payment}, {:charge}, {:amount}, {:currency}, {:at}) ON CONFLICT DO NOTHING`).Bind(dbx.Params{
 		"key": refund.Key, "payment": refund.Payment, "charge": refund.Charge, collections.FieldAmount: refund.Amount, collections.FieldCurrency: refund.Currency,
 		"at": s.clock.Now().UnixMilli(),

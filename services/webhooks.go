@@ -218,7 +218,7 @@ func (s *PaymentsService) followRefund(ctx context.Context, provider string, abo
 	if err != nil {
 		return false, err
 	}
-	return true, s.askRefund(ctx, order)
+	return true, s.askRefund(ctx, order) // what was said of another state of the order is dropped, and asked again
 }
 
 // PruneWebhooks forgets events that were carried out long ago: a replay of one

@@ -1,6 +1,7 @@
 package tests
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -206,13 +207,84 @@ func TestNothingRollsOnInADispute(t *testing.T) {
 	s.addMilestone("Lids", 100_000)
 	id := s.dispute(s.Freelancer, 0, s.Amount)
 	s.approve(Body{"amount": 100_000, "rest": "next", "reason": "The lid is missing."}).Want(t, http.StatusOK, "")
-	if status := s.milestone(); status != collections.MilestoneChangesRequested {
-		t.Errorf("Expected the approval to be taken back, got %s", status)
+	milestone := s.Client.View(collections.DomainProjects, collections.Milestones, s.Milestone)
+	if milestone.Text("status") != collections.MilestoneChangesRequested || milestone.Number("approvedAmount") != 0 {
+		t.Errorf("Expected the approval to be taken back, also what it was about, got %s", milestone.Raw)
 	}
 	m.Sound()
 	s.inDispute(s.Freelancer, id, "withdraw", Body{"reason": "We spoke."}).Want(t, http.StatusOK, "")
 	s.wantMoney("held: released 0 refunded 0 disputed 0")
 	s.Client.Command(collections.DomainProjects, "milestones/"+s.Milestone+"/approve", Key(), nil).Want(t, http.StatusConflict, services.CodeIllegalTransition)
+	m.Sound()
+}
+
+// TestAPartApprovedInADispute: what of it was locked is paid when the dispute is
+// withdrawn; when it is decided, the decision has shared it out.
+func TestAPartApprovedInADispute(t *testing.T) {
+	t.Parallel()
+	part := Body{"amount": 100_000, "reason": "The lid is missing."}
+	for disputed, before := range map[int64]string{0: "disputed: released 0 refunded 0 disputed 123457", 50_000: "disputed: released 73457 refunded 0 disputed 50000"} {
+		m := New(t)
+		s := submitted(m)
+		id := s.dispute(s.Client, disputed, 0)
+		s.approve(part).Want(t, http.StatusOK, "")
+		s.wantMoney(before)
+		m.Sound()
+		s.inDispute(s.Client, id, "withdraw", Body{"reason": "We spoke."}).Want(t, http.StatusOK, "")
+		s.wantMoney("held: released 100000 refunded 0 disputed 0")
+		again := s.dispute(s.Client, 0, 0)
+		s.inDispute(s.Client, again, "withdraw", Body{"reason": "We spoke."}).Want(t, http.StatusOK, "")
+		s.wantMoney("held: released 100000 refunded 0 disputed 0")
+		m.Sound()
+	}
+	m := New(t)
+	s := submitted(m)
+	id := s.dispute(s.Client, 120_000, 0)
+	s.approve(part).Want(t, http.StatusOK, "")
+	s.wantMoney("disputed: released 3457 refunded 0 disputed 120000")
+	s.inDispute(s.Freelancer, id, "answer", Body{"toFreelancer": 60_000}).Want(t, http.StatusOK, "")
+	s.inDispute(s.Client, id, "accept", Body{"toFreelancer": 60_000}).Want(t, http.StatusOK, "")
+	s.wantMoney("split: released 63457 refunded 60000 disputed 0")
+	m.Sound()
+}
+
+// TestDisputesAreHeardOfInAnyOrder: that one closed may arrive after that the next
+// one opened; the milestone is disputed and its clock stands still.
+func TestDisputesAreHeardOfInAnyOrder(t *testing.T) {
+	t.Parallel()
+	m := New(t)
+	s := submitted(m)
+	first := s.dispute(s.Client, 10_000, 0)
+	s.Client.Command(payments, "disputes/"+first+"/withdraw", Key(), Body{"reason": "We spoke."}).Want(t, http.StatusOK, "")
+	second := s.Client.Command(payments, "payments/"+s.Payment+"/dispute", Key(), Body{"amount": 10_000, "reason": "Late."})
+	second.Want(t, http.StatusOK, "")
+	var told []struct {
+		ID        string `db:"id"`
+		Topic     string `db:"topic"`
+		Aggregate string `db:"aggregate"`
+		Version   int    `db:"version"`
+		Payload   string `db:"payload"`
+	}
+	err := m.Instances[payments].App.DB().NewQuery(`SELECT id, topic, aggregate, version, payload FROM outbox WHERE state <> 'done' AND peer = 'projects' AND topic LIKE 'dispute.%' ORDER BY seq DESC`).All(&told)
+	if err != nil || len(told) != 2 {
+		t.Fatalf("Expected two events to be on their way, got %v %v", told, err)
+	}
+	for _, e := range told {
+		event := services.Event{ID: e.ID, Topic: e.Topic, Aggregate: e.Aggregate, Version: e.Version, Payload: json.RawMessage(e.Payload)}
+		if err := m.Instances[collections.DomainProjects].Receive(payments, event); err != nil {
+			t.Fatal(err)
+		}
+	}
+	m.Deliver()
+	milestone := s.Client.View(collections.DomainProjects, collections.Milestones, s.Milestone)
+	if d := deadline(s.Client, collections.DeadlineAutoRelease, s.Milestone); milestone.JSON["disputed"] != true || d.Text("status") != collections.DeadlinePaused {
+		t.Errorf("Expected the milestone to be disputed and its clock to stand still, got %s %v", milestone.Raw, d.JSON)
+	}
+	s.inDispute(s.Client, second.Text("id"), "withdraw", Body{"reason": "We spoke."}).Want(t, http.StatusOK, "")
+	milestone = s.Client.View(collections.DomainProjects, collections.Milestones, s.Milestone)
+	if d := deadline(s.Client, collections.DeadlineAutoRelease, s.Milestone); milestone.JSON["disputed"] != false || d.Text("status") != collections.DeadlineArmed {
+		t.Errorf("Expected the clock to run on, got %s %v", milestone.Raw, d.JSON)
+	}
 	m.Sound()
 }
 
