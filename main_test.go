@@ -12,7 +12,7 @@ import (
 func TestAPasswordIsOneLine(t *testing.T) {
 	t.Parallel()
 	in, typed := io.Pipe()
-	defer typed.Close() //nolint:errcheck // open while the command runs, as a terminal is
+	defer typed.Close() // open while the command runs, as a terminal is
 	patience := time.AfterFunc(time.Minute, func() { _ = typed.CloseWithError(errors.New("more than a line was read")) })
 	defer patience.Stop()
 	go func() { _, _ = io.WriteString(typed, "a long password\n") }()
