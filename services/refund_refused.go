@@ -29,7 +29,6 @@ func (s *PaymentsService) refuseRefund(order refundOrder, reason string) error {
 		if err != nil {
 			return err
 		}
-		failpoint("refund-refused")
 		payment, err := tx.FindRecordById(collections.Payments, order.Payment)
 		if err != nil {
 			return err
