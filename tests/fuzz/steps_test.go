@@ -93,29 +93,26 @@ var acts = []func(s *scene, by *tests.Person, pick byte, amount int64){
 func FuzzSteps(f *testing.F) {
 	g := on(f)
 	f.Add([]byte{0, 20, 0, 30, 0, 0xc0, 0, 3, 0x40, 20, 18, 0xc0, 5, 9, 0xc0, 0, 5, 0, 0})                                                    // a refund is asked for, a part approved, a part given back, no
-	f.Add([]byte{0, 6, 0x40, 9, 26, 0x41, 0, 22, 0x40, 40, 10, 0xc0, 10, 28, 0x40, 20, 17, 0x40, 0, 32, 0, 0})                                // bonus, dispute, ruling, the rest, the end
+	f.Add([]byte{1, 6, 0x40, 9, 26, 0x41, 0, 22, 0x40, 40, 10, 0xc0, 10, 28, 0x40, 20, 17, 0x40, 0, 32, 0, 0})                                // bonus, dispute, ruling, the rest, the end
 	f.Add([]byte{2, 16, 0x40, 50, 24, 0x42, 0, 27, 0x40, 20, 29, 0x40, 0, 24, 0x41, 0})                                                       // released, paid out and charged back
 	f.Add([]byte{0x80, 25, 0x40, 100, 0, 0xc0, 0, 4, 0, 50, 22, 0x80, 10, 31, 0, 30, 18, 0x80, 5, 24, 0x42, 0, 27, 0x40, 20, 31, 0xc1, 0})    // a part rolls on while it is disputed and the bank wants some back
 	f.Add([]byte{0x80, 0, 0xc0, 0, 22, 0x40, 50, 2, 0x40, 0, 31, 0x40, 30, 22, 0x40, 20, 14, 0x40, 0, 31, 0xc1, 0, 17, 0x40, 0, 19, 0xc0, 0}) // approved while disputed and charged back
-	sandbox := tests.New(g)
-	stripe, sim := tests.NewStripe(g)
-	moderators := map[*tests.Market]*tests.Person{sandbox: sandbox.Superuser(payments), stripe: stripe.Superuser(payments)}
+	sandbox := &stage{Market: tests.New(g), banks: []string{services.BankAccount, services.BankReturned, services.BankFailed, services.BankSlow}}
+	stripe := &stage{banks: []string{"acct_ok1"}}
+	stripe.Market, stripe.sim = tests.NewStripe(g)
+	for _, on := range []*stage{sandbox, stripe} {
+		on.moderator = on.Superuser(payments)
+	}
 	f.Fuzz(func(t *testing.T, script []byte) {
 		g.now = t
 		if len(script) == 0 {
 			return
 		}
-		how, m, source, bank := int(script[0]), sandbox, paySources[script[0]%4], payBanks[script[0]/4%4]
-		s := &scene{t: t}
-		if how >= 0x80 {
-			m, source, bank, s.sim = stripe, stripesim.CardOK, "acct_ok1", sim
+		on, source := sandbox, paySources[script[0]%4]
+		if script[0] >= 0x80 {
+			on, source = stripe, stripesim.CardOK
 		}
-		s.Story, s.moderator = tests.Hired(m), moderators[m]
-		paid := s.Pay(tests.Key(), tests.Body{"source": source})
-		paid.Want(t, http.StatusOK, "")
-		s.Payment = paid.Text("id")
-		s.Freelancer.Create(payments, collections.PayoutDestinations, tests.Body{"label": "Bank", "reference": bank}).Want(t, http.StatusOK, "")
-		m.Deliver()
+		s := on.begin(t, source)
 		s.play(script[1:min(len(script), 49)])
 		s.agree()
 		s.later(1)
@@ -123,8 +120,5 @@ func FuzzSteps(f *testing.F) {
 	})
 }
 
-// What a script can begin with in the sandbox.
-var (
-	paySources = [4]string{services.SourceSuccess, services.SourceSuccess, services.SourceChargeback, services.SourceChargebackWon}
-	payBanks   = [4]string{services.BankAccount, services.BankFailed, services.BankReturned, services.BankSlow}
-)
+// paySources are what a script can begin with in the sandbox.
+var paySources = [4]string{services.SourceSuccess, services.SourceSuccess, services.SourceChargeback, services.SourceChargebackWon}
