@@ -34,7 +34,7 @@ export function MilestoneCard({ milestone, milestones, contract, payments, side 
   return (
     <li className="py-4 first:pt-0 last:pb-0">
       <div className="flex flex-wrap items-start justify-between gap-x-4 gap-y-1">
-        <h3 className="min-w-0 font-semibold" dir="auto"><span className="text-muted figures">{milestone.position}.</span> {milestone.kind === 'bonus' ? t('bonus.name') : milestone.title}</h3>
+        <h3 className="min-w-0 font-semibold"><span className="text-muted figures">{milestone.position}.</span> <bdi>{milestone.kind === 'bonus' ? t('bonus.name') : milestone.title}</bdi></h3>
         <div className="flex items-center gap-3"><Money amount={milestone.amount} currency={milestone.currency} className="font-semibold" /><Status of="milestone" status={milestone.status} /></div>
       </div>
       <ul className="mt-1 flex flex-wrap gap-x-4 text-sm text-muted">

@@ -68,7 +68,7 @@ export default function Room() {
           <p className="text-muted">{t('contract.endText')}</p>
         </CommandDialog>
       )}>
-      <div className="grid items-start gap-5 lg:grid-cols-[1fr_22rem]">
+      <div className="grid grid-cols-1 items-start gap-5 lg:grid-cols-[1fr_22rem]">
         <div className="min-w-0 space-y-5">
           <NextCard next={next} contract={data} milestones={milestones.data} payments={payments.data} deadlines={clocks} side={side} address={address} />
           {card(false)}

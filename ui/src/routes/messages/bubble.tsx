@@ -38,7 +38,7 @@ export const Bubble = memo(function Bubble({ message, before, answered, me, name
     <>
       {newDay && (message.seq === 1 || before) && <p className="py-3 text-center text-xs font-semibold text-muted">{day}</p>}
       {message.kind === 'system' ? (
-        <p className="mx-auto max-w-md py-2 text-center text-sm text-muted"><bdi>{said(message)}</bdi> <span className="text-xs whitespace-nowrap">{dates.time(message.created)}</span></p>
+        <p className="mx-auto max-w-md py-2 text-center text-sm text-muted">{said(message)} <span className="text-xs whitespace-nowrap">{dates.time(message.created)}</span></p>
       ) : (
         <div className={`group flex items-center gap-1 ${close ? 'pt-0.5' : 'pt-2'} ${mine ? 'flex-row-reverse' : ''}`}>
           <div className={`max-w-[78%] ${mine ? 'items-end' : 'items-start'} flex min-w-0 flex-col`}>

@@ -33,7 +33,7 @@ export default function Compare() {
       {proposals.isPending && <SkeletonRows count={2} className="h-72" />}
       {proposals.data && list.length === 0 && <Empty icon="doc" title={t('compare.none')} text={t('compare.noneText')} />}
       {list.length > 1 && <CompareTable offers={list} cheapest={lowest} order={order} onOrder={setOrder} />}
-      <ul className="grid items-stretch gap-4 md:grid-cols-2 lg:grid-cols-3">
+      <ul className="grid grid-cols-1 items-stretch gap-4 md:grid-cols-2 lg:grid-cols-3">
         {list.map(({ proposal, person }) => project.data && (
           <li key={proposal.id} id={`offer-${proposal.id}`} className="flex min-w-0 scroll-mt-20"><Offer proposal={proposal} project={project.data} person={person} cheapest={lowest.has(proposal.id)} /></li>
         ))}

@@ -34,7 +34,7 @@ export default function ProjectPage() {
     <Page title={project.title} back={owner ? { to: '/work/projects', label: t('work.projects') } : back}
       intro={<span className="flex flex-wrap items-center gap-2"><Status of="project" status={project.status} />{t(project.publishedAt ? 'project.posted' : 'project.made')} <Ago at={project.publishedAt || project.created} /></span>}
       actions={owner && <OwnerActions project={project} />}>
-      <div className="grid items-start gap-5 lg:grid-cols-[1fr_20rem]">
+      <div className="grid grid-cols-1 items-start gap-5 lg:grid-cols-[1fr_20rem]">
         <Card><ProjectBody project={project} files={project} /></Card>
         <aside className="space-y-5">
           {owner ? <OwnerSide project={project} /> : <VisitorSide project={project} />}
