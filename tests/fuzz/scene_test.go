@@ -54,9 +54,9 @@ func (on *stage) begin(t *testing.T, source string) *scene {
 	return s
 }
 
-func (s *scene) ask(r request) answer {
+func (s *scene) ask(r request) {
 	s.t.Helper()
-	return ask(s.t, s.Market, r)
+	ask(s.t, s.Market, r)
 }
 
 // pick is one of the story's records, the oldest for 0, or one that there is not.
