@@ -175,14 +175,20 @@ func (i *Instance) Emit(tx core.App, topic, collection, id string, version int, 
 	if err != nil {
 		return err
 	}
-	for _, peer := range audience[topic] {
-		_, err := tx.DB().Insert("outbox", dbx.Params{
-			"id": event.ID, "peer": string(peer), "topic": event.Topic, "aggregate": event.Aggregate,
-			"version": event.Version, "payload": string(event.Payload), "created": i.Clock.Now().UnixMilli(),
-		}).Execute()
-		if err != nil {
-			return fmt.Errorf("failed to emit %s: %w", event.ID, err)
-		}
+	if len(audience[topic]) == 0 {
+		return nil
+	}
+	peers, err := json.Marshal(audience[topic])
+	if err != nil {
+		return err
+	}
+	_, err = tx.DB().NewQuery(`INSERT INTO outbox (id, peer, topic, aggregate, version, payload, created)
+		SELECT {:id}, value, {:topic}, {:aggregate}, {:version}, {:payload}, {:created} FROM json_each({:peers}) ORDER BY key`).Bind(dbx.Params{
+		"id": event.ID, "peers": string(peers), "topic": event.Topic, "aggregate": event.Aggregate,
+		"version": event.Version, "payload": string(event.Payload), "created": i.Clock.Now().UnixMilli(),
+	}).Execute()
+	if err != nil {
+		return fmt.Errorf("failed to emit %s: %w", event.ID, err)
 	}
 	afterCommit(tx, i.relay.Wake)
 	return nil

@@ -3,6 +3,7 @@ package services
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -114,20 +115,8 @@ func Post(tx core.App, at time.Time, posting Posting) error {
 	if err != nil {
 		return fmt.Errorf("failed to post %s: %w", posting.Ref, err)
 	}
-	for _, entry := range posting.Entries {
-		if entry.Amount == 0 {
-			continue
-		}
-		account, err := accountID(tx, entry.Account, posting.Currency)
-		if err != nil {
-			return fmt.Errorf("failed to open account %s: %w", entry.Account.Name, err)
-		}
-		_, err = tx.DB().Insert("ledger_entry", dbx.Params{
-			"tx": posting.Ref, "account": account, "currency": posting.Currency, "amount": entry.Amount, "at": at.UnixMilli(),
-		}).Execute()
-		if err != nil {
-			return fmt.Errorf("failed to post %s: %w", posting.Ref, err)
-		}
+	if err := enter(tx, at, posting); err != nil {
+		return fmt.Errorf("failed to post %s: %w", posting.Ref, err)
 	}
 	if _, err := tx.DB().Insert("ledger_seal", dbx.Params{"ref": posting.Ref}).Execute(); err != nil {
 		return fmt.Errorf("failed to seal %s: %w", posting.Ref, err)
@@ -138,20 +127,35 @@ func Post(tx core.App, at time.Time, posting Posting) error {
 	return creditBack(tx, at, posting)
 }
 
-// accountID finds an account, or opens it.
-func accountID(tx core.App, account Account, currency string) (int64, error) {
-	var id int64
-	err := tx.DB().Select("id").From("ledger_account").Where(dbx.HashExp{"name": account.Name, "currency": currency}).Row(&id)
-	if !errors.Is(err, sql.ErrNoRows) {
-		return id, err
+// enter opens the accounts that are new and writes the entries, in two statements
+// however many there are: this is done while the only writer is held.
+func enter(tx core.App, at time.Time, posting Posting) error {
+	var accounts, entries [][]any
+	for _, entry := range posting.Entries {
+		if entry.Amount != 0 {
+			accounts = append(accounts, []any{entry.Account.Name, entry.Account.Owner, entry.Account.Protected})
+			entries = append(entries, []any{entry.Account.Name, entry.Amount})
+		}
 	}
-	result, err := tx.DB().Insert("ledger_account", dbx.Params{
-		"name": account.Name, "currency": currency, "owner": account.Owner, "protected": account.Protected,
-	}).Execute()
+	accountRows, err := json.Marshal(accounts)
 	if err != nil {
-		return 0, err
+		return err
 	}
-	return result.LastInsertId()
+	entryRows, err := json.Marshal(entries)
+	if err != nil {
+		return err
+	}
+	_, err = tx.DB().NewQuery(`INSERT INTO ledger_account (name, currency, owner, protected)
+		SELECT value ->> 0, {:currency}, value ->> 1, value ->> 2 FROM json_each({:accounts}) WHERE true ON CONFLICT (name, currency) DO NOTHING`).
+		Bind(dbx.Params{"currency": posting.Currency, "accounts": string(accountRows)}).Execute()
+	if err != nil {
+		return fmt.Errorf("failed to open accounts: %w", err)
+	}
+	_, err = tx.DB().NewQuery(`INSERT INTO ledger_entry (tx, account, currency, amount, at)
+		SELECT {:tx}, a.id, {:currency}, e.value ->> 1, {:at} FROM json_each({:entries}) e
+		CROSS JOIN ledger_account a ON a.name = e.value ->> 0 AND a.currency = {:currency} ORDER BY e.key`).
+		Bind(dbx.Params{"tx": posting.Ref, "currency": posting.Currency, "at": at.UnixMilli(), "entries": string(entryRows)}).Execute()
+	return err
 }
 
 // Balance returns the balance of an account in minor units; 0 if it has no entry.
