@@ -67,7 +67,7 @@ func (s *PaymentsService) Create(ctx context.Context, cmd Command, request Payme
 // earlier attempt left.
 func (s *PaymentsService) begin(cmd Command, request PaymentRequest) (payment *core.Record, fresh bool, stored *Answer, err error) {
 	now := s.Clock.Now()
-	err = s.App.RunInTransaction(func(tx core.App) error {
+	err = inTurn(s.App, func(tx core.App) error {
 		row, err := cmd.find(tx)
 		if err != nil {
 			return err

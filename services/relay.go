@@ -126,7 +126,8 @@ func (l *relayLoop) run(ctx context.Context) {
 	sweep := time.NewTicker(l.relay.instance.Options.SweepEvery)
 	defer sweep.Stop()
 	for {
-		for {
+		for began := time.Now(); ; {
+			giveWay(ctx, began) // once it has waited long enough it goes on until nothing is left
 			sent, err := l.round(ctx)
 			if err != nil && ctx.Err() == nil {
 				l.relay.instance.Logger.Warn("failed to deliver events", "peer", l.peer.Domain, "error", err)

@@ -35,6 +35,19 @@ func BenchmarkPaymentCost(b *testing.B) {
 	b.ReportMetric(got.perSecond, "payments/s")
 }
 
+// BenchmarkLastingPayments is what 32 clients who never pause wait once the events
+// of what they did are delivered beside them, which gives way to people for two seconds
+// only (services/doorway.go). It runs once, whatever -benchtime says.
+func BenchmarkLastingPayments(b *testing.B) {
+	data, stories := hiredFolder(b, 1536)
+	m := start(b, data, services.DurabilityGroup)
+	got := payAll(b, tests.Remote(b, "http://"+m.Addr), stories, 32)
+	deliverAll(b, m)
+	b.ReportMetric(float64(got.p50.Milliseconds()), "p50-ms")
+	b.ReportMetric(float64(got.p99.Milliseconds()), "p99-ms")
+	b.ReportMetric(got.perSecond, "payments/s")
+}
+
 // deliverAll waits until no instance has anything to tell another.
 func deliverAll(b *testing.B, m *services.Marketplace) {
 	b.Helper()
