@@ -93,7 +93,7 @@ func (s *PaymentsService) lose(tx core.App, record *core.Record) error {
 	if err := s.tellChargeback(tx, TopicChargebackClosed, record); err != nil {
 		return err
 	}
-	return s.settleOwed(tx, payment, 0) // of what the bank has, nothing is owed any more
+	return s.payOwed(tx, payment, "The milestone had been approved, and the bank left this part of the money here.")
 }
 
 // gone makes the payment say that a part went back to its client. The money left

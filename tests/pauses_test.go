@@ -142,3 +142,29 @@ func TestAPartApprovedInAChargeback(t *testing.T) {
 		m.Sound()
 	}
 }
+
+// TestWhatABankLeavesOfApprovedWorkIsPaid: all of a payment is disputed, then approved,
+// whole or in part; the bank takes another part of it back for good. What it leaves
+// of the approved money is paid, and is not forgotten money 90 days later.
+func TestWhatABankLeavesOfApprovedWorkIsPaid(t *testing.T) {
+	t.Parallel()
+	for want, approval := range map[string]Body{
+		"split: released 83457 refunded 40000 disputed 0": nil,
+		"held: released 50000 refunded 40000 disputed 0":  {"amount": 50_000, "reason": "The lid is missing."},
+	} {
+		m, sim := NewStripe(t)
+		s := payBack(m, stripesim.CardOK)
+		s.Freelancer.Command(collections.DomainProjects, "milestones/"+s.Milestone+"/submit", Key(), nil).Want(t, http.StatusOK, "")
+		m.Deliver()
+		s.dispute(s.Client, 0, 0)
+		s.approve(approval).Want(t, http.StatusOK, "")
+		chargeback := sim.OpenDispute(s.Payment, 40_000, false)
+		look(m)
+		sim.CloseDispute(chargeback, false)
+		look(m)
+		if got := s.money(); got != want {
+			t.Errorf("Expected %s, got %s", want, got)
+		}
+		m.Sound()
+	}
+}
