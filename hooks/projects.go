@@ -26,6 +26,13 @@ func bindProjects(i *services.Instance) error {
 		platformTotals(e, func(*core.RequestEvent) (services.Table, error) { return projects.PlatformTotals() })
 		internal(i, e, http.MethodPost, services.InternalBook, tellBook(projects))
 		internal(i, e, http.MethodPut, services.InternalReserve+"{payment}", reserve(projects))
+		internal(i, e, http.MethodGet, services.InternalMilestone+"{milestone}", func(_ *services.Instance, _ services.Caller, e *core.RequestEvent) error {
+			told, err := projects.Told(e.Request.PathValue("milestone"))
+			if err != nil {
+				return err
+			}
+			return e.JSON(http.StatusOK, told)
+		})
 	})
 	i.App.OnRecordDeleteExecute(collections.Deliverables).BindFunc(func(e *core.RecordEvent) error {
 		if err := projects.KeepDeliverable(e.App, e.Record); err != nil {

@@ -2,6 +2,7 @@ package services
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -45,6 +46,15 @@ type Fire func(tx core.App, record *core.Record) error
 
 // OnDeadline registers what a kind of deadline does.
 func (i *Instance) OnDeadline(kind string, fire Fire) { i.fires[kind] = fire }
+
+// Ask finds out whether a deadline may fire now, with no transaction open. An error
+// puts it off by a minute; errNotYet does so without a word.
+type Ask func(ctx context.Context, record *core.Record) error
+
+// AskBefore registers what is asked before a kind of deadline fires.
+func (i *Instance) AskBefore(kind string, ask Ask) { i.asks[kind] = ask }
+
+var errNotYet = errors.New("the deadline waits for what is under way")
 
 // BindDeadlines makes deadlines follow the states of the records they belong to:
 // entering a state in which one runs starts it, leaving cancels it, in the same

@@ -32,12 +32,17 @@ func (i *Instance) FireDeadlines(ctx context.Context) error {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		err := i.App.RunInTransaction(func(tx core.App) error { return i.look(tx, id) })
+		err := i.ask(ctx, id)
+		if err == nil {
+			err = i.App.RunInTransaction(func(tx core.App) error { return i.look(tx, id) })
+		}
 		if err == nil {
 			failpoint("deadline-committed")
 			continue
 		}
-		if refusal := new(Error); errors.As(err, &refusal) && refusal.Status == http.StatusConflict {
+		if errors.Is(err, errNotYet) {
+			err = i.lookLater(id)
+		} else if refusal := new(Error); errors.As(err, &refusal) && refusal.Status == http.StatusConflict {
 			err = i.App.RunInTransaction(func(tx core.App) error { return i.overtaken(tx, id, refusal.Message) })
 		} else {
 			err = errors.Join(err, i.lookLater(id))
@@ -47,6 +52,26 @@ func (i *Instance) FireDeadlines(ctx context.Context) error {
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// ask asks what a deadline has to know before it fires.
+func (i *Instance) ask(ctx context.Context, id string) error {
+	if len(i.asks) == 0 {
+		return nil
+	}
+	deadline, err := i.App.FindRecordById(collections.Deadlines, id)
+	if err != nil {
+		return err
+	}
+	ask := i.asks[deadline.GetString(collections.DeadlineKind)]
+	if ask == nil || deadline.GetInt(collections.DeadlineReminded) < len(remindersOf(deadline)) {
+		return nil // or it only reminds
+	}
+	record, err := i.App.FindRecordById(deadline.GetString(collections.DeadlineCollection), deadline.GetString(collections.DeadlineSubject))
+	if err != nil {
+		return err
+	}
+	return ask(ctx, record)
 }
 
 // lookLater puts a deadline off by a minute, unless it was stopped or moved meanwhile.

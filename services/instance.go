@@ -55,6 +55,7 @@ type Instance struct {
 	// receiving is held while an event of a peer is applied.
 	receiving sync.Mutex
 	fires     map[string]Fire
+	asks      map[string]Ask
 	// closing has whose account is being closed (only users knows), hiring who is about
 	// to get a contract (only projects knows).
 	closing, hiring people
@@ -77,7 +78,7 @@ func OpenInstance(domain collections.Domain, options Options) (*Instance, error)
 	options = options.withDefaults()
 	i := &Instance{
 		Domain: domain, Options: options, Clock: options.Clock, Logger: options.Logger.With("domain", string(domain)),
-		Peers: map[collections.Domain]*Peer{}, handlers: map[string]EventHandler{}, fires: map[string]Fire{},
+		Peers: map[collections.Domain]*Peer{}, handlers: map[string]EventHandler{}, fires: map[string]Fire{}, asks: map[string]Ask{},
 		Revoked: newRevocations(options.Clock), Throttle: NewThrottle(options.Clock), Verifier: NewVerifier(options.Clock), served: make(chan error, 1),
 	}
 	dir := i.Dir()

@@ -27,6 +27,7 @@ const (
 	InternalObstacles = InternalPrefix + "obstacles"
 	InternalReserve   = InternalPrefix + "reservations/"
 	InternalPayments  = InternalPrefix + "payments/"
+	InternalMilestone = InternalPrefix + "milestones/"
 	PublicKeysPath    = "/.well-known/jwks.json"
 	HealthPath        = "/healthz"
 	ReadyPath         = "/readyz"

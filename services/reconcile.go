@@ -46,9 +46,12 @@ const (
 	settleTime = 2 * time.Minute
 	// reconcileRest bounds what reconciling may cost: after a run of d it rests
 	// for at least reconcileRest × d.
-	reconcileRest  = 20
-	listedFindings = 100
-	reconcileKeep  = 90 * 24 * time.Hour
+	reconcileRest = 20
+	// providerPatience is how long a provider may be at something before the operator
+	// hears of it: banks take days, not weeks.
+	providerPatience = 10 * collections.Day
+	listedFindings   = 100
+	reconcileKeep    = 90 * 24 * time.Hour
 )
 
 // found notes something that does not agree.
@@ -177,6 +180,10 @@ func (r *Reconciler) money(_ context.Context, report *Reconciliation) error {
 	}
 	late, err := selectProblems(r.payments.App, []check{
 		{"a payment should long be decided", fmt.Sprintf(`SELECT id AS subject FROM payments WHERE status = 'pending' AND decideBy < %d`, report.At-collections.Day.Milliseconds())},
+		{"a provider has neither paid out nor refused for ten days", fmt.Sprintf(`SELECT id AS subject FROM payouts WHERE status = 'sent' AND sentAt < '%s'`,
+			dateTime(time.UnixMilli(report.At).Add(-providerPatience)))},
+		{"a provider has neither given back nor refused for ten days what is due of a payment", fmt.Sprintf(`SELECT payment AS subject FROM provider_refunds
+			WHERE state IN ('ready', 'sent') AND tries >= 10 AND created < %d`, time.UnixMilli(report.At).Add(-providerPatience).UnixMilli())},
 	})
 	if err != nil {
 		return err

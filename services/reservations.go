@@ -130,6 +130,20 @@ func (s ProjectsService) insertReservation(tx core.App, payment string, mileston
 	return nil
 }
 
+// MilestoneTold is whether payments has heard all that projects knows of a milestone.
+type MilestoneTold struct {
+	// Underway says that events about it have not arrived.
+	Underway bool `json:"underway"`
+}
+
+// Told tells whether payments has heard everything about a milestone.
+func (s ProjectsService) Told(milestone string) (MilestoneTold, error) {
+	var told MilestoneTold
+	err := s.App.ConcurrentDB().NewQuery(`SELECT EXISTS (SELECT 1 FROM outbox WHERE peer = {:peer} AND aggregate = {:aggregate} AND state <> 'done')`).
+		Bind(dbx.Params{"peer": string(collections.DomainPayments), "aggregate": collections.Milestones + ":" + milestone}).Row(&told.Underway)
+	return told, err
+}
+
 // SweepReservations asks payments about reservations that should long be
 // decided. Only payments may say that a payment failed; its clock decides, not ours.
 func (s ProjectsService) SweepReservations(ctx context.Context) error {

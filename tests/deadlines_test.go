@@ -205,6 +205,50 @@ func TestDormantMoneyGoesBack(t *testing.T) {
 	m.Sound()
 }
 
+// TestMoneyIsNotForgottenBeforeAllIsHeard hands work in an hour before held money would
+// go back, and lets payments hear of it only after its clock has run out. Payments asks
+// projects first: the money stays, also while projects cannot say.
+func TestMoneyIsNotForgottenBeforeAllIsHeard(t *testing.T) {
+	t.Parallel()
+	m := New(t)
+	s := Funded(m)
+	for _, days := range []int{76, 7} {
+		m.Clock.Advance(time.Duration(days) * collections.Day)
+		m.Tick()
+	}
+	m.Clock.Advance(7*collections.Day - time.Hour)
+	s.Freelancer.SignIn()
+	s.Freelancer.Command(collections.DomainProjects, "milestones/"+s.Milestone+"/submit", Key(), nil).Want(t, http.StatusOK, "")
+	m.Clock.Advance(2 * time.Hour)
+	fire := m.Instances[collections.DomainPayments].FireDeadlines
+	held := func(when string) {
+		t.Helper()
+		s.Client.SignIn()
+		if status := s.Client.View(collections.DomainPayments, collections.Payments, s.Payment).Text("status"); status != collections.PaymentHeld {
+			t.Fatalf("%s: expected the money to be held, got %s", when, status)
+		}
+	}
+	m.run(collections.DomainProjects, `ALTER TABLE outbox RENAME TO unreadable`)
+	if err := fire(t.Context()); err == nil {
+		t.Error("Expected the operator to hear that projects cannot say")
+	}
+	held("projects cannot say")
+	m.run(collections.DomainProjects, `ALTER TABLE unreadable RENAME TO outbox`)
+	m.Clock.Advance(time.Minute)
+	if err := fire(t.Context()); err != nil {
+		t.Errorf("Expected the clock to wait without a word, got %v", err)
+	}
+	held("news are under way")
+	m.Deliver()
+	m.Clock.Advance(time.Minute)
+	m.Tick()
+	held("the news have arrived")
+	if status, due := s.dormant(); status != collections.DeadlineArmed || !strings.HasPrefix(due, m.Clock.Now().Add(90*collections.Day-time.Minute).Format("2006-01-02")) {
+		t.Errorf("Expected 90 more days, got %s until %s", status, due)
+	}
+	m.Sound()
+}
+
 // TestDeadlinesAreTheirPartiesOwn: nobody else sees a deadline, nobody writes one.
 func TestDeadlinesAreTheirPartiesOwn(t *testing.T) {
 	t.Parallel()

@@ -82,6 +82,8 @@ func TestReconciliationFinds(t *testing.T) {
 		"a payment for no milestone":            {payments, `UPDATE payments SET milestone = 'nomilestonehere', updated = created`, "which projects does not know"},
 		"a completed project with open work":    {collections.DomainProjects, `UPDATE projects SET status = 'completed'`, "a completed project has an open milestone"},
 		"two accepted proposals":                {collections.DomainProjects, `DROP INDEX IF EXISTS idx_proposals_live; DROP INDEX IF EXISTS idx_proposals_accepted; INSERT INTO proposals (id, project, status) SELECT 'secondaccepted0', project, 'accepted' FROM proposals LIMIT 1`, "two accepted proposals"},
+		"a payout that never arrives":           {payments, `INSERT INTO payouts (id, status, sentAt, amount, currency) VALUES ('lostpayout00000', 'sent', '2026-02-01 00:00:00.000Z', 5, 'EUR')`, "a provider has neither paid out nor refused for ten days: lostpayout00000"},
+		"a refund that nobody answers":          {payments, `INSERT INTO provider_refunds (id, payment, charge, provider, amount, currency, tries, state, created) VALUES ('r', 'somepayment0000', 'c', 'sandbox', 5, 'EUR', 10, 'sent', 1)`, "for ten days what is due of a payment: somepayment0000"},
 		"an event that was given up":            {payments, `UPDATE outbox SET state = 'parked' WHERE seq = 1`, "events of payments were given up"},
 	} {
 		t.Run(name, func(t *testing.T) {

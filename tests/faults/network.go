@@ -52,6 +52,8 @@ func readAsked(from, to collections.Domain, req *http.Request) asked {
 		what = "reserve the milestone"
 	case strings.HasPrefix(path, services.InternalPayments):
 		what = "what became of the payment"
+	case strings.HasPrefix(path, services.InternalMilestone):
+		what = "is all told of the milestone"
 	}
 	return asked{from, to, what}
 }
