@@ -120,12 +120,12 @@ func (c *keepingConn) QueryContext(ctx context.Context, text string, args []driv
 	return &keptRows{rawRows: raw, conn: c, text: text, stmt: stmt}, nil
 }
 
-// worth tells whether text is of a kind that comes again and was asked not long ago.
+// worth tells whether text reads or changes rows and was asked not long ago.
 func (c *keepingConn) worth(text string) bool {
 	if _, kept := c.kept[text]; kept {
 		return true
 	}
-	if verb, _, _ := strings.Cut(strings.TrimLeft(text[:min(len(text), 16)], " \t\n("), " "); !keptVerbs[strings.ToUpper(verb)] {
+	if verb, _, _ := strings.Cut(strings.TrimLeft(text[:min(len(text), 16)], " \t\n("), " "); !rowVerbs[strings.ToUpper(verb)] {
 		return false
 	}
 	sum := maphash.String(c.seed, text)
@@ -137,10 +137,7 @@ func (c *keepingConn) worth(text string) bool {
 	return false
 }
 
-// keptVerbs begin what reads or changes rows, and what keeps parts of a transaction apart.
-var keptVerbs = map[string]bool{
-	"SELECT": true, "INSERT": true, "UPDATE": true, "DELETE": true, "WITH": true, "SAVEPOINT": true, "RELEASE": true, "ROLLBACK": true,
-}
+var rowVerbs = map[string]bool{"SELECT": true, "INSERT": true, "UPDATE": true, "DELETE": true, "WITH": true}
 
 // take returns a statement that nobody else uses until it is given back: rows of
 // the same text may still be open.

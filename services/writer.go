@@ -6,9 +6,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/pocketbase/dbx"
@@ -20,8 +18,7 @@ import (
 // those who wait for a connection have it at random: under load an unlucky
 // request waits several times longer than those that came after it. So the pool
 // of writers gives everybody a seat at once, and all seats share one connection
-// to SQLite, whose turns are in the order of asking. writer_together.go says how
-// those who wait share a commit.
+// to SQLite, whose turns are in the order of asking.
 
 // writerLine opens connections like any other until share is called; from then
 // on it has one, and whoever connects gets a seat.
@@ -29,13 +26,8 @@ type writerLine struct {
 	driver.Connector
 	shared bool
 	turn   *semaphore.Weighted // first come, first served
-	// waiting counts those who want a turn. together says that they may share a commit.
-	waiting  atomic.Int32
-	together bool
-	// conn, open and closed belong to whoever has the turn. conn is nil until it is
-	// needed, open is not nil while somebody waits for the transaction to be committed.
+	// conn and closed belong to whoever has the turn. conn is nil until it is needed.
 	conn   rawConn
-	open   *sharedCommit
 	closed bool
 }
 
@@ -52,8 +44,7 @@ func (w *writers) connect(path string) (*dbx.DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	together := w.durability == DurabilityGroup && filepath.Base(path) == dataFile
-	line := &writerLine{Connector: open, turn: semaphore.NewWeighted(1), together: together}
+	line := &writerLine{Connector: open, turn: semaphore.NewWeighted(1)}
 	pool := sql.OpenDB(line)
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -111,17 +102,14 @@ func (l *writerLine) Close() error {
 	if l.conn == nil {
 		return nil
 	}
-	err := errors.Join(l.commitOpen(), l.conn.Close())
+	err := l.conn.Close()
 	l.conn = nil
 	return err
 }
 
 // enter waits for the turn and returns the connection.
 func (l *writerLine) enter(ctx context.Context) (rawConn, error) {
-	l.waiting.Add(1)
-	err := l.turn.Acquire(ctx, 1)
-	l.waiting.Add(-1)
-	if err != nil {
+	if err := l.turn.Acquire(ctx, 1); err != nil {
 		return nil, err
 	}
 	if l.closed {
@@ -148,9 +136,6 @@ func (l *writerLine) enter(ctx context.Context) (rawConn, error) {
 // leave ends the turn. A connection in doubt is closed, which ends whatever it was at.
 func (l *writerLine) leave(doubt bool) {
 	if doubt || !l.conn.IsValid() {
-		if l.open != nil {
-			l.settle(l.open, errCommitLost)
-		}
 		_ = l.conn.Close()
 		l.conn = nil
 	}
@@ -162,24 +147,16 @@ type seat struct {
 	line *writerLine
 	// held is the connection while a transaction has the turn.
 	held rawConn
-	// joined tells that the transaction is a part of one that was open already,
-	// failed that one of its statements was refused.
-	joined, failed bool
 }
 
 // ExecContext implements driver.ExecerContext.
 func (s *seat) ExecContext(ctx context.Context, text string, args []driver.NamedValue) (driver.Result, error) {
 	if s.held != nil {
-		result, err := s.held.ExecContext(s.bounded(ctx), text, args)
-		s.failed = s.failed || err != nil
-		return result, err
+		return s.held.ExecContext(ctx, text, args)
 	}
 	conn, err := s.line.enter(ctx)
 	if err != nil {
 		return nil, err
-	}
-	if s.line.open != nil {
-		return s.line.execTogether(ctx, conn, text, args)
 	}
 	defer s.line.leave(false)
 	return conn.ExecContext(ctx, text, args)
@@ -188,16 +165,10 @@ func (s *seat) ExecContext(ctx context.Context, text string, args []driver.Named
 // QueryContext implements driver.QueryerContext. Outside a transaction the turn lasts until the rows are closed.
 func (s *seat) QueryContext(ctx context.Context, text string, args []driver.NamedValue) (driver.Rows, error) {
 	if s.held != nil {
-		rows, err := s.held.QueryContext(s.bounded(ctx), text, args)
-		s.failed = s.failed || err != nil
-		return rows, err
+		return s.held.QueryContext(ctx, text, args)
 	}
 	conn, err := s.line.enter(ctx)
 	if err != nil {
-		return nil, err
-	}
-	if err := s.line.commitOpen(); err != nil {
-		s.line.leave(true)
 		return nil, err
 	}
 	rows, err := conn.QueryContext(ctx, text, args)
@@ -219,14 +190,6 @@ func (s *seat) BeginTx(ctx context.Context, options driver.TxOptions) (driver.Tx
 	conn, err := s.line.enter(ctx)
 	if err != nil {
 		return nil, err
-	}
-	if s.line.open != nil {
-		if err := savepoint(conn); err != nil {
-			s.line.leave(true)
-			return nil, err
-		}
-		s.held, s.joined = conn, true
-		return joinedTx{s}, nil
 	}
 	tx, err := conn.BeginTx(ctx, options)
 	if err != nil {
@@ -257,35 +220,26 @@ func (s *seat) Ping(ctx context.Context) error {
 // Close implements driver.Conn.
 func (s *seat) Close() error {
 	if s.held != nil {
-		s.held, s.joined, s.failed = nil, false, false
+		s.held = nil
 		s.line.leave(true)
 	}
 	return nil
 }
 
-// seatTx is a transaction that somebody began while none was open.
 type seatTx struct {
 	seat *seat
 	tx   driver.Tx
 }
 
-// Commit implements driver.Tx. After a refused statement SQLite may have rolled
-// everything back, and what is not open cannot be left open for others.
-func (t seatTx) Commit() error {
-	line := t.seat.line
-	if !line.together || t.seat.failed || line.waiting.Load() == 0 {
-		return t.end(t.tx.Commit())
-	}
-	t.seat.held = nil
-	return line.commitLater(t.tx)
-}
+// Commit implements driver.Tx.
+func (t seatTx) Commit() error { return t.end(t.tx.Commit()) }
 
 // Rollback implements driver.Tx.
 func (t seatTx) Rollback() error { return t.end(t.tx.Rollback()) }
 
 // end gives the turn to the next. After a failure nobody knows whether the transaction is still open.
 func (t seatTx) end(err error) error {
-	t.seat.held, t.seat.failed = nil, false
+	t.seat.held = nil
 	t.seat.line.leave(err != nil)
 	return err
 }
