@@ -117,6 +117,11 @@ func (s *PaymentsService) DecideRefund(by Actor, id, decision, reason string) (r
 		if err := tx.DB().NewQuery(refundOrderSQL + ` WHERE id = {:id}`).Bind(dbx.Params{"id": record.GetString(collections.RefusalOrder)}).One(&order); err != nil {
 			return err
 		}
+		if decision == collections.RefusalRetry {
+			if err := notWithTheirBank(tx, order.Charge); err != nil {
+				return err
+			}
+		}
 		record.Set(collections.RefusalDecision, decision)
 		record.Set(collections.RefusalDecisionReason, reason)
 		if err := s.carryOut(tx, order, record, reason); err != nil {
@@ -127,6 +132,19 @@ func (s *PaymentsService) DecideRefund(by Actor, id, decision, reason string) (r
 		}})
 	})
 	return record, err
+}
+
+// notWithTheirBank refuses to give back once more what the client's bank takes, or took,
+// back itself: who waits in vain for a refund asks there next, and would be paid twice.
+func notWithTheirBank(tx core.App, charge string) error {
+	var asked bool
+	err := tx.DB().NewQuery(`SELECT EXISTS (SELECT 1 FROM chargebacks WHERE payment = {:charge} AND status IN ('open', 'lost'))`).
+		Bind(dbx.Params{"charge": charge}).Row(&asked)
+	if err == nil && asked {
+		return conflict(CodeConflict, "The client's bank has a chargeback of this payment: asked again, the provider could pay twice. Wait for the bank; if it gives the money back, decide %q and say so.",
+			collections.RefusalPaidAnother)
+	}
+	return err
 }
 
 // carryOut begins a new attempt either way: what is still told of the last one is

@@ -135,6 +135,22 @@ func TestARefusedRefundIsPaidInAnotherWay(t *testing.T) {
 	wantExplained(m, false)
 }
 
+// TestARefusedRefundIsNotAskedForBesideABank: a client who waits in vain asks their
+// bank; what it takes back must not be given back by the provider, too.
+func TestARefusedRefundIsNotAskedForBesideABank(t *testing.T) {
+	t.Parallel()
+	m := New(t)
+	s, refusal := refuse(m)
+	moderator := m.Superuser(payments)
+	for _, status := range []string{collections.ChargebackOpen, collections.ChargebackLost} {
+		mustExec(t, m, payments, `DELETE FROM chargebacks`)
+		mustExec(t, m, payments, `INSERT INTO chargebacks (id, payment, status) VALUES ('theirbanksasks0', '`+s.Payment+`', '`+status+`')`)
+		decide(m, moderator, refusal, "retry", "").Want(t, http.StatusConflict, services.CodeConflict)
+	}
+	mustExec(t, m, payments, `UPDATE chargebacks SET status = 'won'`)
+	decide(m, moderator, refusal, "retry", "").Want(t, http.StatusOK, "")
+}
+
 // TestARefusedRefundIsDecidedOnce, also by two moderators at the same moment.
 func TestARefusedRefundIsDecidedOnce(t *testing.T) {
 	t.Parallel()
