@@ -1,10 +1,8 @@
 package services
 
 import (
-	"bytes"
 	"context"
 	"errors"
-	"runtime"
 	"slices"
 	"testing"
 	"time"
@@ -12,21 +10,6 @@ import (
 	"github.com/pocketbase/dbx"
 	"github.com/pocketbase/pocketbase/core"
 )
-
-// within counts the goroutines that are in the function of this name.
-func within(name string) int {
-	stacks := make([]byte, 1<<20)
-	return bytes.Count(stacks[:runtime.Stack(stacks, true)], []byte(name+"("))
-}
-
-func until(t *testing.T, what string, holds func() bool) {
-	t.Helper()
-	for limit := time.Now().Add(30 * time.Second); !holds(); time.Sleep(time.Millisecond) {
-		if time.Now().After(limit) {
-			t.Fatalf("Expected %s", what)
-		}
-	}
-}
 
 // TestWhoHasBegunComesFirst lets ten begin something while the writer is held, and
 // then one go on with what it had begun: those still at the door come after it.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -35,20 +36,31 @@ func writerOf(t *testing.T) (*core.BaseApp, *dbx.DB) {
 	return app, db
 }
 
-// waiting counts those who wait for a turn, the one who wants to close included.
-func waiting() int {
+// within counts the goroutines that are in one of the functions of these names.
+func within(names ...string) (count int) {
 	stacks := make([]byte, 1<<20)
 	stacks = stacks[:runtime.Stack(stacks, true)]
-	return bytes.Count(stacks, []byte("services.(*writerLine).enter(")) + bytes.Count(stacks, []byte("services.(*writerLine).Close("))
+	for _, name := range names {
+		count += bytes.Count(stacks, []byte(name+"("))
+	}
+	return count
 }
 
-func untilWaiting(t *testing.T, count int) {
+func until(t *testing.T, what string, holds func() bool) {
 	t.Helper()
-	for limit := time.Now().Add(30 * time.Second); waiting() < count; time.Sleep(time.Millisecond) {
+	for limit := time.Now().Add(30 * time.Second); !holds(); time.Sleep(time.Millisecond) {
 		if time.Now().After(limit) {
-			t.Fatalf("Expected %d to wait for the writer, %d do", count, waiting())
+			t.Fatalf("Expected %s", what)
 		}
 	}
+}
+
+// untilWaiting waits until so many want a turn, the one who wants to close included.
+func untilWaiting(t *testing.T, count int) {
+	t.Helper()
+	until(t, fmt.Sprintf("%d to wait for the writer", count), func() bool {
+		return within("services.(*writerLine).enter", "services.(*writerLine).Close") >= count
+	})
 }
 
 // TestWritersComeInOrder holds the writer while twelve come one after another, with
