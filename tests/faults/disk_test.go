@@ -4,6 +4,7 @@ package faults
 
 import (
 	"io/fs"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -80,9 +81,14 @@ const sector = 512
 // if it ended before an fsync of its file began that ended before the cut. A new
 // file is safe if its folder was synced likewise.
 func (d *disk) at(moment int, luck luck, random *rand.Rand) map[string][]byte {
-	files := map[string][]byte{}
-	for path, content := range d.before {
-		files[path] = slices.Clone(content)
+	files := maps.Clone(d.before)
+	own := map[string]bool{} // files that are not those of before any more
+	change := func(file string, content []byte, length int) []byte {
+		if !own[file] { // with room: a log is written to many times
+			content = append(make([]byte, 0, 2*max(len(content), length)), content...)
+			own[file] = true
+		}
+		return resize(content, length)
 	}
 	syncs := map[string]*process.Call{}
 	safe := func(call *process.Call, file string) bool {
@@ -111,11 +117,13 @@ func (d *disk) at(moment int, luck luck, random *rand.Rand) map[string][]byte {
 				if luck > 1 && !safe(call, call.File) && random.IntN(4) == 0 {
 					data = data[:random.IntN(len(data)/sector+1)*sector]
 				}
-				files[call.File] = overwrite(content, data, int(call.Offset))
+				content = change(call.File, content, max(len(content), int(call.Offset)+len(data)))
+				copy(content[call.Offset:], data)
+				files[call.File] = content
 			}
 		case "ftruncate":
 			if content, exists := files[call.File]; exists && kept(call, call.File) {
-				files[call.File] = resize(content, int(call.Offset))
+				files[call.File] = change(call.File, content, int(call.Offset))
 			}
 		}
 	}
@@ -139,14 +147,6 @@ func (d *disk) withoutCut(file string, content []byte) []byte {
 	return content
 }
 
-func overwrite(content, data []byte, offset int) []byte {
-	if end := offset + len(data); end > len(content) {
-		content = resize(content, end)
-	}
-	copy(content[offset:], data)
-	return content
-}
-
 func resize(content []byte, length int) []byte {
 	if length <= len(content) {
 		return content[:length]
@@ -155,15 +155,15 @@ func resize(content []byte, length int) []byte {
 }
 
 // write puts files, which are below root, below target.
-func (d *disk) write(t *testing.T, files map[string][]byte, target string) {
-	t.Helper()
+func (d *disk) write(files map[string][]byte, target string) error {
 	for path, content := range files {
 		to := filepath.Join(target, strings.TrimPrefix(path, d.root))
 		if err := os.MkdirAll(filepath.Dir(to), 0o700); err != nil {
-			t.Fatal(err)
+			return err
 		}
 		if err := os.WriteFile(to, content, 0o600); err != nil {
-			t.Fatal(err)
+			return err
 		}
 	}
+	return nil
 }

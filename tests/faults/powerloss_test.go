@@ -16,6 +16,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/fstest"
 
@@ -44,7 +45,6 @@ type acknowledged struct {
 func TestPowerLoss(t *testing.T) {
 	t.Parallel()
 	seed := tests.Seed(t)
-	random := rand.New(rand.NewPCG(seed, 0))
 	dir := t.TempDir()
 	data, trace := filepath.Join(dir, "data"), filepath.Join(dir, "trace")
 	acks, before := payTraced(t, data, trace)
@@ -56,23 +56,30 @@ func TestPowerLoss(t *testing.T) {
 	for _, ack := range acks {
 		first = min(first, ack.heard)
 	}
-	for n := range rounds(24) {
-		moment := first + random.IntN(last-first)
-		if n%2 == 0 { // right after an answer, where a promise is most easily broken
-			moment = acks[random.IntN(len(acks))].heard + 1
-		}
-		image := filepath.Join(dir, "image")
-		model.write(t, model.at(moment, luck(n%4), random), image)
-		if problems := afterPowerLoss(t, image, acks, moment); len(problems) > 0 {
-			t.Errorf("Power loss at line %d with luck %d (LANCERSHUB_SEED=%d):\n%s", moment, n%4, seed, strings.Join(problems, "\n"))
-		}
-		if err := os.RemoveAll(image); err != nil {
-			t.Fatal(err)
-		}
-		if t.Failed() {
-			return
-		}
+	total := rounds(100)
+	var cuts atomic.Int64
+	var all sync.WaitGroup
+	for worker := range 4 {
+		all.Go(func() { // starting a marketplace is waiting, mostly
+			image := filepath.Join(dir, fmt.Sprintf("image%d", worker))
+			for n := int(cuts.Add(1)); n <= total && !t.Failed(); n = int(cuts.Add(1)) {
+				random := rand.New(rand.NewPCG(seed, uint64(n)))
+				moment := first + random.IntN(last-first)
+				if n%2 == 0 { // right after an answer, where a promise is most easily broken
+					moment = acks[random.IntN(len(acks))].heard + 1
+				}
+				err := model.write(model.at(moment, luck(n%4), random), image)
+				if problems := afterPowerLoss(image, acks, moment); err != nil || len(problems) > 0 {
+					t.Errorf("Power loss at line %d with luck %d (LANCERSHUB_SEED=%d):\n%s %v", moment, n%4, seed, strings.Join(problems, "\n"), err)
+				}
+				if err := os.RemoveAll(image); err != nil {
+					t.Error(err)
+				}
+			}
+		})
 	}
+	all.Wait()
+	t.Logf("%d power cuts between lines %d and %d of what was traced, LANCERSHUB_SEED=%d", total, first, last, seed)
 }
 
 // knowsTheDisk checks the model itself: with every write kept, it shows the folder
@@ -167,8 +174,7 @@ func heardAt(t *testing.T, acks []*acknowledged, calls []*process.Call) {
 
 // afterPowerLoss starts the marketplace from an image, lets it finish what was
 // under way, and returns what is wrong.
-func afterPowerLoss(t *testing.T, image string, acks []*acknowledged, moment int) []string {
-	t.Helper()
+func afterPowerLoss(image string, acks []*acknowledged, moment int) []string {
 	m, err := services.Start(context.Background(), services.Options{
 		DataDir: image, HTTPAddr: "127.0.0.1:0", Manual: true, Durability: services.DurabilityOff, Logger: slog.New(slog.DiscardHandler),
 	}, hooks.Bind, fstest.MapFS{})

@@ -2,6 +2,7 @@ package process
 
 import (
 	"bufio"
+	"encoding/hex"
 	"fmt"
 	"os"
 	"regexp"
@@ -51,8 +52,8 @@ type Call struct {
 }
 
 var (
-	callLine    = regexp.MustCompile(`^(\d+) +([a-z0-9_]+)\((.*)$`)
-	resumedLine = regexp.MustCompile(`^(\d+) +<\.\.\. ([a-z0-9_]+) resumed>(.*)$`)
+	callHead    = regexp.MustCompile(`^(\d+) +([a-z0-9_]+)\($`)
+	resumedHead = regexp.MustCompile(`^(\d+) +<\.\.\. ([a-z0-9_]+) resumed>$`)
 	resultPart  = regexp.MustCompile(`\) += (-?\d+|\?)(.*)$`) // ? when the process was killed in it
 	filePart    = regexp.MustCompile(`^\d+<((?:[^<>"]|->)*)>`)
 	dataPart    = regexp.MustCompile(`"((?:\\x[0-9a-f]{2})*)"`)
@@ -78,19 +79,20 @@ func ReadTrace(tb testing.TB, path string) []*Call {
 		}
 		number++
 		line = strings.TrimSuffix(line, "\n")
-		if match := resumedLine.FindStringSubmatch(line); match != nil {
+		head, rest := splitLine(line)
+		if match := resumedHead.FindStringSubmatch(head); match != nil {
 			if call := open[match[1]]; call != nil {
-				call.Args += match[3]
+				call.Args += rest
 				call.end(number)
 				delete(open, match[1])
 			}
 			continue
 		}
-		match := callLine.FindStringSubmatch(line)
+		match := callHead.FindStringSubmatch(head)
 		if match == nil {
 			continue // a signal, or the end of a thread
 		}
-		call := &Call{Name: match[2], Args: match[3], From: number, Result: -1, Cut: true}
+		call := &Call{Name: match[2], Args: rest, From: number, Result: -1, Cut: true}
 		calls = append(calls, call)
 		if rest, unfinished := strings.CutSuffix(call.Args, " <unfinished ...>"); unfinished {
 			call.Args = rest
@@ -106,10 +108,18 @@ func ReadTrace(tb testing.TB, path string) []*Call {
 	return calls
 }
 
-// end reads the arguments once the call is complete.
+// splitLine returns what is before the arguments of a line, with the bracket that
+// opens them, and the rest. Lines are long, so that no expression is to see all of one.
+func splitLine(line string) (head, rest string) {
+	cut := strings.IndexAny(line, "(>") + 1
+	return line[:cut], line[cut:]
+}
+
+// end reads the arguments once the call is complete. What is written is between
+// the first and the last quotation mark, and long: it is looked for around it.
 func (c *Call) end(line int) {
 	c.To = line
-	if match := resultPart.FindStringSubmatch(c.Args); match != nil {
+	if match := resultPart.FindStringSubmatch(c.Args[strings.LastIndexByte(c.Args, '"')+1:]); match != nil {
 		if match[1] != "?" {
 			c.Result, _ = strconv.ParseInt(match[1], 10, 64)
 			c.Cut = false
@@ -121,15 +131,15 @@ func (c *Call) end(line int) {
 		}
 		c.Args = strings.TrimSuffix(c.Args, match[0])
 	}
-	if match := filePart.FindStringSubmatch(c.Args); match != nil && !strings.HasPrefix(c.Name, "open") {
+	before, after, quoted := strings.Cut(c.Args, `"`)
+	if match := filePart.FindStringSubmatch(before); match != nil && !strings.HasPrefix(c.Name, "open") {
 		c.File = unhex(match[1])
 	}
-	if match := dataPart.FindStringSubmatch(c.Args); match != nil && strings.Contains(c.Name, "write") {
-		c.Data = []byte(unhex(match[1]))
+	if data, _, closed := strings.Cut(after, `"`); quoted && closed && strings.Contains(c.Name, "write") {
+		c.Data = []byte(unhex(data))
 	}
 	if c.Name == "pwrite64" || c.Name == "ftruncate" {
-		parts := strings.Split(c.Args, ", ")
-		c.Offset, _ = strconv.ParseInt(parts[len(parts)-1], 10, 64)
+		c.Offset, _ = strconv.ParseInt(c.Args[strings.LastIndex(c.Args, " ")+1:], 10, 64)
 	}
 }
 
@@ -147,14 +157,18 @@ func (c *Call) String() string {
 	return fmt.Sprintf("%d-%d %s(%s, %d bytes, %d) = %d", c.From, c.To, c.Name, c.File, len(c.Data), c.Offset, c.Result)
 }
 
-// unhex decodes strace -xx.
+// unhex decodes strace -xx: `\x2f\x61` is "/a".
 func unhex(text string) string {
-	if !strings.Contains(text, `\x`) {
+	const width = len(`\x2f`)
+	decoded := make([]byte, len(text)/width)
+	for n := range decoded {
+		part := text[n*width:]
+		if _, err := hex.Decode(decoded[n:], []byte(part[2:width])); err != nil || part[:2] != `\x` {
+			return text
+		}
+	}
+	if len(text)%width != 0 {
 		return text
 	}
-	decoded, err := strconv.Unquote(`"` + text + `"`)
-	if err != nil {
-		return text
-	}
-	return decoded
+	return string(decoded)
 }
