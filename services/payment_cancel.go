@@ -30,20 +30,18 @@ func (s *PaymentsService) CancelPayment(ctx context.Context, cmd Command, id str
 	if err != nil {
 		return Answer{}, err
 	}
-	if locked, err := s.lockPayment(id); err != nil {
+	if payment, err = s.lockPayment(id); err != nil {
 		return Answer{}, err
-	} else if !locked {
-		return Answer{}, pendingAnswer() // somebody is deciding it at this moment
 	}
-	if payment, err = s.App.FindRecordById(collections.Payments, id); err != nil { // what the attempt before has learned
-		return Answer{}, err
+	if payment == nil {
+		return Answer{}, pendingAnswer() // somebody is deciding it at this moment
 	}
 	provider, err := s.providerNamed(payment.GetString(collections.FieldProvider))
 	if err == nil {
 		err = s.cancelCharge(ctx, provider, s.chargeOf(payment))
 	}
 	if err != nil {
-		return Answer{}, s.unlock(id, err)
+		return Answer{}, s.unlock(payment, err)
 	}
 	failpoint("payment-cancelled")
 	var answer Answer
@@ -89,6 +87,9 @@ func (s *PaymentsService) failed(tx core.App, payment *core.Record, f failure) (
 		return Answer{}, err
 	}
 	if err := s.Emit(tx, TopicPaymentFailed, collections.Payments, payment.Id, payment.GetInt(collections.FieldVersion), paymentNews(payment, 0, f.by)); err != nil {
+		return Answer{}, err
+	}
+	if err := s.toldBefore(tx, payment.Id); err != nil {
 		return Answer{}, err
 	}
 	failpoint("payment-failing")

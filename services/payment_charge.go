@@ -37,9 +37,9 @@ func (s *PaymentsService) cancelCharge(ctx context.Context, provider Provider, c
 		return nil
 	}
 	// Restored from a backup: what looks undecided may be held and known to others, and no money leaves before that is known.
-	if epoch, err := OpenEpoch(s.App); err != nil {
+	if epoch, known, err := s.knownElsewhere(charge.Key); err != nil {
 		return err
-	} else if epoch != nil {
+	} else if epoch != nil && (known != knownToHaveFailed || len(strings.Fields(epoch.Heard)) < len(s.Peers)) {
 		return &Error{
 			Status: http.StatusServiceUnavailable, Code: CodePeerUnavailable, RetryAfter: s.Options.SweepEvery,
 			Message: "The marketplace was restored from a backup and is comparing what it knows. Ask again with the same Idempotency-Key.",
@@ -54,40 +54,90 @@ func (s *PaymentsService) cancelCharge(ctx context.Context, provider Provider, c
 // any more, then it has failed. A client who confirmed in time is not punished for
 // our being late: what the provider has is taken to be decided like any other.
 func (s *PaymentsService) decideLate(ctx context.Context, cmd Command, payment *core.Record, provider Provider, charge Charge) (done bool, answer Answer, err error) {
-	if known, err := s.knownElsewhere(payment.Id); err != nil || known {
-		return err != nil, Answer{}, s.unlockOn(payment.Id, err)
+	_, known, err := s.knownElsewhere(payment.Id)
+	if err != nil {
+		return true, Answer{}, s.unlock(payment, err)
+	}
+	if known == knownToBeMore {
+		return false, Answer{}, nil // it is decided once more, by the same questions, and so the same way
 	}
 	if payment.GetString(collections.PaymentConfirmURL) != "" {
 		charged, err := s.charge(ctx, provider, charge)
 		if err != nil {
-			return true, Answer{}, s.unlock(payment.Id, err)
+			return true, Answer{}, s.unlock(payment, err)
 		}
 		if charged.Outcome == OutcomeSucceeded {
 			return false, Answer{}, nil
 		}
 	}
 	if err := s.cancelCharge(ctx, provider, charge); err != nil {
-		return true, Answer{}, s.unlock(payment.Id, err)
+		return true, Answer{}, s.unlock(payment, err)
 	}
 	failpoint("payment-cancelled")
 	answer, err = s.fail(cmd, payment, Failf(http.StatusConflict, CodeConflict, "The payment could not be completed in time; nothing was taken."))
 	return true, answer, err
 }
 
-// knownElsewhere tells whether a peer knows of a restored payment what was forgotten
-// here: that it was decided. It is decided once more, by the same questions, and so
-// the same way.
-func (s *PaymentsService) knownElsewhere(id string) (bool, error) {
-	epoch, err := OpenEpoch(s.App)
-	return epoch != nil && strings.Contains(epoch.Findings, ":"+collections.Payments+":"+id+":"), err
+// elsewhere is what peers know of a restored payment and this instance forgot.
+type elsewhere int
+
+const (
+	knownToNobody elsewhere = iota
+	// knownToHaveFailed is a payment of which nothing else is known. It failed after the
+	// provider had refused it, or had been made to give back what it took, and it never
+	// was anything else: what the provider has of it is given back, as always.
+	knownToHaveFailed
+	// knownToBeMore is a payment that was held.
+	knownToBeMore
+)
+
+// knownElsewhere returns the restore that is open, if any, and what peers know of a
+// payment, as far as they have been asked.
+func (s *PaymentsService) knownElsewhere(id string) (epoch *Epoch, known elsewhere, err error) {
+	if epoch, err = OpenEpoch(s.App); err != nil || epoch == nil {
+		return nil, knownToNobody, err
+	}
+	for _, finding := range strings.Fields(epoch.Findings) {
+		switch {
+		case !strings.Contains(finding, ":"+collections.Payments+":"+id+":"):
+		case strings.HasSuffix(finding, ":"+TopicPaymentFailed):
+			known = max(known, knownToHaveFailed)
+		default:
+			known = knownToBeMore
+		}
+	}
+	return epoch, known, nil
 }
 
-// unlockOn unlocks if there is a cause.
-func (s *PaymentsService) unlockOn(id string, cause error) error {
-	if cause == nil {
-		return nil
+// toldBefore marks what peers know already of the failing of a restored payment as
+// delivered: the same event with another content (who ended it, and why) is refused.
+func (s *PaymentsService) toldBefore(tx core.App, id string) error {
+	epoch, known, err := s.knownElsewhere(id)
+	if err != nil || known != knownToHaveFailed {
+		return err
 	}
-	return s.unlock(id, cause)
+	aggregate := collections.Payments + ":" + id
+	for _, finding := range strings.Fields(epoch.Findings) {
+		peer, event, _ := strings.Cut(finding, ":")
+		if !strings.HasPrefix(event, aggregate+":") {
+			continue
+		}
+		_, err := tx.DB().Update("outbox", dbx.Params{"state": "done"},
+			dbx.NewExp("peer = {:peer} AND aggregate = {:aggregate} AND state <> 'done' AND id = {:event}", dbx.Params{"peer": peer, "aggregate": aggregate, "event": event})).Execute()
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// failAgain ends a restored payment as it had ended: the questions could be answered
+// otherwise by now, and its client was told that nothing was taken.
+func (s *PaymentsService) failAgain(ctx context.Context, cmd Command, payment *core.Record) (Answer, error) {
+	if err := s.giveBackLate(ctx, payment); err != nil {
+		return Answer{}, s.unlock(payment, err)
+	}
+	return s.fail(cmd, payment, Failf(http.StatusConflict, CodeConflict, "The payment had failed before the marketplace was restored from a backup; nothing was taken."))
 }
 
 func declined(charged Charged) *Error {
@@ -128,17 +178,13 @@ func (s *PaymentsService) undecided(payment *core.Record, charged Charged) error
 }
 
 // unlock lets the next attempt begin, the sweep's after a while, and returns cause.
-func (s *PaymentsService) unlock(id string, cause error) error {
-	payment, err := s.App.FindRecordById(collections.Payments, id)
-	if err != nil {
-		s.Logger.Error("failed to unlock a payment", "payment", id, "error", err)
-		return cause
-	}
+func (s *PaymentsService) unlock(payment *core.Record, cause error) error {
 	return s.putOff(payment, intOf(payment, collections.PaymentDecideBy), dbx.Params{}, cause)
 }
 
 // putOff ends an attempt that decided nothing. A client may ask again at once; the
 // sweep does more and more rarely, but not later than the payment must be decided.
+// An attempt that has lost its lock has learned nothing that counts.
 func (s *PaymentsService) putOff(payment *core.Record, decideBy int64, set dbx.Params, cause error) error {
 	now := s.Clock.Now()
 	tries := payment.GetInt(collections.FieldTries)
@@ -147,10 +193,15 @@ func (s *PaymentsService) putOff(payment *core.Record, decideBy int64, set dbx.P
 		next = min(next, late.Add(time.Millisecond).UnixMilli())
 	}
 	set[collections.PaymentLockedUntil], set[collections.FieldTries], set[collections.FieldNextTryAt] = 0, tries+1, next
-	_, err := s.App.NonconcurrentDB().Update(collections.Payments, set,
-		dbx.HashExp{collections.FieldID: payment.Id, collections.FieldStatus: collections.PaymentPending}).Execute()
+	result, err := s.App.NonconcurrentDB().Update(collections.Payments, set, dbx.HashExp{
+		collections.FieldID: payment.Id, collections.FieldStatus: collections.PaymentPending,
+		collections.PaymentLockedUntil: intOf(payment, collections.PaymentLockedUntil),
+	}).Execute()
+	mine, err := oneRow(result, err)
 	if err != nil {
 		s.Logger.Error("failed to unlock a payment", "payment", payment.Id, "error", err)
+	} else if !mine {
+		return pendingAnswer()
 	}
 	return cause
 }

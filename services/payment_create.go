@@ -108,10 +108,17 @@ func (s *PaymentsService) begin(cmd Command, request PaymentRequest) (payment *c
 // resume decides a payment that an earlier attempt left, unless that one is
 // still at it. Retries and the completer come here.
 func (s *PaymentsService) resume(ctx context.Context, cmd Command, payment *core.Record) (Answer, error) {
-	if locked, err := s.lockPayment(payment.Id); err != nil {
+	payment, err := s.lockPayment(payment.Id)
+	if err != nil {
 		return Answer{}, err
-	} else if !locked {
+	}
+	if payment == nil {
 		return Answer{}, pendingAnswer()
+	}
+	if _, known, err := s.knownElsewhere(payment.Id); err != nil {
+		return Answer{}, s.unlock(payment, err)
+	} else if known == knownToHaveFailed {
+		return s.failAgain(ctx, cmd, payment)
 	}
 	return s.decide(ctx, cmd, payment, true)
 }
@@ -121,7 +128,7 @@ func (s *PaymentsService) resume(ctx context.Context, cmd Command, payment *core
 func (s *PaymentsService) decide(ctx context.Context, cmd Command, payment *core.Record, resumed bool) (Answer, error) {
 	provider, err := s.providerNamed(payment.GetString(collections.FieldProvider))
 	if err != nil {
-		return Answer{}, s.unlock(payment.Id, err)
+		return Answer{}, s.unlock(payment, err)
 	}
 	charge := s.chargeOf(payment)
 	if s.Clock.Now().UnixMilli() > intOf(payment, collections.PaymentDecideBy) {
@@ -133,7 +140,7 @@ func (s *PaymentsService) decide(ctx context.Context, cmd Command, payment *core
 	if isRefusal(err) && resumed {
 		// What was a yes then is a no now: give back what the earlier attempt took.
 		if cancelErr := s.cancelCharge(ctx, provider, charge); cancelErr != nil {
-			return Answer{}, s.unlock(payment.Id, cancelErr)
+			return Answer{}, s.unlock(payment, cancelErr)
 		}
 	}
 	if err != nil {
@@ -142,7 +149,7 @@ func (s *PaymentsService) decide(ctx context.Context, cmd Command, payment *core
 	failpoint("payment-checked")
 	charged, err := s.charge(ctx, provider, charge)
 	if err != nil {
-		return Answer{}, s.unlock(payment.Id, err)
+		return Answer{}, s.unlock(payment, err)
 	}
 	failpoint("payment-charged")
 	switch charged.Outcome {
@@ -194,7 +201,7 @@ func (s *PaymentsService) refused(cmd Command, payment *core.Record, err error) 
 	if isRefusal(err) {
 		return s.fail(cmd, payment, asError(err))
 	}
-	return Answer{}, s.unlock(payment.Id, err)
+	return Answer{}, s.unlock(payment, err)
 }
 
 // hold is phase 3 for a yes.
@@ -254,6 +261,9 @@ func (s *PaymentsService) conclude(cmd Command, payment *core.Record, decide fun
 		if err != nil {
 			return err
 		}
+		if intOf(fresh, collections.PaymentLockedUntil) != intOf(payment, collections.PaymentLockedUntil) {
+			return pendingAnswer() // it took so long that another attempt has begun, which may have given the charge back
+		}
 		if answer, err = decide(tx, fresh); err != nil {
 			return err
 		}
@@ -263,13 +273,25 @@ func (s *PaymentsService) conclude(cmd Command, payment *core.Record, decide fun
 	return answer, err
 }
 
-// lockPayment keeps other attempts away while one decides.
-func (s *PaymentsService) lockPayment(id string) (bool, error) {
+// lockPayment keeps other attempts away while one decides, and returns the payment as
+// the attempt before has left it; nil if another is at it. The time the lock ends also
+// names the attempt: one that has waited for longer than that, and finds another's
+// there, decides nothing.
+func (s *PaymentsService) lockPayment(id string) (*core.Record, error) {
 	now := s.Clock.Now()
+	until := now.Add(s.lockTime()).UnixMilli()
 	result, err := s.App.NonconcurrentDB().NewQuery(`UPDATE payments SET lockedUntil = {:until}
 		WHERE id = {:id} AND status = 'pending' AND lockedUntil < {:now}`).
-		Bind(dbx.Params{"id": id, "until": now.Add(s.lockTime()).UnixMilli(), "now": now.UnixMilli()}).Execute()
-	return oneRow(result, err)
+		Bind(dbx.Params{"id": id, "until": until, "now": now.UnixMilli()}).Execute()
+	if locked, err := oneRow(result, err); err != nil || !locked {
+		return nil, err
+	}
+	payment, err := s.App.FindRecordById(collections.Payments, id)
+	if err != nil {
+		return nil, err
+	}
+	payment.Set(collections.PaymentLockedUntil, until)
+	return payment, nil
 }
 
 // ClearLocks forgets the locks of attempts that died with the process before:
