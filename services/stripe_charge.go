@@ -2,8 +2,8 @@ package services
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"net/http"
 	"strings"
 	"time"
 
@@ -202,7 +202,13 @@ func outcomeOf(intent *stripe.PaymentIntent, amount int64, currency string) (Cha
 	return charged, nil
 }
 
-var errStillTaking = errors.New("the charge cannot be cancelled while the bank decides")
+// stillTaking is the answer while nobody can say whether the money will be taken.
+func stillTaking() error {
+	return &Error{
+		Status: http.StatusServiceUnavailable, Code: CodeProviderPending, RetryAfter: time.Minute,
+		Message: "The bank is deciding about this payment, so it cannot be cancelled now. Ask again with the same Idempotency-Key.",
+	}
+}
 
 // Cancel implements Provider: an open page is closed, an intent cancelled, money
 // that was taken is given back. What was made and not found by its label cannot
@@ -256,7 +262,7 @@ func (p *Stripe) cancelIntent(ctx context.Context, ref string, charge Charge) er
 		case stripe.PaymentIntentStatusCanceled:
 			return nil
 		case stripe.PaymentIntentStatusProcessing:
-			return errStillTaking
+			return stillTaking()
 		case stripe.PaymentIntentStatusSucceeded:
 			return p.giveBackAll(ctx, ref, charge)
 		}
@@ -267,13 +273,26 @@ func (p *Stripe) cancelIntent(ctx context.Context, ref string, charge Charge) er
 	return fmt.Errorf("stripe does not cancel the intent %s", ref)
 }
 
-// giveBackAll returns money that was taken for a payment that has failed.
+// keyOfCancel begins what a refund of a charge that was cancelled is labelled with; the key of the charge follows.
+const keyOfCancel = "cancel:"
+
+// giveBackAll returns money that was taken for a payment that has failed. Without an
+// answer the payment must not fail yet: nobody would ask for the money again. A refund
+// that a bank sent back is made once more under another key, at most refundAttempts times.
 func (p *Stripe) giveBackAll(ctx context.Context, ref string, charge Charge) error {
-	sent, err := p.Refund(ctx, Refund{
-		Key: "cancel:" + charge.Key, Payment: charge.Key, Charge: charge.Key, ChargeRef: ref, Amount: charge.Amount, Currency: charge.Currency,
-	})
-	if err == nil && sent.Outcome == OutcomeDeclined {
-		err = fmt.Errorf("stripe does not give back %s: %s", ref, sent.Reason)
+	refund := Refund{Key: keyOfCancel + charge.Key, Payment: charge.Key, Charge: charge.Key, ChargeRef: ref, Amount: charge.Amount, Currency: charge.Currency}
+	for attempt := 2; ; attempt++ {
+		sent, err := p.Refund(ctx, refund)
+		switch {
+		case err != nil:
+			return err
+		case sent.Outcome == OutcomeIndeterminate:
+			return p.silent("refund", refund.Key, fmt.Errorf("it is not known whether %s was given back", ref))
+		case sent.Outcome != OutcomeDeclined:
+			return nil
+		case sent.Ref == "" || attempt > refundAttempts:
+			return fmt.Errorf("stripe does not give back %s: %s", ref, sent.Reason)
+		}
+		refund.Key = fmt.Sprintf("%s%s:%d", keyOfCancel, charge.Key, attempt)
 	}
-	return err
 }

@@ -107,6 +107,10 @@ func (p *Stripe) Read(body []byte) (ProviderEvent, error) {
 		about.Subject, about.Key = AboutChargeback, object.ID
 	case kind == "refund" || event.Type == "charge.refund.updated":
 		about.Subject, about.Key = AboutRefund, object.Metadata[labelRefund]
+		if cancelled, ok := strings.CutPrefix(about.Key, keyOfCancel); ok { // its payment has failed: what a bank sends back is given back once more
+			about.Subject = AboutCharge
+			about.Key, _, _ = strings.Cut(cancelled, ":")
+		}
 	case kind == "transfer":
 		about.Subject, about.Key = AboutPayout, object.Metadata[labelPayout]
 	}

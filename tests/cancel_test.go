@@ -3,6 +3,7 @@ package tests
 import (
 	"net/http"
 	"testing"
+	"time"
 
 	"github.com/lancershub/lancershub/collections"
 	"github.com/lancershub/lancershub/services"
@@ -62,4 +63,77 @@ func TestCancelOnTheProvidersPage(t *testing.T) {
 		m.SameAsProvider(sim)
 		m.Sound()
 	}
+}
+
+// taken is a payment that its client has paid for on the provider's page, before we know.
+func taken(m *Market, sim *stripesim.Server) *Story {
+	m.tb.Helper()
+	s := Hired(m)
+	confirm := s.Pay(Key(), nil)
+	confirm.Want(m.tb, http.StatusPaymentRequired, services.CodeConfirmPayment)
+	s.Payment = confirm.Object("data").Text("payment")
+	sim.Pay(s.Payment)
+	return s
+}
+
+// TestACancellationWhoseRefundIsNotAnswered: as long as it is not known whether what was
+// paid goes back, the payment has not failed; else nobody would ask for the money again.
+func TestACancellationWhoseRefundIsNotAnswered(t *testing.T) {
+	t.Parallel()
+	for _, fault := range []stripesim.Fault{stripesim.ErrorBefore, stripesim.ErrorAfter, stripesim.TooMany} {
+		m, sim := NewStripe(t)
+		s, key := taken(m, sim), Key()
+		sim.Next(fault, func(r stripesim.Request) bool { return r.Making() && r.Path == "/v1/refunds" })
+		s.Client.Command(payments, "payments/"+s.Payment+"/cancel", key, nil).Want(t, http.StatusServiceUnavailable, services.CodeProviderSilent)
+		if status := paymentStatus(s); status != collections.PaymentPending {
+			t.Errorf("%d: expected the payment to be undecided, it is %s", fault, status)
+		}
+		s.Client.Command(payments, "payments/"+s.Payment+"/cancel", key, nil).Want(t, http.StatusOK, "")
+		m.Deliver()
+		m.SameAsProvider(sim)
+		m.Sound()
+	}
+}
+
+// TestABankThatSendsACancelledPaymentBack: it is given back once more, and not a third time.
+func TestABankThatSendsACancelledPaymentBack(t *testing.T) {
+	t.Parallel()
+	m, sim := NewStripe(t)
+	s := taken(m, sim)
+	s.Client.Command(payments, "payments/"+s.Payment+"/cancel", Key(), nil).Want(t, http.StatusOK, "")
+	sim.FailRefund(s.Payment)
+	for range 2 { // told twice
+		for _, body := range sim.Events() {
+			sim.Post(m.WebhookURL(), body, sim.Sign(body, m.Clock.Now()))
+		}
+		if err := m.Sweep(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	m.SameAsProvider(sim)
+	if asked := sim.Asked(http.MethodPost, "/v1/refunds"); len(asked) != 2 {
+		t.Errorf("Expected two refunds to be made, got %d", len(asked))
+	}
+	m.Sound()
+}
+
+// TestWhatABankDecidesCannotBeCancelled: the client is told why, and what it decides is done.
+func TestWhatABankDecidesCannotBeCancelled(t *testing.T) {
+	t.Parallel()
+	m, sim := NewStripe(t)
+	s := Hired(m)
+	pending := s.Pay(Key(), Body{"source": stripesim.BankDebit})
+	pending.Want(t, http.StatusServiceUnavailable, services.CodeProviderPending)
+	s.Payment = pending.Object("data").Text("payment")
+	s.Client.Command(payments, "payments/"+s.Payment+"/cancel", Key(), nil).Want(t, http.StatusServiceUnavailable, services.CodeProviderPending)
+	sim.Pay(s.Payment)
+	m.Clock.Advance(time.Minute)
+	if err := m.Sweep(); err != nil {
+		t.Fatal(err)
+	}
+	if status := paymentStatus(s); status != collections.PaymentHeld {
+		t.Errorf("Expected what the bank gave to be held, the payment is %s", status)
+	}
+	m.SameAsProvider(sim)
+	m.Sound()
 }
