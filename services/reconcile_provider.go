@@ -186,10 +186,26 @@ func (r *Reconciler) compareKey(ctx context.Context, report *Reconciliation, sid
 		report.waits("%s", sentence)
 	case r.askedAgain(ctx, key.key):
 		report.waits("%s; the payout was asked about again", sentence)
+	case theirs.sum < 0 && r.givenBack(ctx, key.key):
+		report.waits("%s; the payment had failed, what was taken goes back", sentence)
 	default:
 		report.found("%s", sentence)
 	}
 	return nil
+}
+
+// givenBack has what a provider took for a payment that has failed given back to the
+// client: it was taken after all, and the message about it was lost.
+func (r *Reconciler) givenBack(ctx context.Context, id string) bool {
+	payment, err := ownRecord(r.payments.App, collections.Payments, id)
+	if err != nil || payment == nil || payment.GetString(collections.FieldStatus) != collections.PaymentFailed {
+		return false // a database that cannot be read leaves the finding
+	}
+	if err := r.payments.giveBackLate(ctx, payment); err != nil {
+		r.payments.Logger.Warn("failed to give back what was taken for a failed payment", "payment", id, "error", err)
+		return false
+	}
+	return true
 }
 
 // askedAgain asks what became of a payout that the provider remembers otherwise (a

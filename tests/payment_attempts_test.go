@@ -106,3 +106,27 @@ func TestAnAttemptThatLostItsLockDecidesNothing(t *testing.T) {
 	wantBook(m, sim)
 	m.Sound()
 }
+
+// TestWhatAFailedPaymentTookGoesBack: a charge that had failed succeeds after all, and the
+// webhook that says so is lost. The provider's list has it.
+func TestWhatAFailedPaymentTookGoesBack(t *testing.T) {
+	t.Parallel()
+	m, sim := NewStripe(t)
+	s := Hired(m)
+	declined := s.Pay(Key(), Body{"source": stripesim.CardDeclined})
+	declined.Want(t, http.StatusPaymentRequired, services.CodePaymentDeclined)
+	s.Payment = declined.Object("data").Text("payment")
+	m.Deliver()
+	sim.TakeAfterAll(s.Payment)
+	if report := m.Reconcile(); report.Unexplained != 0 || len(report.Waiting) != 1 {
+		t.Errorf("Expected the charge to be found and given back, got %v, waiting %v", report.Findings, report.Waiting)
+	}
+	if report := m.Reconcile(); report.Unexplained != 0 || len(report.Waiting) != 0 {
+		t.Errorf("Expected nothing to be left, got %v, waiting %v", report.Findings, report.Waiting)
+	}
+	sim.FailRefund(s.Payment)
+	if report := m.Reconcile(); report.Unexplained != 1 {
+		t.Errorf("Expected money that cannot be given back to be found, got %v, waiting %v", report.Findings, report.Waiting)
+	}
+	m.Sound()
+}

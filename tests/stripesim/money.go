@@ -280,3 +280,16 @@ func (s *Server) move(dispute Object, amount int64) {
 		"id": "txn_" + dispute.Text("id"), "object": "balance_transaction", "amount": amount, "currency": dispute["currency"], "created": s.Now().Unix(),
 	})
 }
+
+// TakeAfterAll takes the money of a payment whose card was declined first.
+func (s *Server) TakeAfterAll(payment string) {
+	s.tb.Helper()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	intent := s.find("payment_intent", payment)
+	if intent == nil || intent["status"] != "requires_payment_method" {
+		s.tb.Errorf("Expected payment %s to be declined", payment)
+		return
+	}
+	s.take(intent)
+}
