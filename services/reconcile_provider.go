@@ -186,12 +186,35 @@ func (r *Reconciler) compareKey(ctx context.Context, report *Reconciliation, sid
 		report.waits("%s", sentence)
 	case r.askedAgain(ctx, key.key):
 		report.waits("%s; the payout was asked about again", sentence)
+	case r.refundsAskedAgain(ctx, key.key):
+		report.waits("%s; what was given back was asked about again", sentence)
 	case theirs.sum < 0 && r.givenBack(ctx, key.key):
 		report.waits("%s; the payment had failed, what was taken goes back", sentence)
 	default:
 		report.found("%s", sentence)
 	}
 	return nil
+}
+
+// refundsAskedAgain asks what became of what a provider gave back out of a charge (a
+// bank may send it back, and the message may be lost), and tells whether that changed
+// anything. What was never made is not asked for: that would make it.
+func (r *Reconciler) refundsAskedAgain(ctx context.Context, charge string) (changed bool) {
+	s := r.payments
+	var done []refundOrder
+	err := s.App.ConcurrentDB().NewQuery(refundOrderSQL + ` WHERE payment IN (
+		WITH RECURSIVE chain(id) AS (SELECT {:charge} UNION SELECT p.id FROM payments p JOIN chain c ON p.rolledFrom = c.id AND p.rolledFrom <> '') SELECT id FROM chain)
+		AND state IN ('done', 'failed') AND ref <> ''`).Bind(dbx.Params{"charge": charge}).All(&done)
+	for _, order := range done {
+		var state string
+		err = errors.Join(err, s.askRefund(ctx, order),
+			s.App.DB().Select("state").From("provider_refunds").Where(dbx.HashExp{"id": order.ID}).Row(&state))
+		changed = changed || state != order.State
+	}
+	if err != nil {
+		s.Logger.Warn("failed to ask about what was given back", "payment", charge, "error", err)
+	}
+	return changed
 }
 
 // givenBack has what a provider took for a payment that has failed given back to the

@@ -70,10 +70,11 @@ func (s *PaymentsService) tellOrder(tx core.App, topic string, order refundOrder
 	return s.Emit(tx, topic, "refunds", order.ID, order.Attempt, news)
 }
 
-// givenAfterAll is a provider that gave back what it had refused.
+// givenAfterAll is a provider that gave back what it had refused. What a bank does with
+// that later is another attempt, which the provider knows by what it called this one.
 func (s *PaymentsService) givenAfterAll(order refundOrder, ref string) error {
 	return s.App.RunInTransaction(func(tx core.App) error {
-		mine, err := setRefund(tx, order, dbx.Params{"state": refundDone, "ref": ref, "last_error": ""})
+		mine, err := setRefund(tx, order, dbx.Params{"state": refundDone, "ref": ref, "attempt": order.Attempt + 1, "last_error": ""})
 		if err != nil || !mine {
 			return err
 		}

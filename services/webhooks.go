@@ -212,7 +212,7 @@ func (s *PaymentsService) followRefund(ctx context.Context, provider string, abo
 	}
 	var order refundOrder
 	err := s.App.DB().NewQuery(refundOrderSQL + ` WHERE id = {:id} AND provider = {:provider}`).Bind(dbx.Params{"id": id, "provider": provider}).One(&order)
-	if errors.Is(err, sql.ErrNoRows) || err == nil && order.key() != about.Key {
+	if errors.Is(err, sql.ErrNoRows) || err == nil && order.key() != about.Key && (order.Ref == "" || order.Ref != about.Ref) {
 		return false, nil
 	}
 	if err != nil {

@@ -229,6 +229,58 @@ func TestABankThatSendsRefundsBack(t *testing.T) {
 	}
 }
 
+// TestARefundThatIsRefusedAgain: a bank takes what it had refused for good after all,
+// and sends it back once more; the last time nobody tells us.
+func TestARefundThatIsRefusedAgain(t *testing.T) {
+	t.Parallel()
+	m, sim := NewStripe(t)
+	s := payBack(m, stripesim.CardOK)
+	s.Freelancer.Command(payments, "payments/"+s.Payment+"/refund", Key(), nil).Want(t, http.StatusOK, "")
+	hear := func() {
+		t.Helper()
+		for _, body := range sim.Events() {
+			if status, answer := sim.Post(m.WebhookURL(), body, sim.Sign(body, m.Clock.Now())); status != http.StatusOK {
+				t.Fatalf("Expected the webhook to be kept, got %s", answer)
+			}
+		}
+		if err := m.Sweep(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	owed := func(want int64, when string) {
+		t.Helper()
+		s.Client.SignIn()
+		if got := s.owed(); got != want {
+			t.Errorf("Expected %d to be kept for the client %s, got %d", want, when, got)
+		}
+		wantBook(m, sim)
+		m.Sound()
+	}
+	for range 3 {
+		hear()
+		sim.FailRefund(s.Payment)
+		hear()
+		m.Clock.Advance(25 * time.Hour)
+	}
+	owed(s.Amount, "when it was refused for good")
+	sim.SettleRefund(s.Payment)
+	hear()
+	owed(0, "when the bank took it after all")
+	sim.FailRefund(s.Payment)
+	hear()
+	owed(s.Amount, "when the bank sent it back once more")
+	sim.SettleRefund(s.Payment)
+	hear()
+	owed(0, "when the bank took it again")
+	sim.FailRefund(s.Payment)
+	sim.Events() // lost
+	if report := m.Reconcile(); report.Unexplained != 0 {
+		t.Errorf("Expected the refund to be asked about, got %v", report.Findings)
+	}
+	m.Deliver()
+	owed(s.Amount, "when reconciliation has asked")
+}
+
 // TestRefundsThatWereRefusedBefore: the upgrade keeps for clients what an older
 // version had left as given back.
 func TestRefundsThatWereRefusedBefore(t *testing.T) {
