@@ -183,7 +183,21 @@ var Moderated = []string{Disputes, Payouts, Chargebacks, RefusedRefunds}
 
 // Sealed lists what nobody edits or deletes by hand, superusers included.
 var Sealed = map[Domain][]string{
-	DomainProjects: {Deadlines, Timeline, FeePlans, Reviews, Deliverables, Uploads},
+	DomainProjects: {Contracts, Deadlines, Timeline, FeePlans, Reviews, Deliverables, Uploads},
 	DomainMessages: {Uploads},
 	DomainPayments: {Payments, Disputes, Chargebacks, RefusedRefunds, Evidence, Payouts, PayoutDestinations, Deadlines, Timeline, Invoices},
+}
+
+// Kept lists what is never deleted, not even with all records of its collection at once:
+// money hangs on it, or says what became of it.
+var Kept = map[Domain][]string{
+	DomainProjects: {Contracts, Milestones, Deadlines, Timeline, FeePlans, Reviews},
+	DomainPayments: Sealed[DomainPayments],
+}
+
+// Made lists what the server makes together with something else (a lock, an entry of the
+// ledger, an event): made by hand it would stand for nothing.
+var Made = map[Domain][]string{
+	DomainProjects: {Contracts, Deadlines, Timeline, Deliverables},
+	DomainPayments: {Disputes, Chargebacks, RefusedRefunds, Evidence, Deadlines, Timeline, Invoices},
 }

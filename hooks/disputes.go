@@ -96,21 +96,3 @@ func onlyEdited(e *core.RecordRequestEvent, fields ...string) error {
 	}
 	return nil
 }
-
-// bindSealed keeps what money hangs on from being edited or deleted by hand,
-// also by superusers: the ledger would no longer say the same.
-func bindSealed(i *services.Instance) {
-	for _, name := range collections.Sealed[i.Domain] {
-		i.App.OnRecordUpdateRequest(name).BindFunc(func(e *core.RecordRequestEvent) error {
-			if slices.Contains(collections.Moderated, name) {
-				return e.Next() // a decision; see bindRulings and moderatePayout
-			}
-			return sealed(name)
-		})
-		i.App.OnRecordDeleteRequest(name).BindFunc(func(*core.RecordRequestEvent) error { return sealed(name) })
-	}
-}
-
-func sealed(what string) error {
-	return services.Failf(http.StatusForbidden, services.CodeForbidden, "%s cannot be edited by hand: it changes by commands, together with the ledger.", what)
-}

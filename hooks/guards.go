@@ -52,7 +52,7 @@ func guard(e *core.RecordRequestEvent, creating bool) error {
 		return err
 	}
 	if e.HasSuperuserAuth() {
-		return nil
+		return guardTerms(e, creating)
 	}
 	if err := ownedUntouched(e, creating); err != nil {
 		return err
