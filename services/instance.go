@@ -126,6 +126,7 @@ func (i *Instance) open(dir string) error {
 	if i.App, err = openApp(i.Domain, dir, i.Options.Durability); err != nil {
 		return err
 	}
+	failpoint("boot-opened")
 	if i.Options.Durability == DurabilityGroup {
 		if i.wal, err = openLog(filepath.Join(dir, dataFile)); err != nil {
 			return err
@@ -159,6 +160,7 @@ func (i *Instance) open(dir string) error {
 			return err
 		}
 	}
+	failpoint("boot-prepared")
 	i.guardOutward()
 	i.scheduler, err = gocron.NewScheduler(gocron.WithLocation(time.UTC), gocron.WithStopTimeout(lastWork))
 	return err
@@ -226,7 +228,10 @@ func (i *Instance) Every(interval time.Duration, name string, job func(ctx conte
 // AtStart runs job once, as soon as the instance serves: what a crash left
 // unfinished is not left for the first interval to pass.
 func (i *Instance) AtStart(name string, job func(ctx context.Context) error) error {
-	return i.Soon(name+" at start", job)
+	return i.Soon(name+" at start", func(ctx context.Context) error {
+		failpoint("boot-work")
+		return job(ctx)
+	})
 }
 
 // Soon runs job once in the background, as soon as there is time for it.
@@ -303,6 +308,7 @@ func (i *Instance) serve(ctx context.Context, listener net.Listener, files http.
 	case err := <-i.served:
 		return fmt.Errorf("failed to serve %s: %w", i.Domain, err)
 	}
+	failpoint("boot-serving")
 	if !i.Options.Manual {
 		i.relay.Start(ctx)
 		i.scheduler.Start()

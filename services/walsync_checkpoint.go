@@ -53,6 +53,7 @@ func (s *walSync) copyLog() {
 		reached, _ = s.state()
 		var busy, frames, copied int
 		err := s.pin.QueryRowContext(context.Background(), "PRAGMA wal_checkpoint(PASSIVE)").Scan(&busy, &frames, &copied)
+		failpoint("log-copied")
 		if err != nil || copied >= frames {
 			break
 		}

@@ -27,12 +27,7 @@ func TestMain(m *testing.M) {
 }
 
 // rounds is how often something is tried: LANCERSHUB_ROUNDS for a soak.
-func rounds(standard int) int {
-	if n, err := strconv.Atoi(os.Getenv("LANCERSHUB_ROUNDS")); err == nil && n > 0 {
-		return n
-	}
-	return standard
-}
+func rounds(standard int) int { return number("LANCERSHUB_ROUNDS", standard) }
 
 // anywhere is a kill -9 from outside at a random moment.
 const anywhere = "anywhere"
@@ -105,6 +100,7 @@ var places = []struct {
 	{"inbox-noted", "an event is noted, not applied", pay, 0},
 	{"inbox-before-commit", "an event is applied, not committed", pay, 0},
 	{"inbox-committed", "an event is applied, its sender does not know", pay, 0},
+	{"log-copied", "the log is copied into the database, and what of it is safe is not noted", parts, 3},
 	{anywhere, "kill -9 from outside at a random moment", pay, 40},
 }
 
@@ -136,6 +132,7 @@ func TestCrashMatrix(t *testing.T) {
 	}
 	order = order[:rounds(1000)]
 	random.Shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] })
+	twice := doubleFaults(t, random)
 	const lanes = 3
 	table := newOutcomes()
 	began := time.Now()
@@ -146,7 +143,13 @@ func TestCrashMatrix(t *testing.T) {
 				t.Parallel()
 				l := newLane(t, folder, couples, moderator, own)
 				for i := n; i < len(order) && !t.Failed(); i += lanes {
-					table.add(order[i], l.dieAt(places[order[i]].name, places[order[i]].turn, places[order[i]].weight%10 > 0))
+					table.add(order[i], l.dieAt(order[i], nil))
+					if i/lanes%12 == 11 {
+						l.verify()
+					}
+				}
+				for i := n; i < len(twice) && !t.Failed(); i += lanes {
+					table.addTwice(twice[i], l.dieAt(twice[i].first, &twice[i].again))
 					if i/lanes%12 == 11 {
 						l.verify()
 					}
@@ -162,62 +165,66 @@ func TestCrashMatrix(t *testing.T) {
 	table.report(t, seed, time.Since(began))
 }
 
-// dieAt lets the couples work until the process dies at a place, and goes on
-// until everybody has an answer. It returns what was found on disk.
-func (l *lane) dieAt(place string, turn turn, slow bool) map[string]int {
+// death is a place to die at, and at which visit of it.
+type death struct {
+	place string
+	visit int
+}
+
+// dieAt lets the couples work until the process dies at a place (and again, when
+// it starts after that), and goes on until everybody has an answer. It returns
+// what was found on disk after the last death.
+func (l *lane) dieAt(number int, again *death) map[string]int {
+	place := places[number]
 	main := l.couples[0]
-	if place == "payout-ended" {
+	if place.name == "payout-ended" {
 		main = l.couples[1]
 	}
-	if strings.HasPrefix(place, "deadline") {
+	if strings.HasPrefix(place.name, "deadline") {
 		main = l.couples[2]
 	}
 	for _, c := range l.couples {
 		l.ready(c)
 	}
-	_, before := l.current()
-	l.fates = map[string]int{}
-	if place == anywhere {
-		p, _ := l.current()
-		l.killed = place
-		time.AfterFunc(time.Duration(l.pick(60_000))*time.Microsecond, p.Kill)
-	} else {
-		visit := 1 + int(l.pick(2))
-		if slow {
-			visit = 1 // it takes seconds to come there once
-		}
-		l.arm(place, visit)
+	p, deaths := l.current()
+	deaths++
+	if again != nil {
+		deaths++
 	}
+	l.again = again
+	first := death{place.name, 1 + int(l.pick(2))}
+	if place.weight%10 > 0 {
+		first.visit = 1 // it takes seconds to come there once
+	}
+	l.arm(first, p)
 	var all sync.WaitGroup
 	for _, c := range l.couples[3:] {
 		all.Go(func() {
-			for l.alive(before) {
+			for l.alive(deaths) {
 				parts(l, c)
 			}
 		})
 	}
-	for until := time.Now().Add(patience); l.alive(before); {
-		turn(l, main)
+	for until := time.Now().Add(patience); l.alive(deaths); {
+		place.turn(l, main)
 		if time.Now().After(until) {
-			l.t.Errorf("Expected to die at %s", place)
+			l.t.Errorf("Expected to die at %s", l.killed)
 			break
 		}
 		l.refill(main)
 	}
 	all.Wait()
-	if place != anywhere {
-		_ = os.Remove(l.armFile())
-	}
+	_ = os.Remove(l.armFile())
 	for _, c := range append([]*couple{main}, l.couples[3:]...) {
 		l.check(c)
 	}
 	return l.fates
 }
 
-// alive tells whether nothing has died since there were so many deaths.
-func (l *lane) alive(before int) bool {
-	_, deaths := l.current()
-	return deaths == before && !l.t.Failed()
+// alive tells whether there have been fewer deaths.
+func (l *lane) alive(deaths int) bool {
+	_, now := l.current()
+	return now < deaths && !l.t.Failed()
 }
 
 // outcomes counts, by place, the deaths and what was found of the commands under way.
@@ -225,10 +232,12 @@ type outcomes struct {
 	mu     sync.Mutex
 	deaths map[int]int
 	fates  map[int]map[string]int
+	// again are the second deaths of double faults, by their place.
+	again map[string]*second
 }
 
 func newOutcomes() *outcomes {
-	return &outcomes{deaths: map[int]int{}, fates: map[int]map[string]int{}}
+	return &outcomes{deaths: map[int]int{}, fates: map[int]map[string]int{}, again: map[string]*second{}}
 }
 
 func (o *outcomes) add(place int, fates map[string]int) {
@@ -255,6 +264,7 @@ func (o *outcomes) report(t *testing.T, seed uint64, took time.Duration) {
 		fmt.Fprintf(&text, "| `%s` | %s | %d | %d | %d | %d |\n", place.name, place.moment, o.deaths[n], f[nothing], f[begun], f[done])
 	}
 	t.Logf("%d kills at %d places in %s, LANCERSHUB_SEED=%d\n%s", total, len(places), took.Round(time.Second), seed, text.String())
+	o.reportTwice(t, &text)
 	if path := os.Getenv("LANCERSHUB_REPORT"); path != "" {
 		if err := os.WriteFile(path, []byte(text.String()), 0o644); err != nil {
 			t.Error(err)

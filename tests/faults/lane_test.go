@@ -46,6 +46,9 @@ type lane struct {
 	flights map[string]bool
 	// fates counts what was found of them on the disk of the dead.
 	fates map[string]int
+	// again is where the marketplace is to die once more when it starts after the
+	// present death; it is nil if it is to live.
+	again *death
 	// killed is the place of the present death, for the log.
 	killed string
 	// dead is what the process printed that died last.
@@ -100,14 +103,22 @@ func (l *lane) pick(n int64) int64 {
 
 func (l *lane) armFile() string { return l.data + ".armed" }
 
-// arm makes the process die at the nth visit of a place.
-func (l *lane) arm(place string, visit int) {
+// arm makes process p die: at a visit of a place, or from outside within a moment.
+func (l *lane) arm(at death, p *process.Process) {
 	l.mu.Lock()
-	l.killed = place
-	l.mu.Unlock()
+	defer l.mu.Unlock()
+	l.killed = at.place
+	if at.place == anywhere {
+		time.AfterFunc(time.Duration(l.random.Int64N(60_000))*time.Microsecond, p.Kill)
+		return
+	}
+	l.writeArm(at)
+}
+
+func (l *lane) writeArm(at death) {
 	temp := l.armFile() + ".new"
-	if err := errors.Join(os.WriteFile(temp, []byte(place+" "+strconv.Itoa(visit)), 0o600), os.Rename(temp, l.armFile())); err != nil {
-		l.t.Fatal(err)
+	if err := errors.Join(os.WriteFile(temp, []byte(at.place+" "+strconv.Itoa(at.visit)), 0o600), os.Rename(temp, l.armFile())); err != nil {
+		l.t.Error(err)
 	}
 }
 
@@ -135,12 +146,30 @@ func (l *lane) revive(seen *process.Process) {
 	if l.p != seen {
 		return // somebody else was faster
 	}
+	l.bury(seen)
+	for l.again != nil {
+		if l.p = l.launchAgain(seen.Addr); l.p.WaitHealthy() == nil {
+			return
+		}
+		if !l.p.Died(time.Second) {
+			break // it hangs: Start says so, and what it printed
+		}
+		l.bury(l.p) // it died before anybody could ask it
+	}
+	l.p = process.Start(l.t, seen.Addr, l.data, []string{"LANCERSHUB_FAILPOINTS=" + l.armFile()}, laneArgs...)
+}
+
+// bury notes a death: what is on disk of every command under way. l.mu is held.
+func (l *lane) bury(dead *process.Process) {
+	if err := dead.Ended(l.t, patience); err == nil || err.Error() != "signal: killed" {
+		l.t.Errorf("Expected to die by kill -9 (%s), got %v\n%s", l.killed, err, dead.Log())
+	}
 	l.deaths++
-	l.dead = seen.Log()
+	l.dead = dead.Log()
+	l.fates = map[string]int{}
 	for key := range l.flights {
 		l.fates[l.fate(key)]++
 	}
-	l.p = process.Start(l.t, seen.Addr, l.data, []string{"LANCERSHUB_FAILPOINTS=" + l.armFile()}, laneArgs...)
 }
 
 // fate reads from the databases of the dead process what became of a command.

@@ -21,7 +21,7 @@ import (
 
 // number is the size of a suite: standard in the gate, or what the variable says.
 func number(variable string, standard int) int {
-	if n, err := strconv.Atoi(os.Getenv(variable)); err == nil && n > 0 {
+	if n, err := strconv.Atoi(os.Getenv(variable)); err == nil && n >= 0 {
 		return n
 	}
 	return standard
