@@ -3,6 +3,7 @@ package hooks
 import (
 	"net/http"
 	"slices"
+	"time"
 
 	"github.com/pocketbase/pocketbase/core"
 
@@ -12,26 +13,28 @@ import (
 
 // bindDisputes is the table of what people can do in a dispute.
 func bindDisputes(e *core.ServeEvent, p *services.PaymentsService) {
-	command(e, collections.Payments, "dispute", true, func(_ *core.RequestEvent, c call) (services.Answer, error) {
+	command(e, collections.Payments, "dispute", true, func(e *core.RequestEvent, c call) (services.Answer, error) {
 		return p.Dispute(c.Command, c.ID, services.DisputeRequest{
 			Amount: c.Body.Amount, ToFreelancer: c.Body.ToFreelancer, Category: c.Body.Category, Reason: c.Body.Reason,
-		})
+		}, signedInAt(e))
 	})
-	position := func(verb string, take func(c call) (services.Answer, error)) {
-		command(e, collections.Disputes, verb, true, func(_ *core.RequestEvent, c call) (services.Answer, error) {
+	position := func(verb string, take func(c call, signedInAt time.Time) (services.Answer, error)) {
+		command(e, collections.Disputes, verb, true, func(e *core.RequestEvent, c call) (services.Answer, error) {
 			if c.Body.ToFreelancer == nil { // nothing said is not "nothing for the freelancer": that may end the dispute
 				return services.Answer{}, services.Failf(http.StatusBadRequest, services.CodeInvalidInput, "Say how much of the disputed amount the freelancer gets.").With("field", collections.DisputeToFreelancer)
 			}
-			return take(c)
+			return take(c, signedInAt(e))
 		})
 	}
-	position("answer", func(c call) (services.Answer, error) {
-		return p.AnswerDispute(c.Command, c.ID, *c.Body.ToFreelancer, c.Body.Note)
+	position("answer", func(c call, signedInAt time.Time) (services.Answer, error) {
+		return p.AnswerDispute(c.Command, c.ID, *c.Body.ToFreelancer, c.Body.Note, signedInAt)
 	})
-	position("offer", func(c call) (services.Answer, error) {
-		return p.Offer(c.Command, c.ID, *c.Body.ToFreelancer, c.Body.Note)
+	position("offer", func(c call, signedInAt time.Time) (services.Answer, error) {
+		return p.Offer(c.Command, c.ID, *c.Body.ToFreelancer, c.Body.Note, signedInAt)
 	})
-	position("accept", func(c call) (services.Answer, error) { return p.AcceptOffer(c.Command, c.ID, *c.Body.ToFreelancer) })
+	position("accept", func(c call, signedInAt time.Time) (services.Answer, error) {
+		return p.AcceptOffer(c.Command, c.ID, *c.Body.ToFreelancer, signedInAt)
+	})
 	command(e, collections.Disputes, "escalate", true, func(_ *core.RequestEvent, c call) (services.Answer, error) {
 		return p.Escalate(c.Command, c.ID, c.Body.Reason)
 	})

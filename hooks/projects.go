@@ -83,6 +83,12 @@ func bindProjectRecords(i *services.Instance, projects services.ProjectsService)
 		}
 		return e.Next()
 	})
+	i.App.OnRecordUpdateRequest(collections.Milestones).BindFunc(func(e *core.RecordRequestEvent) error {
+		if err := projects.EditMilestone(e.Record, signedInAt(e.RequestEvent)); err != nil {
+			return err
+		}
+		return e.Next()
+	})
 	i.AroundUpdate(collections.Projects, services.After(projects.EditedProject))
 	i.AroundUpdate(collections.Proposals, services.After(projects.EditedProposal))
 	i.AroundCreate(collections.Proposals, services.After(projects.Submitted))
@@ -130,13 +136,16 @@ func bindProjectCommands(e *core.ServeEvent, p services.ProjectsService) {
 		return p.RequestChanges(c.Command, c.ID, c.Body.Note)
 	})
 	command(e, collections.Milestones, "approve", false, func(e *core.RequestEvent, c call) (services.Answer, error) {
+		if c.Body.Amount > 0 && c.Key == "" { // the whole is approved once, a part as often as it is asked for
+			return services.Answer{}, services.KeyRequired()
+		}
 		return p.Approve(c.Command, c.ID, services.Approval{Amount: c.Body.Amount, Rest: c.Body.Rest, Reason: c.Body.Reason, Note: c.Body.Note}, signedInAt(e))
 	})
 	command(e, collections.Deliverables, "delete", false, func(_ *core.RequestEvent, c call) (services.Answer, error) {
 		return p.DeleteDeliverable(c.Command, c.ID)
 	})
-	command(e, collections.Contracts, "bonus", true, func(_ *core.RequestEvent, c call) (services.Answer, error) {
-		return p.Bonus(c.Command, c.ID, c.Body.Amount, c.Body.Note)
+	command(e, collections.Contracts, "bonus", true, func(e *core.RequestEvent, c call) (services.Answer, error) {
+		return p.Bonus(c.Command, c.ID, c.Body.Amount, c.Body.Note, signedInAt(e))
 	})
 	command(e, collections.Contracts, "end", false, func(_ *core.RequestEvent, c call) (services.Answer, error) {
 		return p.EndContract(c.Command, c.ID, c.Body.Reason)

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/pocketbase/pocketbase/core"
 
@@ -43,7 +44,7 @@ type DisputeNews struct {
 
 // Dispute locks a part of what is held, until both agree, a deadline passes or a
 // moderator decides. The rest can still be released or given back.
-func (s *PaymentsService) Dispute(cmd Command, id string, ask DisputeRequest) (Answer, error) {
+func (s *PaymentsService) Dispute(cmd Command, id string, ask DisputeRequest, signedInAt time.Time) (Answer, error) {
 	return Once(s.App, s.Clock, cmd, func(tx core.App) (any, error) {
 		payment, err := eitherParty(tx, collections.Payments, id, cmd.Principal)
 		if err != nil {
@@ -58,8 +59,22 @@ func (s *PaymentsService) Dispute(cmd Command, id string, ask DisputeRequest) (A
 		if strings.TrimSpace(ask.Reason) == "" {
 			return nil, badRequest(CodeReasonRequired, "Say what went wrong: the other side and a moderator read it.").With("field", collections.FieldReason)
 		}
+		if ask.ToFreelancer != nil {
+			if err := s.mayConcede(payment, cmd.Principal, *ask.ToFreelancer, signedInAt); err != nil {
+				return nil, err
+			}
+		}
 		return s.openDispute(tx, payment, cmd.Principal, ask)
 	})
+}
+
+// mayConcede refuses a client's yes to paying out more than a session that may be stolen
+// should: the other side can take it at once, and it is released.
+func (s *PaymentsService) mayConcede(record *core.Record, by string, toFreelancer int64, signedInAt time.Time) error {
+	if by != record.GetString(collections.FieldClient) {
+		return nil
+	}
+	return s.mayRelease(toFreelancer, record.GetString(collections.FieldCurrency), signedInAt)
 }
 
 func (s *PaymentsService) openDispute(tx core.App, payment *core.Record, by string, ask DisputeRequest) (*core.Record, error) {
@@ -137,16 +152,24 @@ func positionOutOfRange(amount int64) error {
 
 // AnswerDispute is the other side's position. One that meets the opener's closes
 // the dispute.
-func (s *PaymentsService) AnswerDispute(cmd Command, id string, toFreelancer int64, note string) (Answer, error) {
-	return s.position(cmd, id, "answer", TopicDisputeAnswered, toFreelancer, note)
+func (s *PaymentsService) AnswerDispute(cmd Command, id string, toFreelancer int64, note string, signedInAt time.Time) (Answer, error) {
+	return s.position(cmd, id, said{"answer", TopicDisputeAnswered, note, toFreelancer, signedInAt})
 }
 
 // Offer changes one's own position.
-func (s *PaymentsService) Offer(cmd Command, id string, toFreelancer int64, note string) (Answer, error) {
-	return s.position(cmd, id, "offer", TopicDisputeOffered, toFreelancer, note)
+func (s *PaymentsService) Offer(cmd Command, id string, toFreelancer int64, note string, signedInAt time.Time) (Answer, error) {
+	return s.position(cmd, id, said{"offer", TopicDisputeOffered, note, toFreelancer, signedInAt})
 }
 
-func (s *PaymentsService) position(cmd Command, id, verb, topic string, toFreelancer int64, note string) (Answer, error) {
+// said is a position in a dispute, as one side says it.
+type said struct {
+	verb, topic, note string
+	toFreelancer      int64
+	signedInAt        time.Time
+}
+
+func (s *PaymentsService) position(cmd Command, id string, says said) (Answer, error) {
+	verb, topic, toFreelancer, note := says.verb, says.topic, says.toFreelancer, says.note
 	return Once(s.App, s.Clock, cmd, func(tx core.App) (any, error) {
 		dispute, err := eitherParty(tx, collections.Disputes, id, cmd.Principal)
 		if err != nil {
@@ -158,6 +181,9 @@ func (s *PaymentsService) position(cmd Command, id, verb, topic string, toFreela
 		amount := intOf(dispute, collections.FieldAmount)
 		if toFreelancer > amount {
 			return nil, positionOutOfRange(amount)
+		}
+		if err := s.mayConcede(dispute, cmd.Principal, toFreelancer, says.signedInAt); err != nil {
+			return nil, err
 		}
 		client := dispute.GetString(collections.FieldClient)
 		set := map[string]any{positionOf(client, cmd.Principal): toFreelancer}
@@ -187,7 +213,7 @@ func (s *PaymentsService) position(cmd Command, id, verb, topic string, toFreela
 }
 
 // AcceptOffer takes the other side's position, which must be the one the caller saw.
-func (s *PaymentsService) AcceptOffer(cmd Command, id string, toFreelancer int64) (Answer, error) {
+func (s *PaymentsService) AcceptOffer(cmd Command, id string, toFreelancer int64, signedInAt time.Time) (Answer, error) {
 	return Once(s.App, s.Clock, cmd, func(tx core.App) (any, error) {
 		dispute, err := eitherParty(tx, collections.Disputes, id, cmd.Principal)
 		if err != nil {
@@ -204,6 +230,9 @@ func (s *PaymentsService) AcceptOffer(cmd Command, id string, toFreelancer int64
 		theirs := intOf(dispute, positionOf(client, other))
 		if theirs != toFreelancer {
 			return nil, conflict(CodeConflict, "The other side wants %d to go to the freelancer now.", theirs).With(collections.DisputeToFreelancer, theirs)
+		}
+		if err := s.mayConcede(dispute, cmd.Principal, theirs, signedInAt); err != nil {
+			return nil, err
 		}
 		return dispute, s.settleDispute(tx, dispute, decision{"accept", collections.OutcomeAgreed, theirs, cmd.Principal, "Both sides agreed."})
 	})

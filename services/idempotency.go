@@ -45,7 +45,7 @@ const idemKeep = 30 * 24 * time.Hour
 // keys sorted, so two spellings of one body are one body.
 func NewCommand(principal, route, key string, keyRequired bool, body any) (Command, error) {
 	if key == "" && keyRequired {
-		return Command{}, badRequest(CodeKeyRequired, "This command moves money: send an Idempotency-Key header with a value of your own, and the same one when you retry.")
+		return Command{}, KeyRequired()
 	}
 	if key != "" && !keyPattern.MatchString(key) {
 		return Command{}, badRequest(CodeKeyInvalid, "An Idempotency-Key has 1 to 200 printable ASCII characters without spaces.")
@@ -56,6 +56,11 @@ func NewCommand(principal, route, key string, keyRequired bool, body any) (Comma
 	}
 	sum := sha256.Sum256(raw)
 	return Command{Principal: principal, Route: route, Key: key, Fingerprint: hex.EncodeToString(sum[:])}, nil
+}
+
+// KeyRequired refuses a command that would happen twice if its answer were lost.
+func KeyRequired() error {
+	return badRequest(CodeKeyRequired, "This command moves money: send an Idempotency-Key header with a value of your own, and the same one when you retry.")
 }
 
 type idemRow struct {

@@ -162,7 +162,8 @@ func (s ProjectsService) splitMilestone(tx core.App, next *core.Record, amount i
 
 // Bonus adds a milestone on top of what was agreed. It is paid for like any other
 // and approved by itself as soon as its money is held.
-func (s ProjectsService) Bonus(cmd Command, id string, amount int64, note string) (Answer, error) {
+// Nobody looks at it again in between, so much of it needs a fresh sign-in now.
+func (s ProjectsService) Bonus(cmd Command, id string, amount int64, note string, signedInAt time.Time) (Answer, error) {
 	if err := CheckAmount(amount); err != nil {
 		return Answer{}, err
 	}
@@ -173,6 +174,9 @@ func (s ProjectsService) Bonus(cmd Command, id string, amount int64, note string
 		}
 		if status := contract.GetString(collections.FieldStatus); status == collections.ContractEnded {
 			return nil, illegal(collections.ContractMachine, "bonus", status)
+		}
+		if err := s.mayRelease(amount, contract.GetString(collections.FieldCurrency), signedInAt); err != nil {
+			return nil, err
 		}
 		milestones, err := tx.FindCachedCollectionByNameOrId(collections.Milestones)
 		if err != nil {
@@ -190,6 +194,15 @@ func (s ProjectsService) Bonus(cmd Command, id string, amount int64, note string
 		})
 		return bonus, tx.Save(bonus)
 	})
+}
+
+// EditMilestone refuses to make a bonus large that was small when it was promised.
+func (s ProjectsService) EditMilestone(milestone *core.Record, signedInAt time.Time) error {
+	bonus := milestone.GetString(collections.MilestoneKind) == collections.MilestoneKindBonus
+	if !bonus || !changed(milestone, collections.FieldAmount) {
+		return nil
+	}
+	return s.mayRelease(intOf(milestone, collections.FieldAmount), milestone.GetString(collections.FieldCurrency), signedInAt)
 }
 
 // fundedBonus approves a bonus that has just been paid for.

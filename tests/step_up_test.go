@@ -60,3 +60,65 @@ func TestALotOfMoneyNeedsAFreshSignIn(t *testing.T) {
 func (m *Market) paymentOf(s *Story) *Response {
 	return s.Client.View(collections.DomainPayments, collections.Payments, s.Payment)
 }
+
+// TestAStolenSessionConcedesNothing: a dispute and a bonus pay a freelancer without a
+// release, so a client who gives much away by them proves lately who they are, too.
+func TestAStolenSessionConcedesNothing(t *testing.T) {
+	t.Parallel()
+	m := New(t, func(o *services.Options) { o.FreshAbove = map[string]int64{"EUR": 50_000} })
+	asked, opens := Funded(m), Funded(m)
+	dispute := asked.dispute(asked.Freelancer, 0, asked.Amount)
+	small := asked.Client.Command(collections.DomainProjects, "contracts/"+asked.Contract+"/bonus", Key(), Body{"amount": 50_000})
+	small.Want(t, http.StatusOK, "")
+	old(m, asked.Client, asked.Freelancer, opens.Client)
+	bonus := func(amount int64) *Response {
+		return asked.Client.Command(collections.DomainProjects, "contracts/"+asked.Contract+"/bonus", Key(), Body{"amount": amount})
+	}
+	raise := func() *Response {
+		return asked.Client.Do(http.MethodPatch, "/api/projects/api/collections/milestones/records/"+small.Text("id"), Body{"amount": 50_001})
+	}
+	concede := func(verb string, toFreelancer int64) *Response {
+		return asked.inDispute(asked.Client, dispute, verb, Body{"toFreelancer": toFreelancer})
+	}
+	open := func(toFreelancer int64) *Response {
+		return opens.Client.Command(payments, "payments/"+opens.Payment+"/dispute", Key(), Body{"toFreelancer": toFreelancer, "reason": "Half of it is missing."})
+	}
+	for name, refused := range map[string]*Response{
+		"accept": concede("accept", asked.Amount), "answer": concede("answer", 50_001), "open": open(50_001), "bonus": bonus(50_001), "a larger bonus": raise(),
+	} {
+		if refused.Status != http.StatusForbidden || refused.Code() != services.CodeSignInAgain {
+			t.Errorf("%s: expected a fresh sign-in to be asked for, got %d %s", name, refused.Status, refused.Raw)
+		}
+	}
+	asked.wantMoney("disputed: released 0 refunded 0 disputed 123457") // signs in
+	old(m, asked.Client, asked.Freelancer, opens.Client)
+	concede("answer", 50_000).Want(t, http.StatusOK, "")
+	concede("offer", 50_001).Want(t, http.StatusForbidden, services.CodeSignInAgain)
+	open(50_000).Want(t, http.StatusOK, "")
+	bonus(50_000).Want(t, http.StatusOK, "")
+	asked.inDispute(asked.Freelancer, dispute, "offer", Body{"toFreelancer": 100_000}).Want(t, http.StatusOK, "")
+	asked.Client.SignIn()
+	concede("accept", 100_000).Want(t, http.StatusOK, "")
+	raise().Want(t, http.StatusOK, "")
+	m.Deliver()
+	asked.wantMoney("split: released 100000 refunded 23457 disputed 0")
+	m.Sound()
+}
+
+// TestAPartIsApprovedOnce: whoever lost the answer asks again, and a part may be approved
+// as often as it is asked for.
+func TestAPartIsApprovedOnce(t *testing.T) {
+	t.Parallel()
+	m := New(t)
+	s := Funded(m)
+	approve := func(key string) *Response {
+		return s.Client.Command(collections.DomainProjects, "milestones/"+s.Milestone+"/approve", key, Body{"amount": 1_000, "reason": "A part."})
+	}
+	approve("").Want(t, http.StatusBadRequest, services.CodeKeyRequired)
+	for range 2 {
+		approve("the-same").Want(t, http.StatusOK, "")
+	}
+	m.Deliver()
+	s.wantMoney("held: released 1000 refunded 0 disputed 0")
+	m.Sound()
+}

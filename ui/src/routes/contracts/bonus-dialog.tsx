@@ -12,6 +12,7 @@ import { FeeTable } from '../../ui/fee-table';
 import { useToast } from '../../ui/feedback';
 import { Textarea } from '../../ui/field';
 import { MoneyInput } from '../../ui/money-input';
+import { Again } from '../auth/again';
 import { useWayToPay } from './fund-dialog';
 
 export function BonusDialog({ contract }: { contract: Contract }) {
@@ -42,15 +43,18 @@ function BonusForm({ contract, onClose }: { contract: Contract; onClose: () => v
     else add.mutate({ domain: 'projects', path: `contracts/${contract.id}/bonus`, body: { amount, ...(note.trim() ? { note: note.trim() } : {}) } });
   };
   return (
-    <form noValidate className="space-y-4" onSubmit={(event) => { event.preventDefault(); setChecked(true); if (amount) submit(); else focusFirstInvalid(event.currentTarget); }}>
-      <p className="text-muted">{t('bonus.text')}</p>
-      <fieldset disabled={milestone !== null} className="space-y-4">
-        <MoneyInput label={t('milestone.amount')} name="amount" currency={contract.currency} value={amount} onChange={setAmount} required error={checked && !amount ? 'required' : undefined} />
-        <Textarea label={t('milestone.note')} optional rows={2} maxLength={5000} value={note} onChange={(event) => setNote(event.target.value)} />
-      </fieldset>
-      {amount !== null && amount > 0 && <FeeTable amount={amount} currency={contract.currency} plan={contract.feePlan ?? defaultFeePlan} side="client" />}
-      {way.choice}
-      <DialogActions error={add.error ?? fund.error} onCancel={onClose} icon="star" busy={add.isPending || fund.isPending} disabled={!way.ready}>{t('bonus.confirm')}</DialogActions>
-    </form>
+    <>
+      <form noValidate className="space-y-4" onSubmit={(event) => { event.preventDefault(); setChecked(true); if (amount) submit(); else focusFirstInvalid(event.currentTarget); }}>
+        <p className="text-muted">{t('bonus.text')}</p>
+        <fieldset disabled={milestone !== null} className="space-y-4">
+          <MoneyInput label={t('milestone.amount')} name="amount" currency={contract.currency} value={amount} onChange={setAmount} required error={checked && !amount ? 'required' : undefined} />
+          <Textarea label={t('milestone.note')} optional rows={2} maxLength={5000} value={note} onChange={(event) => setNote(event.target.value)} />
+        </fieldset>
+        {amount !== null && amount > 0 && <FeeTable amount={amount} currency={contract.currency} plan={contract.feePlan ?? defaultFeePlan} side="client" />}
+        {way.choice}
+        <DialogActions error={add.error ?? fund.error} onCancel={onClose} icon="star" busy={add.isPending || fund.isPending} disabled={!way.ready}>{t('bonus.confirm')}</DialogActions>
+      </form>
+      <Again run={add} />
+    </>
   );
 }

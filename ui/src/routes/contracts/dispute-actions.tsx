@@ -10,6 +10,7 @@ import { Dialog } from '../../ui/dialog';
 import { DialogActions } from '../../ui/dialog-actions';
 import { useToast } from '../../ui/feedback';
 import { Textarea } from '../../ui/field';
+import { Again, tooOld } from '../auth/again';
 import { PositionInput } from './dispute-dialog';
 
 interface Props {
@@ -61,7 +62,7 @@ function PositionDialog({ verb, dispute, side }: { verb: 'answer' | 'offer'; dis
   return (
     <>
       <Button small onClick={() => { run.reset(); setOpen(true); }}>{t(`dispute.${verb}`)}</Button>
-      <Dialog open={open} title={t(`dispute.${verb}`)} onClose={() => setOpen(false)}>
+      <Dialog open={open && !tooOld(run.error)} title={t(`dispute.${verb}`)} onClose={() => { if (!tooOld(run.error)) setOpen(false); }}>
         <form noValidate className="space-y-4" onSubmit={(event) => {
           event.preventDefault();
           setChecked(true);
@@ -73,6 +74,7 @@ function PositionDialog({ verb, dispute, side }: { verb: 'answer' | 'offer'; dis
           <DialogActions error={run.error} onCancel={() => setOpen(false)} busy={run.isPending}>{t(`dispute.${verb}`)}</DialogActions>
         </form>
       </Dialog>
+      <Again run={run} />
     </>
   );
 }

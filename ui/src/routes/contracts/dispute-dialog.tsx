@@ -11,6 +11,7 @@ import { Notice, useToast } from '../../ui/feedback';
 import { Select, Textarea } from '../../ui/field';
 import { MoneyInput } from '../../ui/money-input';
 import { Money } from '../../ui/show';
+import { Again } from '../auth/again';
 
 const categories: readonly DisputeCategory[] = ['not_delivered', 'not_as_described', 'late', 'unpaid', 'other'];
 
@@ -46,23 +47,26 @@ function DisputeForm({ payment, held, side, onClose }: Props & { onClose: () => 
   const wantsTooMuch = amount !== null && (wants ?? 0) > amount;
   const wrong = !amount || tooMuch || wants === null || wantsTooMuch || !reason.trim();
   return (
-    <form noValidate className="space-y-4" onSubmit={(event) => {
-      event.preventDefault();
-      setChecked(true);
-      if (wrong) focusFirstInvalid(event.currentTarget);
-      else run.mutate({ domain: 'payments', path: `payments/${payment.id}/dispute`, body: { amount, toFreelancer: wants, category, reason: reason.trim() } });
-    }}>
-      <Notice tone="plain" icon="info">{t('dispute.startText')}</Notice>
-      <Select label={t('dispute.category')} value={category} onChange={(event) => setCategory(event.target.value as DisputeCategory)}>
-        {categories.map((one) => <option key={one} value={one}>{t(`dispute.category.${one}`)}</option>)}
-      </Select>
-      <MoneyInput label={t('dispute.amount')} name="amount" currency={payment.currency} value={amount} onChange={setAmount} required
-        error={tooMuch ? 'too_much' : checked && !amount ? 'required' : undefined} hint={<>{t('contract.held')}: <Money amount={held} currency={payment.currency} /></>} />
-      <PositionInput label={t('dispute.wants')} currency={payment.currency} value={wants} onChange={setWants} of={amount ?? 0} checked={checked} />
-      <Textarea label={t('dispute.reason')} name="reason" required rows={4} maxLength={1000} value={reason} onChange={(event) => setReason(event.target.value)} hint={t('dispute.reasonHint')}
-        error={checked && !reason.trim() ? 'required' : undefined} />
-      <DialogActions error={run.error} onCancel={onClose} look="danger" busy={run.isPending}>{t('dispute.start')}</DialogActions>
-    </form>
+    <>
+      <form noValidate className="space-y-4" onSubmit={(event) => {
+        event.preventDefault();
+        setChecked(true);
+        if (wrong) focusFirstInvalid(event.currentTarget);
+        else run.mutate({ domain: 'payments', path: `payments/${payment.id}/dispute`, body: { amount, toFreelancer: wants, category, reason: reason.trim() } });
+      }}>
+        <Notice tone="plain" icon="info">{t('dispute.startText')}</Notice>
+        <Select label={t('dispute.category')} value={category} onChange={(event) => setCategory(event.target.value as DisputeCategory)}>
+          {categories.map((one) => <option key={one} value={one}>{t(`dispute.category.${one}`)}</option>)}
+        </Select>
+        <MoneyInput label={t('dispute.amount')} name="amount" currency={payment.currency} value={amount} onChange={setAmount} required
+          error={tooMuch ? 'too_much' : checked && !amount ? 'required' : undefined} hint={<>{t('contract.held')}: <Money amount={held} currency={payment.currency} /></>} />
+        <PositionInput label={t('dispute.wants')} currency={payment.currency} value={wants} onChange={setWants} of={amount ?? 0} checked={checked} />
+        <Textarea label={t('dispute.reason')} name="reason" required rows={4} maxLength={1000} value={reason} onChange={(event) => setReason(event.target.value)} hint={t('dispute.reasonHint')}
+          error={checked && !reason.trim() ? 'required' : undefined} />
+        <DialogActions error={run.error} onCancel={onClose} look="danger" busy={run.isPending}>{t('dispute.start')}</DialogActions>
+      </form>
+      <Again run={run} />
+    </>
   );
 }
 

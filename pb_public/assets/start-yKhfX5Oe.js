@@ -1,0 +1,1 @@
+export{t as start}from"./first-D7J9dGGc.js";
