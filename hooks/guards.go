@@ -221,9 +221,21 @@ func wholeNumber(field string, value any) error {
 	case !ok || number != math.Trunc(number) || math.IsInf(number, 0):
 		return services.Failf(http.StatusBadRequest, services.CodeNotAnInteger, "%s must be a whole number (amounts are in minor units, for example cents).", field).With("field", field)
 	case number < 0 || number > collections.MaxAmount:
-		return services.Failf(http.StatusBadRequest, services.CodeAmountOutOfRange, "%s must be from 0 to %d.", field, int64(collections.MaxAmount)).With("field", field)
+		lowest, highest := bounds(field)
+		return services.Failf(http.StatusBadRequest, services.CodeAmountOutOfRange, "%s must be from %d to %d.", field, lowest, highest).With("field", field)
 	}
 	return nil
+}
+
+// bounds are what a number may be at least and at most, for whoever sent another.
+func bounds(field string) (lowest, highest int64) {
+	switch field {
+	case collections.FieldAmount:
+		return 1, collections.MaxAmount
+	case collections.ReviewRating, collections.ReviewCategories:
+		return 1, collections.MaxRating
+	}
+	return 0, collections.MaxAmount
 }
 
 func isEmpty(value any) bool {

@@ -89,7 +89,10 @@ func (s UsersService) sendMail(row mailRow) error {
 		return s.markMail(row, "dropped", 0, "it cannot be read")
 	}
 	now := s.Clock.Now()
-	to, whyNot := s.addressOf(news)
+	to, whyNot, err := s.addressOf(news)
+	if err != nil {
+		return fmt.Errorf("failed to find whom mail %s is for: %w", row.ID, err) // it stays due
+	}
 	if whyNot == "" && now.UnixMilli() > news.Until {
 		whyNot = "it is too late"
 	}
@@ -130,27 +133,27 @@ func (s UsersService) markMail(row mailRow, state string, next int64, why string
 
 // addressOf returns whom a mail goes to, or why it does not go out. An address
 // nobody has verified may be a stranger's.
-func (s UsersService) addressOf(news MailNews) (to mail.Address, whyNot string) {
+func (s UsersService) addressOf(news MailNews) (to mail.Address, whyNot string, err error) {
 	if !s.App.Settings().SMTP.Enabled {
-		return to, "no mail server is configured"
+		return to, "no mail server is configured", nil
 	}
 	if news.Operator {
-		superuser, err := s.App.FindRecordById(core.CollectionNameSuperusers, news.User)
-		if err != nil {
-			return to, "there is no such superuser"
+		superuser, err := ownRecord(s.App, core.CollectionNameSuperusers, news.User)
+		if err != nil || superuser == nil {
+			return to, "there is no such superuser", err
 		}
-		return mail.Address{Address: superuser.Email()}, ""
+		return mail.Address{Address: superuser.Email()}, "", nil
 	}
-	user, err := s.App.FindRecordById(collections.Users, news.User)
+	user, err := ownRecord(s.App, collections.Users, news.User)
 	switch {
-	case err != nil:
-		return to, "there is no such user"
+	case err != nil || user == nil:
+		return to, "there is no such user", err
 	case user.GetString(collections.FieldStatus) != collections.UserStatusActive:
-		return to, "the account is not active"
+		return to, "the account is not active", nil
 	case !user.Verified():
-		return to, "the address is not verified"
+		return to, "the address is not verified", nil
 	}
-	return mail.Address{Name: oneLine(user.GetString(collections.UserName)), Address: user.Email()}, ""
+	return mail.Address{Name: oneLine(user.GetString(collections.UserName)), Address: user.Email()}, "", nil
 }
 
 // handOver gives a mail to the mail server. Its Message-ID names the mail and its

@@ -104,6 +104,9 @@ func writable(app core.App, id, sender string) (*writableChat, error) {
 func (s ChatsService) checkReferences(message *core.Record, members []string) error {
 	if reply := message.GetString(collections.MessageReplyTo); reply != "" {
 		answered, err := s.App.FindRecordById(collections.Messages, reply)
+		if err != nil && !errors.Is(err, sql.ErrNoRows) {
+			return err
+		}
 		if err != nil || answered.GetString(collections.FieldChat) != message.GetString(collections.FieldChat) {
 			return badRequest(CodeInvalidInput, "A message answers one of the same chat.").With("field", collections.MessageReplyTo)
 		}

@@ -69,6 +69,9 @@ func (s Sessions) alive(session *core.Record, now time.Time) bool {
 // Alive fails unless the session behind an access token is alive.
 func (s Sessions) Alive(sid string) error {
 	session, err := s.App.FindRecordById(collections.Sessions, sid)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return err
+	}
 	if err != nil || !s.alive(session, s.Clock.Now()) {
 		return Failf(http.StatusUnauthorized, CodeTokenRevoked, "This session has ended: sign in again.")
 	}

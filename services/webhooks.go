@@ -166,8 +166,8 @@ func (s *PaymentsService) follow(ctx context.Context, provider string, about Pro
 	return false, nil
 }
 
-// ownRecord returns the record that a provider speaks of, nil if it is not ours. A
-// database that cannot be asked is an error: the event would be taken for handled.
+// ownRecord returns the record that somebody else speaks of, nil if it is not ours. A
+// database that cannot be asked is an error: what was said would be taken for handled.
 func ownRecord(app core.App, collection, id string) (*core.Record, error) {
 	record, err := app.FindRecordById(collection, id)
 	if errors.Is(err, sql.ErrNoRows) {

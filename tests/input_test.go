@@ -119,6 +119,12 @@ func TestBadInput(t *testing.T) {
 			scenario.answer.Want(t, scenario.status, scenario.code)
 		})
 	}
+	for _, amount := range []int64{-1, collections.MaxAmount + 1} {
+		below := s.Client.Command(payments, "payments/"+s.Payment+"/release", Key(), Body{"amount": amount})
+		if said := below.Text("message"); !strings.Contains(strings.ToLower(said), "amount must be from 1 to 1000000000000") {
+			t.Errorf("Expected an amount of %d to be told its bounds, got %q", amount, said)
+		}
+	}
 	m.Deliver()
 	if held := s.Client.View(payments, "payments", s.Payment); held.Text("status") != collections.PaymentHeld || held.Number("amount") != s.Amount {
 		t.Errorf("Expected the payment to be untouched, got %s", held.Raw)

@@ -333,6 +333,14 @@ func TestMailsGoOnlyWhereTheyMay(t *testing.T) {
 		t.Errorf("Expected the mail once when the server takes it, got %d", len(mails))
 	}
 	propose()
+	m.run(collections.DomainUsers, "ALTER TABLE users RENAME TO unreadable")
+	m.Post()
+	m.run(collections.DomainUsers, "ALTER TABLE unreadable RENAME TO users")
+	m.Post()
+	if mails, _ := box.Taken(); len(mails) != 1 {
+		t.Errorf("Expected a mail to wait until its address can be read, got %d", len(mails))
+	}
+	propose()
 	box.Refuse(550)
 	m.Post()
 	later(m, time.Hour, s.Client)
@@ -345,7 +353,7 @@ func TestMailsGoOnlyWhereTheyMay(t *testing.T) {
 	for _, one := range items(queue) {
 		states = append(states, one["state"])
 	}
-	if len(states) != 3 || states[0] != "dropped" || states[1] != "sent" || states[2] != "dropped" {
+	if len(states) != 4 || states[0] != "dropped" || states[1] != "sent" || states[2] != "sent" || states[3] != "dropped" {
 		t.Errorf("Expected moderators to see what became of each mail, got %v", states)
 	}
 	s.Client.List(collections.DomainUsers, collections.MailQueue, "").Want(t, http.StatusForbidden, services.CodeForbidden)
