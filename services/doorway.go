@@ -2,11 +2,12 @@ package services
 
 import (
 	"context"
+	"slices"
+	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/pocketbase/pocketbase/core"
-	"golang.org/x/sync/semaphore"
 )
 
 // To fund a milestone takes three transactions with questions to others in
@@ -19,22 +20,67 @@ import (
 // is ready. More inside only make the line longer for those who have begun.
 const doorWidth = 2
 
+// headStart is how much earlier than they came those are let in who will have more to
+// do inside, so that under load nobody's answer takes much longer than another's.
+const headStart = 20 * time.Millisecond
+
+// door lets in by due time: who comes, when they came, less their head start.
+type door struct {
+	mu     sync.Mutex
+	inside int
+	line   []waiter // by due
+}
+
+type waiter struct {
+	due time.Time
+	let chan struct{}
+}
+
+// enter returns when it is the turn of who is due then.
+func (d *door) enter(due time.Time) {
+	d.mu.Lock()
+	if d.inside < doorWidth {
+		d.inside++
+		d.mu.Unlock()
+		return
+	}
+	own := waiter{due, make(chan struct{})}
+	at, _ := slices.BinarySearchFunc(d.line, due, func(w waiter, due time.Time) int {
+		if w.due.After(due) {
+			return 1
+		}
+		return -1 // among equals, first come, first served
+	})
+	d.line = slices.Insert(d.line, at, own)
+	atDoors.Add(1)
+	d.mu.Unlock()
+	<-own.let
+}
+
+// leave lets the next one in.
+func (d *door) leave() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if len(d.line) == 0 {
+		d.inside--
+		return
+	}
+	close(d.line[0].let)
+	d.line = slices.Delete(d.line, 0, 1)
+	atDoors.Add(-1)
+}
+
 const doorKey = "lancershubDoor"
 
 // inTurn runs the first transaction of a command when it is its turn: first come,
-// first served.
-func inTurn(app core.App, fn func(tx core.App) error) error {
-	door, ok := app.Store().GetOrSet(doorKey, func() any { return semaphore.NewWeighted(doorWidth) }).(*semaphore.Weighted)
+// first served, but for the head start of who has more to do after it.
+func inTurn(app core.App, ahead time.Duration, fn func(tx core.App) error) error {
+	d, ok := app.Store().GetOrSet(doorKey, func() any { return &door{} }).(*door)
 	if app.IsTransactional() || !ok {
 		return app.RunInTransaction(fn)
 	}
-	atDoors.Add(1)
-	err := door.Acquire(context.Background(), 1)
-	atDoors.Add(-1)
-	if err != nil {
-		return err // never: nothing ends this context
-	}
-	defer door.Release(1)
+	d.enter(time.Now().Add(-ahead))
+	defer d.leave()
 	return app.RunInTransaction(fn)
 }
 

@@ -30,7 +30,7 @@ func TestWhoHasBegunComesFirst(t *testing.T) {
 		}
 	}
 	for n := range comers {
-		go func() { told <- inTurn(app, serve(n)) }()
+		go func() { told <- inTurn(app, 0, serve(n)) }()
 		if n < doorWidth {
 			untilWaiting(t, n+1)
 		} else {
@@ -58,14 +58,39 @@ func TestWhoHasBegunComesFirst(t *testing.T) {
 	}
 }
 
+// TestWhoHasMoreToDoIsLetInEarlier lets people wait at a full door, some of them with a
+// head start of more than the others have waited, and then in one by one.
+func TestWhoHasMoreToDoIsLetInEarlier(t *testing.T) {
+	d, now := &door{}, time.Now()
+	for range doorWidth {
+		d.enter(now)
+	}
+	let := make(chan int)
+	for n, ahead := range []time.Duration{0, 0, time.Minute, time.Hour, 0} {
+		go func() {
+			d.enter(now.Add(-ahead))
+			let <- n
+		}()
+		until(t, "one more to wait", func() bool { return int(atDoors.Load()) == n+1 })
+	}
+	var order []int
+	for range 5 {
+		d.leave()
+		order = append(order, <-let)
+	}
+	if want := []int{3, 2, 0, 1, 4}; !slices.Equal(order, want) {
+		t.Errorf("Expected %v, got %v", want, order)
+	}
+}
+
 // TestWhoBeginsInsideATransactionPassesTheDoor holds all places of the door.
 func TestWhoBeginsInsideATransactionPassesTheDoor(t *testing.T) {
 	app, _ := writerOf(t)
 	told := make(chan error, 2*doorWidth)
 	for n := range 2 * doorWidth {
 		go func() {
-			told <- inTurn(app, func(tx core.App) error {
-				return inTurn(tx, func(inner core.App) error {
+			told <- inTurn(app, 0, func(tx core.App) error {
+				return inTurn(tx, 0, func(inner core.App) error {
 					_, err := inner.DB().Insert("things", dbx.Params{"id": n}).Execute()
 					return err
 				})
@@ -90,7 +115,7 @@ func TestEventsGiveWayToPeople(t *testing.T) {
 	}
 	told := make(chan error, doorWidth+crowd)
 	for range doorWidth + crowd {
-		go func() { told <- inTurn(app, func(core.App) error { return nil }) }()
+		go func() { told <- inTurn(app, 0, func(core.App) error { return nil }) }()
 	}
 	until(t, "a crowd", crowded)
 	giveWay(t.Context(), time.Now().Add(-courtesy)) // has waited long enough

@@ -109,7 +109,7 @@ func Replay(app core.App, cmd Command) (*Answer, error) {
 // before, the stored answer is returned. A refused command stores nothing.
 func Once(app core.App, clock Clock, cmd Command, fn func(tx core.App) (any, error)) (Answer, error) {
 	var answer Answer
-	err := inTurn(app, func(tx core.App) error {
+	err := inTurn(app, 0, func(tx core.App) error {
 		stored, err := Replay(tx, cmd)
 		if err != nil {
 			return err

@@ -213,11 +213,13 @@ func (i *Instance) followClock() {
 }
 
 // Every runs job in the background, never twice at once, first after one interval.
+// It gives way to people.
 func (i *Instance) Every(interval time.Duration, name string, job func(ctx context.Context) error) error {
 	if i.Options.Manual {
 		return nil
 	}
 	_, err := i.scheduler.NewJob(gocron.DurationJob(interval), gocron.NewTask(func(ctx context.Context) {
+		giveWay(ctx, time.Now())
 		if err := job(ctx); err != nil && ctx.Err() == nil {
 			i.Logger.Error("scheduled work failed", "job", name, "error", err)
 		}

@@ -66,7 +66,7 @@ func (s *PaymentsService) Create(ctx context.Context, cmd Command, request Payme
 // or the payment to decide: a fresh one, locked for this attempt, or the one an
 // earlier attempt left.
 func (s *PaymentsService) begin(cmd Command, request PaymentRequest) (payment *core.Record, fresh bool, stored *Answer, err error) {
-	err = inTurn(s.App, func(tx core.App) error {
+	err = inTurn(s.App, headStart, func(tx core.App) error {
 		now := s.Clock.Now() // not before the door: the lock runs from here
 		row, err := cmd.find(tx)
 		if err != nil {
