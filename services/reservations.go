@@ -132,15 +132,16 @@ func (s ProjectsService) insertReservation(tx core.App, payment string, mileston
 
 // MilestoneTold is whether payments has heard all that projects knows of a milestone.
 type MilestoneTold struct {
-	// Underway says that events about it have not arrived.
+	// Underway says that events about it have not arrived, or that work for it waits for its client.
 	Underway bool `json:"underway"`
 }
 
 // Told tells whether payments has heard everything about a milestone.
 func (s ProjectsService) Told(milestone string) (MilestoneTold, error) {
 	var told MilestoneTold
-	err := s.App.ConcurrentDB().NewQuery(`SELECT EXISTS (SELECT 1 FROM outbox WHERE peer = {:peer} AND aggregate = {:aggregate} AND state <> 'done')`).
-		Bind(dbx.Params{"peer": string(collections.DomainPayments), "aggregate": collections.Milestones + ":" + milestone}).Row(&told.Underway)
+	err := s.App.ConcurrentDB().NewQuery(`SELECT EXISTS (SELECT 1 FROM outbox WHERE peer = {:peer} AND aggregate = {:aggregate} AND state <> 'done')
+		OR EXISTS (SELECT 1 FROM milestones WHERE id = {:milestone} AND status = {:submitted})`).
+		Bind(dbx.Params{"milestone": milestone, "submitted": collections.MilestoneSubmitted, "peer": string(collections.DomainPayments), "aggregate": collections.Milestones + ":" + milestone}).Row(&told.Underway)
 	return told, err
 }
 

@@ -315,3 +315,36 @@ func TestClockSettings(t *testing.T) {
 		t.Errorf("Expected the known kinds to be named, got %v", err)
 	}
 }
+
+// TestWorkThatWaitsIsNotForgotten: where clients have longer to look at work than held money
+// lies before it is forgotten, work that was handed in is paid and not given back.
+func TestWorkThatWaitsIsNotForgotten(t *testing.T) {
+	t.Parallel()
+	m := New(t, func(o *services.Options) {
+		timer, err := services.ParseClock(collections.DeadlineAutoRelease, "120d")
+		if err != nil {
+			t.Fatal(err)
+		}
+		o.Clocks = map[string]services.Timer{collections.DeadlineAutoRelease: timer}
+	})
+	s := Funded(m)
+	s.Freelancer.Command(collections.DomainProjects, "milestones/"+s.Milestone+"/submit", Key(), nil).Want(t, http.StatusOK, "")
+	m.Deliver()
+	for range 22 {
+		m.Clock.Advance(5 * collections.Day)
+		m.Tick()
+	}
+	s.Client.SignIn()
+	if status := paymentStatus(s); status != collections.PaymentHeld {
+		t.Fatalf("Expected the money to wait with the work, it is %s", status)
+	}
+	for range 6 { // the reminders come first
+		m.Clock.Advance(5 * collections.Day)
+		m.Tick()
+	}
+	s.Client.SignIn()
+	if status := paymentStatus(s); status != collections.PaymentStateReleased {
+		t.Errorf("Expected the work to be paid when its time is up, it is %s", status)
+	}
+	m.Sound()
+}
