@@ -141,7 +141,11 @@ func (s *PaymentsService) openChargeback(tx core.App, provider string, charged *
 	if err != nil {
 		return nil, err
 	}
-	left, locks, paid := chargeback.Amount, make([]int64, len(chain)), int64(0)
+	answered, err := answeredFor(tx, charged)
+	if err != nil {
+		return nil, err
+	}
+	left, locks, paid := chargeback.Amount, make([]int64, len(chain)), -answered
 	for n, payment := range chain {
 		paid += intOf(payment, collections.PaymentReleased) - intOf(payment, collections.PaymentFee)
 		locks[n] = min(left, heldOf(payment))
@@ -164,6 +168,14 @@ func (s *PaymentsService) openChargeback(tx core.App, provider string, charged *
 	}
 	s.Logger.Error("a client's bank wants money back: a moderator must look", "chargeback", chargeback.Ref, "payment", charged.Id, "reason", chargeback.Reason)
 	return records, nil
+}
+
+// answeredFor is what of a charge its freelancer answers for, or has given back, because
+// of earlier chargebacks: together they take no more back than was paid out.
+func answeredFor(tx core.App, charged *core.Record) (sum int64, err error) {
+	err = tx.DB().NewQuery(`SELECT coalesce(sum(guarded + recovered), 0) FROM chargebacks WHERE payment = {:payment}`).
+		Bind(dbx.Params{"payment": charged.Id}).Row(&sum)
+	return sum, err
 }
 
 // freed returns the payments whose money came in with a charge, and ends the

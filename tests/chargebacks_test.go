@@ -276,3 +276,33 @@ func TestAChargebackInAnotherCurrency(t *testing.T) {
 		m.Sound()
 	}
 }
+
+// TestTwoChargebacksTakeNoMoreThanWasPaid: a bank that asks for a payment in two parts gets
+// from the freelancer what they had of it, not the marketplace's fee on top.
+func TestTwoChargebacksTakeNoMoreThanWasPaid(t *testing.T) {
+	t.Parallel()
+	m, sim := NewStripe(t)
+	s := payBack(m, stripesim.CardOK)
+	s.release(s.Amount)
+	paid := account(m, services.AccountAvailable(s.Freelancer.ID))
+	moderator, recovered := m.Superuser(payments), int64(0)
+	for _, amount := range []int64{60_000, s.Amount - 60_000} {
+		ref := sim.OpenDispute(s.Payment, amount, false)
+		look(m)
+		sim.CloseDispute(ref, false)
+		look(m)
+		list := s.Client.List(payments, collections.Chargebacks, "?filter="+url.QueryEscape("guarded > 0"))
+		items, _ := list.JSON["items"].([]any)
+		if len(items) != 1 {
+			t.Fatalf("Expected one chargeback to be decided, got %s", list.Raw)
+		}
+		lost := &Response{JSON: items[0].(map[string]any)}
+		moderator.Do(http.MethodPatch, paymentsRecords+"chargebacks/records/"+lost.Text("id"), Body{"recovery": "freelancer", "recoveryReason": "See the terms."}).Want(t, http.StatusOK, "")
+		recovered += lost.Number("guarded")
+	}
+	if recovered != paid || account(m, services.AccountAvailable(s.Freelancer.ID)) != 0 {
+		t.Errorf("Expected %d to be taken back, got %d", paid, recovered)
+	}
+	m.Deliver()
+	m.Sound()
+}
