@@ -52,6 +52,7 @@ var obstacles = map[collections.Domain][]struct{ code, sql string }{
 	collections.DomainPayments: {
 		{obstacleHeld, `SELECT count(*) FROM payments WHERE (client = {:user} OR freelancer = {:user}) AND status IN ('pending', 'held', 'disputed')`},
 		{obstacleHeld, `SELECT count(*) FROM payments WHERE askedFreelancer = {:user} AND freelancer = '' AND status = 'pending'`},
+		{obstacleHeld, `SELECT count(*) FROM payments p CROSS JOIN provider_refunds r ON r.payment = p.id WHERE p.client = {:user} AND r.state <> 'done'`},
 		{obstacleDispute, `SELECT count(*) FROM disputes WHERE (client = {:user} OR freelancer = {:user}) AND status <> 'closed'`},
 		{obstaclePayout, `SELECT count(*) FROM payouts WHERE freelancer = {:user} AND status IN ('requested', 'sent')`},
 		{obstacleAvailable, `SELECT count(*) FROM ledger_account a JOIN ledger_balance b ON b.account = a.id WHERE a.owner = {:user} AND a.owner <> '' AND a.name = 'user:' || {:user} || ':available' AND b.amount <> 0`},

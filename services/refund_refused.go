@@ -135,11 +135,14 @@ func (s *PaymentsService) DecideRefund(by Actor, id, decision, reason string) (r
 	return record, err
 }
 
+// chainSQL has a charge and the payments that its money rolled on to.
+const chainSQL = `WITH RECURSIVE chain (id) AS (SELECT {:charge} UNION SELECT p.id FROM chain c CROSS JOIN payments p ON p.rolledFrom = c.id AND p.rolledFrom <> '') `
+
 // notWithTheirBank refuses to give back once more what the client's bank takes, or took,
 // back itself: who waits in vain for a refund asks there next, and would be paid twice.
 func notWithTheirBank(tx core.App, charge string) error {
 	var asked bool
-	err := tx.DB().NewQuery(`SELECT EXISTS (SELECT 1 FROM chargebacks WHERE payment = {:charge} AND status IN ('open', 'lost'))`).
+	err := tx.DB().NewQuery(chainSQL + `SELECT EXISTS (SELECT 1 FROM chain CROSS JOIN chargebacks c ON c.payment = chain.id WHERE c.status IN ('open', 'lost'))`).
 		Bind(dbx.Params{"charge": charge}).Row(&asked)
 	if err == nil && asked {
 		return conflict(CodeConflict, "The client's bank has a chargeback of this payment: asked again, the provider could pay twice. Wait for the bank; if it gives the money back, decide %q and say so.",

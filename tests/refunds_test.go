@@ -2,6 +2,7 @@ package tests
 
 import (
 	"net/http"
+	"net/url"
 	"strings"
 	"sync"
 	"testing"
@@ -149,6 +150,49 @@ func TestARefusedRefundIsNotAskedForBesideABank(t *testing.T) {
 	}
 	mustExec(t, m, payments, `UPDATE chargebacks SET status = 'won'`)
 	decide(m, moderator, refusal, "retry", "").Want(t, http.StatusOK, "")
+}
+
+// TestARefusedRefundOfMoneyThatRolledOn: a bank that takes back what is held of the next
+// milestone asks for the same charge.
+func TestARefusedRefundOfMoneyThatRolledOn(t *testing.T) {
+	t.Parallel()
+	m := New(t)
+	s := payBack(m, services.SourceRefundRefused)
+	s.addMilestone("The next one", 100_000)
+	s.approve(Body{"amount": 23_457, "rest": "next", "reason": "The rest comes later."}).Want(t, http.StatusOK, "")
+	first := s.Payment
+	rolled := s.Client.List(payments, collections.Payments, "?filter="+url.QueryEscape("rolledFrom = '"+first+"'"))
+	s.Payment = rolled.JSON["items"].([]any)[0].(map[string]any)["id"].(string)
+	s.Freelancer.Command(payments, "payments/"+s.Payment+"/refund", Key(), Body{"amount": 10_000}).Want(t, http.StatusOK, "")
+	sendRefunds(m)
+	mustExec(t, m, payments, `INSERT INTO chargebacks (id, payment, status) VALUES ('theirbanksasks0', '`+s.Payment+`', 'open')`)
+	moderator, refusal := m.Superuser(payments), s.refusals()[0].Text("id")
+	decide(m, moderator, refusal, "retry", "").Want(t, http.StatusConflict, services.CodeConflict)
+	mustExec(t, m, payments, `DELETE FROM chargebacks`)
+	decide(m, moderator, refusal, "retry", "").Want(t, http.StatusOK, "")
+}
+
+// TestAnAccountIsNotClosedWhileARefundIsUnderWay: it may be refused, and nobody would know
+// any more to whom the money is owed.
+func TestAnAccountIsNotClosedWhileARefundIsUnderWay(t *testing.T) {
+	t.Parallel()
+	m := New(t)
+	s := Funded(m)
+	s.Freelancer.Command(payments, "payments/"+s.Payment+"/refund", Key(), nil).Want(t, http.StatusOK, "")
+	m.Deliver()
+	s.Client.Command(collections.DomainProjects, "contracts/"+s.Contract+"/end", Key(), nil).Want(t, http.StatusOK, "")
+	m.Deliver()
+	closing := func() *Response {
+		return s.Client.Command(collections.DomainUsers, "users/"+s.Client.ID+"/close", Key(), nil)
+	}
+	refused := closing()
+	refused.Want(t, http.StatusConflict, services.CodeAccountInUse)
+	if err := m.Payments().SendRefunds(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	closing().Want(t, http.StatusOK, "")
+	m.Deliver()
+	m.Sound()
 }
 
 // TestARefusedRefundIsDecidedOnce, also by two moderators at the same moment.
