@@ -140,13 +140,15 @@ func usableAt(app core.App, destination *core.Record) (time.Time, error) {
 	return live[0].GetDateTime(collections.DeadlineDueAt).Time(), nil
 }
 
-// usableDestination is where a freelancer's money can go now; it says why if nowhere.
-func usableDestination(app core.App, freelancer string) (*core.Record, error) {
+// usableDestination is where a freelancer's money can go now; it says why if nowhere. An
+// account at a provider that no longer moves the money is none: the sandbox, for one,
+// would say that it has paid out what it never had.
+func (s *PaymentsService) usableDestination(app core.App, freelancer string) (*core.Record, error) {
 	destination, err := liveDestination(app, freelancer)
 	if err != nil {
 		return nil, err
 	}
-	if destination == nil {
+	if destination == nil || orElse(destination.GetString(collections.FieldProvider), ProviderSandbox) != s.Provider.Name() {
 		return nil, conflict(CodeDestMissing, "Say first where your money goes: add a payout destination.")
 	}
 	if destination.GetString(collections.FieldStatus) == collections.DestinationActive {

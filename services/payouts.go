@@ -56,7 +56,7 @@ func (s *PaymentsService) RequestPayout(cmd Command, amount int64, currency stri
 		if free := max(0, available-guarded); free < amount {
 			return nil, conflict(CodeNotEnough, "Only %s are available.", Money(free, currency)).With("available", free).With("guarded", guarded)
 		}
-		destination, err := usableDestination(tx, cmd.Principal)
+		destination, err := s.usableDestination(tx, cmd.Principal)
 		if err != nil {
 			return nil, err
 		}
@@ -217,7 +217,7 @@ func (s *PaymentsService) PayoutBalances(user string) ([]PayoutBalance, error) {
 	if err != nil {
 		return nil, err
 	}
-	_, inTheWay := usableDestination(s.App, user)
+	_, inTheWay := s.usableDestination(s.App, user)
 	if inTheWay != nil && Code(inTheWay) == "" {
 		return nil, inTheWay
 	}

@@ -305,3 +305,24 @@ func TestPayoutsNeverPayTwice(t *testing.T) {
 	}
 	m.Sound()
 }
+
+// TestAnAccountOfAnotherProviderIsNotPaidTo: who moved from the sandbox to a real provider
+// would have it said that money arrived which nobody sent.
+func TestAnAccountOfAnotherProviderIsNotPaidTo(t *testing.T) {
+	t.Parallel()
+	m := New(t)
+	s := Funded(m)
+	s.release(s.Amount)
+	f := s.Freelancer
+	f.Create(payments, collections.PayoutDestinations, Body{"label": "x", "reference": services.BankAccount}).Want(t, http.StatusOK, "")
+	coolOff(m, f)
+	mustExec(t, m, payments, `UPDATE payoutDestinations SET provider = 'stripe'`)
+	payout(f, Key(), 5_000).Want(t, http.StatusConflict, services.CodeDestMissing)
+	balances := f.Do(http.MethodGet, "/api/payments/api/payouts/balance", nil)
+	if first := balances.JSON["balances"].([]any)[0].(map[string]any); first["canRequest"] != false || first["why"] != services.CodeDestMissing {
+		t.Errorf("Expected the freelancer to learn that an account is missing, got %s", balances.Raw)
+	}
+	f.Create(payments, collections.PayoutDestinations, Body{"label": "y", "reference": services.BankAccount}).Want(t, http.StatusOK, "")
+	coolOff(m, f)
+	payout(f, Key(), 5_000).Want(t, http.StatusOK, "")
+}
