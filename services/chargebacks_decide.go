@@ -157,8 +157,8 @@ func guardedOf(app core.App, freelancer, currency string) (int64, error) {
 	return sum, err
 }
 
-// holdPayouts stops payouts that were asked for and not sent, when what is left
-// does not cover what is guarded. A moderator lets them go on.
+// holdPayouts stops payouts of which nothing is out, when what is left does not cover
+// what is guarded. A moderator lets them go on.
 func (s *PaymentsService) holdPayouts(tx core.App, record *core.Record) error {
 	if intOf(record, collections.ChargebackGuarded) == 0 {
 		return nil
@@ -172,12 +172,15 @@ func (s *PaymentsService) holdPayouts(tx core.App, record *core.Record) error {
 	if err != nil || available >= guarded {
 		return err
 	}
-	waiting, err := tx.FindRecordsByFilter(collections.Payouts, "freelancer = {:freelancer} && currency = {:currency} && status = 'requested'", "", 0, 0,
+	waiting, err := tx.FindRecordsByFilter(collections.Payouts, "freelancer = {:freelancer} && currency = {:currency} && (status = 'requested' || status = 'sent')", "", 0, 0,
 		dbx.Params{collections.FieldFreelancer: freelancer, collections.FieldCurrency: currency})
 	if err != nil {
 		return err
 	}
 	for _, payout := range waiting {
+		if !notOut(payout) {
+			continue
+		}
 		payout.Set(collections.PayoutOnHold, true)
 		payout.Set(collections.PayoutModeration, collections.ModerationHold)
 		payout.Set(collections.FieldReason, "A client's bank wants money back that was paid to you.")

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/pocketbase/dbx"
 	"github.com/pocketbase/pocketbase/core"
@@ -68,6 +69,9 @@ func (s *PaymentsService) startSending(id string) (transfer Transfer, mine bool,
 			status != collections.PayoutRequested && status != collections.PayoutSent {
 			return nil
 		}
+		if number, waits := strings.CutPrefix(payout.GetString(collections.FieldProviderRef), waitsPrefix); waits {
+			payout.Set(collections.FieldProviderRef, retryPrefix+number)
+		}
 		if transfer, err = transferOf(tx, payout); err != nil {
 			return err
 		}
@@ -88,6 +92,14 @@ func (s *PaymentsService) startSending(id string) (transfer Transfer, mine bool,
 		return s.tellPayout(tx, TopicPayoutSent, payout, System)
 	})
 	return transfer, mine, err
+}
+
+// notOut tells whether nothing of a payout can be on its way: it was not sent, or its
+// provider could not take it yet and has not been asked again.
+func notOut(payout *core.Record) bool {
+	status := payout.GetString(collections.FieldStatus)
+	return status == collections.PayoutRequested ||
+		status == collections.PayoutSent && strings.HasPrefix(payout.GetString(collections.FieldProviderRef), waitsPrefix)
 }
 
 // applyPayout records what the provider says about a payout. What it said before changes nothing.
@@ -134,8 +146,8 @@ func (s *PaymentsService) AskAboutPayout(ctx context.Context, id string) error {
 	if err != nil {
 		return notFoundOr(err)
 	}
-	if status := payout.GetString(collections.FieldStatus); status != collections.PayoutSent && status != collections.PayoutSettled {
-		return nil
+	if status := payout.GetString(collections.FieldStatus); notOut(payout) || status != collections.PayoutSent && status != collections.PayoutSettled {
+		return nil // to ask about what is not out would send it
 	}
 	transfer, err := transferOf(s.App, payout)
 	if err != nil {

@@ -104,7 +104,7 @@ func (s *PaymentsService) CancelPayout(cmd Command, id string) (Answer, error) {
 	})
 }
 
-// ModeratePayout stops a payout that has not been sent, lets it go on, or gives
+// ModeratePayout stops a payout of which nothing is out, lets it go on, or gives
 // the money back. Only moderators come here, through the admin UI.
 func (s *PaymentsService) ModeratePayout(by Actor, id, decision, reason string) (payout *core.Record, err error) {
 	choices := []string{collections.ModerationHold, collections.ModerationRelease, collections.ModerationRefuse}
@@ -115,8 +115,8 @@ func (s *PaymentsService) ModeratePayout(by Actor, id, decision, reason string) 
 		if payout, err = tx.FindRecordById(collections.Payouts, id); err != nil {
 			return notFoundOr(err)
 		}
-		if status := payout.GetString(collections.FieldStatus); status != collections.PayoutRequested {
-			return illegal(collections.PayoutMachine, decision, status)
+		if !notOut(payout) {
+			return illegal(collections.PayoutMachine, decision, payout.GetString(collections.FieldStatus))
 		}
 		if err := Audit(tx, s.Clock.Now(), Deed{by, "moderate", collections.Payouts + "/" + id, map[string]any{collections.PayoutModeration: decision}}); err != nil {
 			return err

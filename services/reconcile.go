@@ -181,7 +181,7 @@ func (r *Reconciler) money(_ context.Context, report *Reconciliation) error {
 	}
 	late, err := selectProblems(r.payments.App, []check{
 		{"a payment should long be decided", fmt.Sprintf(`SELECT id AS subject FROM payments WHERE status = 'pending' AND decideBy < %d`, report.At-collections.Day.Milliseconds())},
-		{"a provider has neither paid out nor refused for ten days", fmt.Sprintf(`SELECT id AS subject FROM payouts WHERE status = 'sent' AND sentAt < '%s'`,
+		{"a provider has neither paid out nor refused for ten days", fmt.Sprintf(`SELECT id AS subject FROM payouts WHERE status = 'sent' AND onHold = FALSE AND sentAt < '%s'`,
 			dateTime(time.UnixMilli(report.At).Add(-providerPatience)))},
 		{"a provider has neither given back nor refused for ten days what is due of a payment", fmt.Sprintf(`SELECT payment AS subject FROM provider_refunds
 			WHERE state IN ('ready', 'sent') AND tries >= 10 AND created < %d`, time.UnixMilli(report.At).Add(-providerPatience).UnixMilli())},

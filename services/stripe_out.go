@@ -65,10 +65,26 @@ func (p *Stripe) findRefund(ctx context.Context, refund Refund) (*stripe.Refund,
 	return nil, nil
 }
 
-// retryPrefix marks a reference of ours instead of Stripe's: the transfer was
-// refused for want of balance, and the next one is this numbered try. Stripe
-// remembers a refusal by its key, so another key is needed then, and only then.
-const retryPrefix = "retry:"
+// References of ours instead of Stripe's: the transfer was refused for want of balance,
+// and the next one is this numbered try. Stripe remembers a refusal by its key, so
+// another key is needed then, and only then.
+const (
+	// waitsPrefix says that nothing of it is out: the next try has not begun.
+	waitsPrefix = "waits:"
+	// retryPrefix says that the next try has begun, and may have made the transfer.
+	retryPrefix = "retry:"
+)
+
+// tryOf is the number of the try that a reference of ours names.
+func tryOf(ref string) (number int, ours bool) {
+	for _, prefix := range []string{waitsPrefix, retryPrefix} {
+		if digits, ok := strings.CutPrefix(ref, prefix); ok {
+			number, _ = strconv.Atoi(digits)
+			return number, true
+		}
+	}
+	return 1, false
+}
 
 // Send implements Provider.
 func (p *Stripe) Send(ctx context.Context, transfer Transfer) (Sent, error) {
@@ -80,10 +96,7 @@ func (p *Stripe) Send(ctx context.Context, transfer Transfer) (Sent, error) {
 	if err != nil {
 		return Sent{}, p.silent("transfer", transfer.Key, err)
 	}
-	try := 1
-	if number, ok := strings.CutPrefix(transfer.Ref, retryPrefix); ok {
-		try, _ = strconv.Atoi(number)
-	}
+	try, _ := tryOf(transfer.Ref)
 	if before == nil {
 		before, err = p.client.V1Transfers.Create(ctx, &stripe.TransferCreateParams{
 			Params: idempotent(fmt.Sprintf("payout:%s:%d", transfer.Key, try)), Amount: stripe.Int64(amount), Currency: stripe.String(strings.ToLower(transfer.Currency)),
@@ -107,7 +120,7 @@ func (p *Stripe) notSent(transfer Transfer, try int, err error) (Sent, error) {
 	if errors.As(err, &e) && (e.Code == stripe.ErrorCodeBalanceInsufficient || e.Code == stripe.ErrorCodeInsufficientFunds) {
 		// What clients paid is not available at Stripe for some days: no fault of the freelancer's.
 		p.logger.Warn("the balance at Stripe does not suffice for a payout; it is tried again", "payout", transfer.Key)
-		return Sent{Outcome: OutcomePending, Ref: retryPrefix + strconv.Itoa(try+1)}, nil
+		return Sent{Outcome: OutcomePending, Ref: waitsPrefix + strconv.Itoa(try+1)}, nil
 	}
 	if refused, reason := p.refusal(err); refused {
 		return Sent{Outcome: OutcomeDeclined, Reason: reason}, nil
@@ -118,7 +131,7 @@ func (p *Stripe) notSent(transfer Transfer, try int, err error) (Sent, error) {
 
 // findTransfer looks for a transfer that was made before.
 func (p *Stripe) findTransfer(ctx context.Context, transfer Transfer) (*stripe.Transfer, error) {
-	if transfer.Ref != "" && !strings.HasPrefix(transfer.Ref, retryPrefix) {
+	if _, ours := tryOf(transfer.Ref); transfer.Ref != "" && !ours {
 		return p.client.V1Transfers.Retrieve(ctx, transfer.Ref, nil)
 	}
 	for found, err := range p.client.V1Transfers.List(ctx, &stripe.TransferListParams{TransferGroup: stripe.String(transfer.Key)}).All(ctx) {

@@ -1,6 +1,7 @@
 package tests
 
 import (
+	"cmp"
 	"net/http"
 	"testing"
 	"time"
@@ -182,4 +183,60 @@ func TestAPayoutWaitsForTheBalanceAtStripe(t *testing.T) {
 	}
 	wantBook(m, sim)
 	m.Sound()
+}
+
+// TestAPayoutThatWaitsAtStripeIsHeld: nothing of a payout is out that waits for the
+// balance at Stripe, so a chargeback still stops it, until a moderator has looked. One
+// whose last try was not answered may be out, and is left alone.
+func TestAPayoutThatWaitsAtStripeIsHeld(t *testing.T) {
+	t.Parallel()
+	for _, decision := range []string{collections.ModerationRefuse, collections.ModerationRelease, ""} {
+		m, sim := NewStripe(t)
+		s := payBack(m, stripesim.CardOK)
+		s.release(s.Amount)
+		f := s.Freelancer
+		f.Create(collections.DomainPayments, collections.PayoutDestinations, Body{"label": "x", "reference": "acct_poor"}).Want(t, http.StatusOK, "")
+		coolOff(m, f)
+		sim.Withhold(true)
+		id := payout(f, Key(), 50_000).Text("id")
+		complete(m)
+		if decision == "" {
+			sim.Withhold(false)
+			sim.Next(stripesim.ErrorAfter, func(r stripesim.Request) bool { return r.Making() })
+			complete(m)
+		}
+		sim.OpenDispute(s.Payment, s.Amount, true)
+		look(m)
+		held := f.View(collections.DomainPayments, collections.Payouts, id)
+		if held.Text("status") != collections.PayoutSent || held.JSON["onHold"] != (decision != "") {
+			t.Errorf("Expected a payout to be held only while nothing of it can be out, got %s", held.Raw)
+		}
+		sim.Withhold(false)
+		complete(m)
+		moderate := func(decision string) *Response {
+			return m.Superuser(collections.DomainPayments).Do(http.MethodPatch, "/api/payments/api/collections/payouts/records/"+id, Body{"moderation": decision, "reason": "We have looked."})
+		}
+		if decision == "" {
+			moderate(collections.ModerationRefuse).Want(t, http.StatusConflict, services.CodeIllegalTransition)
+		} else {
+			m.Clock.Advance(2 * time.Hour)
+			complete(m)
+			if err := m.Payments().AskAboutPayout(t.Context(), id); err != nil {
+				t.Error(err)
+			}
+			if len(sim.Book()) != 1 {
+				t.Errorf("Expected nothing to leave while it is held, the book has %v", sim.Book())
+			}
+			moderate(decision).Want(t, http.StatusOK, "")
+			m.Clock.Advance(2 * time.Hour)
+			complete(m)
+		}
+		f.SignIn()
+		want := map[string]string{collections.ModerationRefuse: collections.PayoutFailed}
+		if status := payoutStatus(f, id); status != cmp.Or(want[decision], collections.PayoutSettled) {
+			t.Errorf("%q: expected another end of the payout, it is %s", decision, status)
+		}
+		wantBook(m, sim)
+		m.Sound()
+	}
 }
