@@ -69,15 +69,8 @@ MINIO_VERSION := v0.0.0-20260212201848-7aac2a2c5b7c
 test-minio: .cache/bin/minio-$(MINIO_VERSION) ## Hold the storage contract, and backups to a bucket, against a real MinIO server
 	LANCERSHUB_TEST_MINIO=$(CURDIR)/$< go test -count=1 -v -run 'Contract|OnS3' ./tests/storage ./tests/operations
 
-soak: ## Run the crash matrix, the races and the simulation for long (LANCERSHUB_ROUNDS=)
-	LANCERSHUB_SEEDS=5000000 go test -v -timeout 4h -run Simulation ./tests/model
-	LANCERSHUB_ROUNDS=$${LANCERSHUB_ROUNDS:-10000} go test -tags faults -timeout 48h -v -run 'CrashMatrix|Races' ./tests/faults/...
-	LANCERSHUB_ROUNDS=$${LANCERSHUB_NETWORK_ROUNDS:-54000} go test -tags faults -timeout 24h -v -run NetworkFaults ./tests/faults
-	LANCERSHUB_ROUNDS=$${LANCERSHUB_PROVIDER_ROUNDS:-25} go test -tags faults -timeout 24h -v ./tests/faults/provider
-	LANCERSHUB_PAYMENTS=$${LANCERSHUB_PAYMENTS:-1000000} go test -tags faults -timeout 48h -v -run 'TestLoad$$$$' ./tests/faults
-	LANCERSHUB_MESSAGES=$${LANCERSHUB_MESSAGES:-1000000} LANCERSHUB_SDK_MESSAGES=10000 LANCERSHUB_STEPS=20000 LANCERSHUB_KILLS=1000 \
-		go test -tags faults -timeout 24h -v -run 'EveryMessageOnce|TheSDKShows|ThreeDevices|ByKills' ./tests/faults/...
-	$(MAKE) --no-print-directory fuzz FUZZTIME=$${FUZZTIME:-1h}
+soak: ## Run the fault suites for days, or for SOAK=0.1 of that; it can be stopped and goes on (SUITES=)
+	tests/soak/run.sh $(SUITES)
 
 bench: ## Measure speed and size; compare with benchstat
 	go test -run '^$$' -bench . -benchtime $${BENCHTIME:-2s} -timeout 60m ./tests/bench/... ./services/... ./forecast/...
