@@ -94,15 +94,19 @@ func (s *PaymentsService) RefreshForecasts(ctx context.Context) error {
 // forecastKeys lists who has money or a pipeline, in which currency and on which
 // side: one person, or everybody for "".
 func (s *PaymentsService) forecastKeys(user string) ([]runKey, error) {
+	const open = `status IN ('submitted', 'planned', 'funded', 'changes_requested', 'approved')`
+	freelancer, client, whose := "", "", ""
+	if user != "" { // asked of one, nobody else's rows are read
+		freelancer, client, whose = ` AND freelancer = {:user}`, ` AND client = {:user}`, ` WHERE user = {:user}`
+	}
 	var keys []runKey
 	for _, source := range []string{
-		`SELECT user, view, currency FROM earnings_now`,
-		`SELECT DISTINCT freelancer AS user, 'income' AS view, currency FROM pipeline_item WHERE status IN ('submitted', 'planned', 'funded', 'changes_requested', 'approved')`,
-		`SELECT DISTINCT client AS user, 'spend' AS view, currency FROM pipeline_item WHERE status IN ('submitted', 'planned', 'funded', 'changes_requested', 'approved')`,
+		`SELECT user, view, currency FROM earnings_now` + whose,
+		`SELECT DISTINCT freelancer AS user, 'income' AS view, currency FROM pipeline_item WHERE ` + open + freelancer,
+		`SELECT DISTINCT client AS user, 'spend' AS view, currency FROM pipeline_item WHERE ` + open + client,
 	} {
-		query := s.App.ConcurrentDB().NewQuery(`SELECT user, view, currency FROM (` + source + `) WHERE {:user} = '' OR user = {:user}`)
 		var some []runKey
-		if err := query.Bind(map[string]any{"user": user}).All(&some); err != nil {
+		if err := s.App.ConcurrentDB().NewQuery(source).Bind(map[string]any{"user": user}).All(&some); err != nil {
 			return nil, err
 		}
 		keys = append(keys, some...)
