@@ -137,7 +137,7 @@ func (s *PaymentsService) openChargeback(tx core.App, provider string, charged *
 		record, err := s.lockChargeback(tx, provider, charged, chargeback, chargedPart{amount: chargeback.Amount})
 		return []*core.Record{record}, err
 	}
-	chain, err := s.freed(tx, charged)
+	chain, err := rolledOn(tx, charged)
 	if err != nil {
 		return nil, err
 	}
@@ -147,6 +147,12 @@ func (s *PaymentsService) openChargeback(tx core.App, provider string, charged *
 	}
 	left, locks, paid := chargeback.Amount, make([]int64, len(chain)), -answered
 	for n, payment := range chain {
+		if left > heldOf(payment) {
+			if payment, err = s.freed(tx, payment); err != nil {
+				return nil, err
+			}
+			chain[n] = payment
+		}
 		paid += intOf(payment, collections.PaymentReleased) - intOf(payment, collections.PaymentFee)
 		locks[n] = min(left, heldOf(payment))
 		left -= locks[n]
@@ -178,9 +184,8 @@ func answeredFor(tx core.App, charged *core.Record) (sum int64, err error) {
 	return sum, err
 }
 
-// freed returns the payments whose money came in with a charge, and ends the
-// disputes about them: the bank decides now.
-func (s *PaymentsService) freed(tx core.App, charged *core.Record) ([]*core.Record, error) {
+// rolledOn returns the payments whose money came in with a charge.
+func rolledOn(tx core.App, charged *core.Record) ([]*core.Record, error) {
 	chain := []*core.Record{charged}
 	for n := 0; n < len(chain); n++ {
 		next := []*core.Record{}
@@ -191,23 +196,22 @@ func (s *PaymentsService) freed(tx core.App, charged *core.Record) ([]*core.Reco
 		}
 		chain = append(chain, next...)
 	}
-	for n, payment := range chain {
-		if payment.GetString(collections.FieldStatus) != collections.PaymentDisputed {
-			continue
-		}
-		dispute, err := firstWhere(tx, collections.Disputes, "payment = {:id} AND status <> 'closed'", dbx.Params{"id": payment.Id})
-		if err != nil {
-			return nil, err
-		}
-		freed, err := s.closeDispute(tx, dispute, decision{
-			verb: "supersede", outcome: collections.OutcomeChargedBack, by: System, reason: "The client asked their bank to take the money back: the bank decides.",
-		})
-		if err != nil {
-			return nil, err
-		}
-		chain[n] = freed
-	}
 	return chain, nil
+}
+
+// freed ends the dispute about a payment, if there is one, whose money is asked for:
+// the bank decides now. A dispute about money that the bank leaves alone goes on.
+func (s *PaymentsService) freed(tx core.App, payment *core.Record) (*core.Record, error) {
+	if payment.GetString(collections.FieldStatus) != collections.PaymentDisputed {
+		return payment, nil
+	}
+	dispute, err := firstWhere(tx, collections.Disputes, "payment = {:id} AND status <> 'closed'", dbx.Params{"id": payment.Id})
+	if err != nil {
+		return nil, err
+	}
+	return s.closeDispute(tx, dispute, decision{
+		verb: "supersede", outcome: collections.OutcomeChargedBack, by: System, reason: "The client asked their bank to take the money back: the bank decides.",
+	})
 }
 
 // chargedPart is one payment's part in a chargeback: what it answers for, what of

@@ -306,3 +306,30 @@ func TestTwoChargebacksTakeNoMoreThanWasPaid(t *testing.T) {
 	m.Deliver()
 	m.Sound()
 }
+
+// TestAChargebackLeavesADisputeAlone that is about other money: what is held beside it
+// covers what the bank asks for, and then both end by themselves.
+func TestAChargebackLeavesADisputeAlone(t *testing.T) {
+	t.Parallel()
+	for _, won := range []bool{true, false} {
+		m, sim := NewStripe(t)
+		s := payBack(m, stripesim.CardOK)
+		dispute := s.dispute(s.Client, 40_000, 30_000)
+		chargeback := sim.OpenDispute(s.Payment, 10_000, false)
+		look(m)
+		s.wantMoney("disputed: released 0 refunded 0 disputed 40000")
+		if c := s.chargeback(); c.Number("locked") != 10_000 {
+			t.Errorf("Expected the free money to be locked, got %v", c.JSON)
+		}
+		sim.CloseDispute(chargeback, won)
+		look(m)
+		s.Freelancer.SignIn()
+		s.inDispute(s.Freelancer, dispute, "answer", Body{"toFreelancer": 30_000}).Want(t, http.StatusOK, "")
+		if won {
+			s.wantMoney("held: released 30000 refunded 10000 disputed 0")
+		} else {
+			s.wantMoney("held: released 30000 refunded 20000 disputed 0")
+		}
+		m.Sound()
+	}
+}
