@@ -124,6 +124,12 @@ func TestWhatAFailedPaymentTookGoesBack(t *testing.T) {
 	if report := m.Reconcile(); report.Unexplained != 0 || len(report.Waiting) != 0 {
 		t.Errorf("Expected nothing to be left, got %v, waiting %v", report.Findings, report.Waiting)
 	}
+	for range 2 { // the bank sends it back, and it is given back once more
+		sim.FailRefund(s.Payment)
+		if report := m.Reconcile(); report.Unexplained != 0 {
+			t.Errorf("Expected it to be given back once more, got %v", report.Findings)
+		}
+	}
 	sim.FailRefund(s.Payment)
 	if report := m.Reconcile(); report.Unexplained != 1 {
 		t.Errorf("Expected money that cannot be given back to be found, got %v, waiting %v", report.Findings, report.Waiting)
