@@ -64,6 +64,7 @@ var DisputeMachine = Machine{Collection: Disputes, Initial: DisputeOpen, Edges: 
 	{"offer", []string{DisputeAnswered, DisputeNegotiating}, DisputeNegotiating, ByEither},
 	{"accept", []string{DisputeOpen, DisputeAnswered, DisputeNegotiating, DisputeInReview}, DisputeClosed, ByEither},
 	{"escalate", []string{DisputeAnswered, DisputeNegotiating}, DisputeInReview, ByEither},
+	{"refer", []string{DisputeOpen}, DisputeInReview, ByEvent},
 	{"withdraw", []string{DisputeOpen, DisputeAnswered, DisputeNegotiating, DisputeInReview}, DisputeClosed, ByEither},
 	{"default", []string{DisputeOpen}, DisputeClosed, ByEvent},
 	{"halve", []string{DisputeAnswered, DisputeNegotiating}, DisputeClosed, ByEvent},

@@ -113,6 +113,11 @@ const Moderator = "moderator"
 // between the two positions, and a larger one goes to a moderator.
 func (s *PaymentsService) handleDisputeDeadlines() {
 	s.OnDeadline(collections.DeadlineDisputeAnswer, func(tx core.App, dispute *core.Record) error {
+		if gagged, err := cannotAnswer(tx, dispute); err != nil {
+			return err
+		} else if gagged {
+			return s.refer(tx, dispute)
+		}
 		asked := intOf(dispute, positionOf(dispute.GetString(collections.FieldClient), dispute.GetString(collections.DisputeOpenedBy)))
 		return s.settleDispute(tx, dispute, decision{"default", collections.OutcomeDefaulted, asked, System, s.silence(collections.DeadlineDisputeAnswer, "to the dispute")})
 	})
@@ -123,6 +128,26 @@ func (s *PaymentsService) handleDisputeDeadlines() {
 		halfWay := (intOf(dispute, collections.DisputeClientPosition) + intOf(dispute, collections.DisputeFreelancerPosition)) / 2
 		return s.settleDispute(tx, dispute, decision{"halve", collections.OutcomeSmallClaim, halfWay, System, "Little was at stake and the two sides did not agree: they meet half-way."})
 	})
+}
+
+// cannotAnswer tells whether the side that should have answered is kept from it: their
+// account is suspended. Whoever got it suspended would win by opening a dispute.
+func cannotAnswer(tx core.App, dispute *core.Record) (bool, error) {
+	silent, freelancer := collections.Parties(dispute)
+	if dispute.GetString(collections.DisputeOpenedBy) == silent {
+		silent = freelancer
+	}
+	user, err := ownRecord(tx, collections.Users, silent)
+	return user != nil && user.GetString(collections.FieldStatus) != collections.UserStatusActive, err
+}
+
+// refer hands a dispute to a moderator that nobody could answer.
+func (s *PaymentsService) refer(tx core.App, dispute *core.Record) error {
+	const reason = "The account of the other side is suspended, so they could not answer: a moderator decides."
+	if err := Transition(tx, Move{Machine: collections.DisputeMachine, Record: dispute, Verb: "refer", By: System, Reason: reason}); err != nil {
+		return err
+	}
+	return s.emitDispute(tx, TopicDisputeEscalated, dispute, System, 0)
 }
 
 // smallClaim tells whether a dispute is too small for a moderator's time.

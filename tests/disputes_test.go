@@ -409,3 +409,27 @@ func TestAPositionIsSaid(t *testing.T) {
 	m.Deliver()
 	m.Sound()
 }
+
+// TestWhoIsSuspendedDoesNotLoseBySilence: whoever gets the other side suspended would win
+// a dispute that nobody can answer; a moderator decides it.
+func TestWhoIsSuspendedDoesNotLoseBySilence(t *testing.T) {
+	t.Parallel()
+	m := New(t)
+	s := Funded(m)
+	id := s.dispute(s.Client, 0, 0)
+	profile := "/api/users/api/collections/users/records/" + s.Freelancer.ID
+	m.Superuser(collections.DomainUsers).Do(http.MethodPatch, profile, Body{"status": collections.UserStatusSuspended}).Want(t, http.StatusOK, "")
+	m.Deliver()
+	for range 8 { // the reminder comes first
+		m.Clock.Advance(collections.Day)
+		m.Tick()
+	}
+	s.wantMoney("disputed: released 0 refunded 0 disputed 123457")
+	if dispute := s.Client.View(payments, collections.Disputes, id); dispute.Text("status") != collections.DisputeInReview {
+		t.Errorf("Expected a moderator to decide, got %s", dispute.Raw)
+	}
+	m.Superuser(payments).Do(http.MethodPatch, paymentsRecords+"disputes/records/"+id, Body{"ruling": collections.RulingFreelancer, "rulingReason": "It was delivered."}).Want(t, http.StatusOK, "")
+	s.wantMoney("released: released 123457 refunded 0 disputed 0")
+	m.Deliver()
+	m.Sound()
+}

@@ -144,6 +144,7 @@ export const ar: Record<keyof typeof en, Message> = {
   'timeline.disputes.withdraw': 'سحب {who} النزاع',
   'timeline.disputes.default': 'حسم الصمت النزاع',
   'timeline.disputes.halve': 'التقى الطرفان في منتصف الطريق',
+  'timeline.disputes.refer': 'لم يتمكن أحد من الرد: القرار لمشرف',
   'timeline.disputes.rule': 'قرر مشرف في النزاع',
 
   'status.dispute.open': 'مفتوح',

@@ -143,6 +143,7 @@ export const en = {
   'timeline.disputes.withdraw': '{who} withdrew the dispute',
   'timeline.disputes.default': 'Silence decided the dispute',
   'timeline.disputes.halve': 'The two sides met half-way',
+  'timeline.disputes.refer': 'Nobody could answer: a moderator decides',
   'timeline.disputes.rule': 'A moderator decided the dispute',
 
   'status.dispute.open': 'Open',
