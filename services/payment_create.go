@@ -163,6 +163,12 @@ func (s *PaymentsService) decide(ctx context.Context, cmd Command, payment *core
 
 // check is phase 2: users and projects in parallel.
 func (s *PaymentsService) check(ctx context.Context, payment *core.Record) (*Reservation, error) {
+	// Projects refuses this by its reservation, unless it was restored from a backup and has forgotten that.
+	if live, err := livePayment(s.App, payment.GetString(collections.FieldMilestone)); err != nil {
+		return nil, err
+	} else if live != nil {
+		return nil, conflict(CodeMilestoneTaken, "Money is held for this milestone already.")
+	}
 	var reservation Reservation
 	asked := payment.GetString(collections.PaymentAskedFreelancer)
 	checks := []func(context.Context) error{

@@ -118,8 +118,10 @@ func partyTo(tx core.App, collection, id, user string, party collections.Party) 
 // noMoneyHeld refuses while a payment is reserved or held for the project.
 func noMoneyHeld(tx core.App, project string) error {
 	var live int
-	err := tx.DB().Select("count(*)").From("reservations").
-		Where(dbx.NewExp("project = {:project} AND state <> 'released'", dbx.Params{"project": project})).Row(&live)
+	// Of a milestone there may be no reservation: this instance was restored from before there was one.
+	err := tx.DB().NewQuery(`SELECT (SELECT count(*) FROM reservations WHERE project = {:project} AND state <> 'released')
+		+ (SELECT count(*) FROM milestones WHERE project = {:project} AND status NOT IN ('planned', 'released', 'cancelled'))`).
+		Bind(dbx.Params{"project": project}).Row(&live)
 	if err != nil {
 		return err
 	}

@@ -176,3 +176,25 @@ func TestAPendingPaymentIsAskedAboutMoreAndMoreRarely(t *testing.T) {
 	m.Deliver()
 	m.Sound()
 }
+
+// TestProjectsForgotWhatIsHeld: restored from before a payment, projects promises its
+// milestone to another one, and would end the contract before it has heard of the first.
+func TestProjectsForgotWhatIsHeld(t *testing.T) {
+	t.Parallel()
+	m := New(t)
+	s := Funded(m)
+	mustExec(t, m, collections.DomainProjects, `DELETE FROM reservations`)
+	end := func() *Response {
+		return s.Client.Command(collections.DomainProjects, "contracts/"+s.Contract+"/end", Key(), nil)
+	}
+	end().Want(t, http.StatusConflict, services.CodeMoneyHeld)
+	mustExec(t, m, collections.DomainProjects, `UPDATE milestones SET status = 'planned', payment = ''`)
+	key := Key()
+	for range 2 {
+		s.Pay(key, nil).Want(t, http.StatusConflict, services.CodeMilestoneTaken)
+	}
+	if charged := account(m, services.AccountWorld); charged != -s.Amount {
+		t.Errorf("Expected the milestone to be paid for once, %d came in", -charged)
+	}
+	wantWorld(m)
+}
