@@ -53,9 +53,13 @@ const lookForChargebacks = 7 * 24 * time.Hour
 // FindChargebacks asks the providers for chargebacks of late, for those that no
 // webhook told of, and how the open ones stand.
 func (s *PaymentsService) FindChargebacks(ctx context.Context) error {
+	since, err := s.chargebacksSince()
+	if err != nil {
+		return err
+	}
 	var errs []error
 	for name, provider := range s.providers {
-		found, err := provider.Chargebacks(ctx, s.Clock.Now().Add(-lookForChargebacks))
+		found, err := provider.Chargebacks(ctx, since)
 		errs = append(errs, err)
 		for _, chargeback := range found {
 			_, err := s.applyChargeback(name, chargeback)
@@ -66,13 +70,26 @@ func (s *PaymentsService) FindChargebacks(ctx context.Context) error {
 		Provider string `db:"provider"`
 		Ref      string `db:"providerRef"`
 	}
-	err := s.App.ConcurrentDB().NewQuery(`SELECT DISTINCT provider, providerRef FROM chargebacks WHERE status = 'open'`).All(&open)
+	err = s.App.ConcurrentDB().NewQuery(`SELECT DISTINCT provider, providerRef FROM chargebacks WHERE status = 'open'`).All(&open)
 	errs = append(errs, err)
 	for _, one := range open {
 		_, err := s.followChargeback(ctx, one.Provider, one.Ref)
 		errs = append(errs, err)
 	}
 	return errors.Join(errs...)
+}
+
+// chargebacksSince is how far back providers are asked: after a restore as far as the
+// backup goes, because those that were known before it are forgotten.
+func (s *PaymentsService) chargebacksSince() (time.Time, error) {
+	since := s.Clock.Now().Add(-lookForChargebacks)
+	var taken int64
+	err := s.App.ConcurrentDB().NewQuery(`SELECT coalesce(min(taken_at), 0) FROM epochs WHERE at >= {:since} OR settled = 0`).
+		Bind(dbx.Params{"since": since.UnixMilli()}).Row(&taken)
+	if backup := time.UnixMilli(taken).Add(-collections.Day); taken > 0 && backup.Before(since) {
+		since = backup
+	}
+	return since, err
 }
 
 // followChargeback asks the provider how a chargeback stands. known is false for

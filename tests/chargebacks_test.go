@@ -333,3 +333,22 @@ func TestAChargebackLeavesADisputeAlone(t *testing.T) {
 		m.Sound()
 	}
 }
+
+// TestAChargebackThatTheBackupDoesNotKnow: after a restore, those of long ago are found, too.
+func TestAChargebackThatTheBackupDoesNotKnow(t *testing.T) {
+	t.Parallel()
+	m, sim := NewStripe(t)
+	s := payBack(m, stripesim.CardOK)
+	backup := m.Clock.Now()
+	sim.OpenDispute(s.Payment, s.Amount, false)
+	m.Clock.Advance(20 * collections.Day)
+	if err := services.BeginEpoch(m.Instances[payments].App, backup, m.Clock.Now()); err != nil {
+		t.Fatal(err)
+	}
+	look(m)
+	s.Client.SignIn()
+	if c := s.chargeback(); c.Number("locked") != s.Amount {
+		t.Errorf("Expected what the bank wants to be locked, got %v", c.JSON)
+	}
+	m.SameAsProvider(sim)
+}

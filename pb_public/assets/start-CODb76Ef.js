@@ -1,0 +1,1 @@
+export{t as start}from"./first-DPUe-6K8.js";

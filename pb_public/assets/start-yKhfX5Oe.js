@@ -1,1 +1,0 @@
-export{t as start}from"./first-D7J9dGGc.js";
