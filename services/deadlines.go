@@ -170,9 +170,12 @@ func remindersOf(deadline *core.Record) []time.Duration {
 }
 
 func liveDeadlines(tx core.App, subject, kind string) ([]*core.Record, error) {
-	return tx.FindRecordsByFilter(collections.Deadlines,
-		"subject = {:subject} && (kind = {:kind} || {:kind} = '') && (status = 'armed' || status = 'reminded' || status = 'paused')", "", 0, 0,
-		dbx.Params{"subject": subject, "kind": kind})
+	records := []*core.Record{}
+	// In SQL: every settlement asks this, and a filter is read anew each time.
+	err := tx.RecordQuery(collections.Deadlines).
+		AndWhere(dbx.NewExp("subject = {:subject} AND (kind = {:kind} OR {:kind} = '') AND status IN ('armed', 'reminded', 'paused')",
+			dbx.Params{"subject": subject, "kind": kind})).All(&records)
+	return records, err
 }
 
 func (i *Instance) eachLive(tx core.App, subject, kind string, change func(deadline *core.Record) bool) error {

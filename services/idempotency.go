@@ -71,10 +71,6 @@ type idemRow struct {
 	LockedUntil int64  `db:"locked_until"`
 }
 
-func (cmd Command) where() dbx.HashExp {
-	return dbx.HashExp{"principal": cmd.Principal, "route": cmd.Route, "key": cmd.Key}
-}
-
 // find returns the stored row of the command, nil if there is none, or
 // idempotency_key_reused if it was made with another body.
 func (cmd Command) find(app core.App) (*idemRow, error) {
@@ -82,7 +78,9 @@ func (cmd Command) find(app core.App) (*idemRow, error) {
 		return nil, nil
 	}
 	var row idemRow
-	err := app.DB().Select("fingerprint", "resource", "status", "body", "locked_until").From("idem").Where(cmd.where()).One(&row)
+	err := app.DB().NewQuery(`SELECT fingerprint, resource, status, body, locked_until FROM idem
+		WHERE principal = {:principal} AND route = {:route} AND key = {:key}`).
+		Bind(dbx.Params{"principal": cmd.Principal, "route": cmd.Route, "key": cmd.Key}).One(&row)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, nil
 	}

@@ -91,8 +91,9 @@ func (i *Instance) CheckEligible(ctx context.Context, id, role string) error {
 		return forbidden(CodeNotEligible, "The %s's account cannot take part in this at the moment.", role)
 	}
 	// Only a change is worth a write: most checks find the mirror up to date.
-	record, err := i.App.FindRecordById(collections.Users, id)
-	if err == nil && record.GetInt(collections.UserRev) >= answer.User.Rev {
+	var rev int
+	err := i.App.ConcurrentDB().NewQuery(`SELECT rev FROM users WHERE id = {:id}`).WithContext(ctx).Bind(dbx.Params{"id": id}).Row(&rev)
+	if err == nil && rev >= answer.User.Rev {
 		return nil
 	}
 	_, err = SaveMirror(i.App, answer.User)
