@@ -1,6 +1,8 @@
 package tests
 
 import (
+	"encoding/json"
+	"errors"
 	"net/http"
 	"net/url"
 	"testing"
@@ -166,5 +168,42 @@ func TestWhatABankLeavesOfApprovedWorkIsPaid(t *testing.T) {
 			t.Errorf("Expected %s, got %s", want, got)
 		}
 		m.Sound()
+	}
+}
+
+// TestProjectsHearsOfOlderChargebacks: an upgrade tells projects once more of chargebacks
+// that were open before it remembered what keeps clocks still, as it was told of them.
+func TestProjectsHearsOfOlderChargebacks(t *testing.T) {
+	t.Parallel()
+	m, sim := NewStripe(t)
+	s := payBack(m, stripesim.CardOK)
+	sim.OpenDispute(s.Payment, 10_000, true)
+	look(m)
+	for _, sql := range []string{`DELETE FROM outbox WHERE version = 0`, `DELETE FROM _migrations WHERE file = '0260_tell_chargebacks.go'`} {
+		mustExec(t, m, payments, sql)
+	}
+	options := m.Options
+	if err := m.Close(); err != nil {
+		t.Fatal(err)
+	}
+	instance, err := services.OpenInstance(payments, options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer instance.Close()
+	var told []struct {
+		State   string `db:"state"`
+		Payload string `db:"payload"`
+	}
+	err = instance.App.DB().NewQuery(`SELECT state, payload FROM outbox WHERE topic = 'chargeback.opened' AND peer = 'projects' ORDER BY seq`).All(&told)
+	if err != nil || len(told) != 2 || told[0].State != "done" || told[1].State != "ready" {
+		t.Fatalf("Expected projects to be told once more, got %+v %v", told, err)
+	}
+	var before, again services.ChargebackNews
+	if err := errors.Join(json.Unmarshal([]byte(told[0].Payload), &before), json.Unmarshal([]byte(told[1].Payload), &again)); err != nil {
+		t.Fatal(err)
+	}
+	if before != again || again.Milestone != s.Milestone {
+		t.Errorf("Expected the same to be told, got %+v and %+v", before, again)
 	}
 }
