@@ -39,12 +39,12 @@ func bindSealed(i *services.Instance) {
 func bindSchema(i *services.Instance) {
 	rules := collections.RulesOf(i.Domain)
 	i.App.OnCollectionUpdateRequest().BindFunc(func(e *core.CollectionRequestEvent) error {
-		known, ours := rules[e.Collection.Name]
-		if before, err := i.App.FindCollectionByNameOrId(e.Collection.Id); err != nil {
+		before, err := i.App.FindCollectionByNameOrId(e.Collection.Id)
+		if err != nil {
 			return err
-		} else if _, ours = rules[before.Name]; !ours {
-			return e.Next()
-		} else if before.Name != e.Collection.Name || collections.RulesIn(e.Collection) != known || !maps.Equal(shapes(before), shapes(e.Collection)) {
+		}
+		known, ours := rules[before.Name]
+		if ours && (before.Name != e.Collection.Name || collections.RulesIn(e.Collection) != known || !maps.Equal(shapes(before), shapes(e.Collection))) {
 			return asBuilt(before.Name)
 		}
 		return e.Next()
