@@ -149,10 +149,19 @@ func TestPayoutsThroughStripe(t *testing.T) {
 		t.Errorf("Expected the transfer to be found and not made again, got %d", len(made))
 	}
 	wantBook(m, sim)
-	sim.Reverse(id)
+	sim.ReversePart(id, 2_000)
 	if err := m.Payments().AskAboutPayout(t.Context(), id); err != nil {
 		t.Fatal(err)
 	}
+	f.SignIn()
+	if report, status := m.Reconcile(), payoutStatus(f, id); report.Unexplained != 1 || status != collections.PayoutSettled {
+		t.Errorf("Expected a part that came back to be a finding, got %v of a payout that is %s", report.Findings, status)
+	}
+	sim.Reverse(id)
+	if report := m.Reconcile(); report.Unexplained != 0 {
+		t.Errorf("Expected the rest to end the finding, got %v", report.Findings)
+	}
+	f.SignIn()
 	m.Deliver()
 	wantBalance(f, s.net(), 0)
 	wantBook(m, sim)

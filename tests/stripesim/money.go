@@ -1,7 +1,9 @@
 package stripesim
 
 import (
+	"cmp"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -188,16 +190,23 @@ func (s *Server) Find(kind, payment string) Object {
 	return copied
 }
 
-// Reverse takes a transfer back.
-func (s *Server) Reverse(payout string) {
+// Reverse takes what is left of a transfer back.
+func (s *Server) Reverse(payout string) { s.ReversePart(payout, 0) }
+
+// ReversePart takes amount of a transfer back; 0 is all that is left of it.
+func (s *Server) ReversePart(payout string, amount int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, t := range s.kinds["transfer"] {
 		if t.label("lancershub_payout") == payout {
-			t["reversed"], t["amount_reversed"] = true, t.Number("amount")
-			t["reversals"] = Object{"object": "list", "has_more": false, "data": []any{Object{
-				"id": "trr_" + t.Text("id"), "object": "transfer_reversal", "amount": t.Number("amount"), "currency": t["currency"], "created": s.Now().Unix(),
-			}}}
+			before, _ := t["reversals"].(Object)
+			data, _ := before["data"].([]any)
+			back := cmp.Or(amount, t.Number("amount")-t.Number("amount_reversed"))
+			t["amount_reversed"] = t.Number("amount_reversed") + back
+			t["reversed"] = t.Number("amount_reversed") == t.Number("amount")
+			t["reversals"] = Object{"object": "list", "has_more": false, "data": append(data, Object{
+				"id": "trr_" + strconv.Itoa(len(data)) + t.Text("id"), "object": "transfer_reversal", "amount": back, "currency": t["currency"], "created": s.Now().Unix(),
+			})}
 			s.tell("transfer.reversed", t)
 		}
 	}
