@@ -66,9 +66,7 @@ func (s ChatsService) wishesOf(app core.App, user string) (wishes, error) {
 	if err != nil {
 		return w, err
 	}
-	if zone, err := time.LoadLocation(mirror.GetString(collections.UserTimezone)); err == nil {
-		w.zone = zone
-	}
+	w.zone = location(mirror.GetString(collections.UserTimezone))
 	w.own = mirror.GetString(collections.UserLanguage)
 	return w, nil
 }
