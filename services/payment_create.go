@@ -163,12 +163,6 @@ func (s *PaymentsService) decide(ctx context.Context, cmd Command, payment *core
 
 // check is phase 2: users and projects in parallel.
 func (s *PaymentsService) check(ctx context.Context, payment *core.Record) (*Reservation, error) {
-	// Projects refuses this by its reservation, unless it was restored from a backup and has forgotten that.
-	if live, err := livePayment(s.App, payment.GetString(collections.FieldMilestone)); err != nil {
-		return nil, err
-	} else if live != nil {
-		return nil, conflict(CodeMilestoneTaken, "Money is held for this milestone already.")
-	}
 	var reservation Reservation
 	asked := payment.GetString(collections.PaymentAskedFreelancer)
 	checks := []func(context.Context) error{
@@ -199,7 +193,17 @@ func (s *PaymentsService) check(ctx context.Context, payment *core.Record) (*Res
 			return nil, err
 		}
 	}
-	return &reservation, nil
+	return &reservation, s.notPaidFor(payment)
+}
+
+// notPaidFor refuses to pay for a milestone twice. Projects does by its reservation, unless it was
+// restored from a backup and has forgotten that; only who may pay for it at all gets to hear of this.
+func (s *PaymentsService) notPaidFor(payment *core.Record) error {
+	live, err := livePayment(s.App, payment.GetString(collections.FieldMilestone))
+	if err == nil && live != nil {
+		return conflict(CodeMilestoneTaken, "Money is held for this milestone already.")
+	}
+	return err
 }
 
 // refused tells a "no", which fails the payment, from silence, which does not.
