@@ -135,7 +135,7 @@ func (p *Stripe) findMade(ctx context.Context, charge Charge) (string, error) {
 
 // session looks at a page on which the client pays.
 func (p *Stripe) session(ctx context.Context, ref string, charge Charge, amount int64) (Charged, error) {
-	session, err := p.client.V1CheckoutSessions.Retrieve(ctx, ref, &stripe.CheckoutSessionRetrieveParams{Expand: []*string{stripe.String("payment_intent")}})
+	session, err := p.client.V1CheckoutSessions.Retrieve(ctx, ref, &stripe.CheckoutSessionRetrieveParams{Expand: []*string{stripe.String("payment_intent.latest_charge")}})
 	if err != nil {
 		return p.unknown(withRef(charge, ref), "session", err)
 	}
@@ -152,12 +152,15 @@ func (p *Stripe) session(ctx context.Context, ref string, charge Charge, amount 
 	if charged.Outcome == OutcomePending {
 		charged.ConfirmURL = "" // confirmed already; the bank takes its time
 	}
-	return charged, err
+	if err != nil {
+		return charged, err
+	}
+	return p.unlessCancelled(ctx, session.PaymentIntent, charge, charged)
 }
 
 // intent looks at a payment with a payment method, and confirms it once.
 func (p *Stripe) intent(ctx context.Context, ref string, charge Charge, amount int64) (Charged, error) {
-	intent, err := p.client.V1PaymentIntents.Retrieve(ctx, ref, nil)
+	intent, err := p.client.V1PaymentIntents.Retrieve(ctx, ref, &stripe.PaymentIntentRetrieveParams{Expand: []*string{stripe.String("latest_charge")}})
 	if err != nil {
 		return p.unknown(withRef(charge, ref), "intent", err)
 	}
@@ -169,7 +172,11 @@ func (p *Stripe) intent(ctx context.Context, ref string, charge Charge, amount i
 			return p.unknown(withRef(charge, ref), "confirmation", err)
 		}
 	}
-	return outcomeOf(intent, amount, charge.Currency)
+	charged, err := outcomeOf(intent, amount, charge.Currency)
+	if err != nil {
+		return charged, err
+	}
+	return p.unlessCancelled(ctx, intent, charge, charged)
 }
 
 func withRef(charge Charge, ref string) Charge {
@@ -197,6 +204,24 @@ func outcomeOf(intent *stripe.PaymentIntent, amount int64, currency string) (Cha
 	case stripe.PaymentIntentStatusRequiresAction:
 		if next := intent.NextAction; next != nil && next.RedirectToURL != nil {
 			charged.ConfirmURL = next.RedirectToURL.URL
+		}
+	}
+	return charged, nil
+}
+
+// unlessCancelled is the outcome of an intent whose charge is expanded. What a cancellation
+// gave back is not taken: it may have died, or heard no answer, before its payment failed.
+func (p *Stripe) unlessCancelled(ctx context.Context, intent *stripe.PaymentIntent, charge Charge, charged Charged) (Charged, error) {
+	if charged.Outcome != OutcomeSucceeded || intent.LatestCharge == nil || intent.LatestCharge.AmountRefunded == 0 {
+		return charged, nil
+	}
+	for refund, err := range p.client.V1Refunds.List(ctx, &stripe.RefundListParams{PaymentIntent: stripe.String(intent.ID)}).All(ctx) {
+		if err != nil {
+			return p.unknown(withRef(charge, intent.ID), "refunds", err)
+		}
+		sentBack := refund.Status == stripe.RefundStatusFailed || refund.Status == stripe.RefundStatusCanceled
+		if strings.HasPrefix(refund.Metadata[labelRefund], keyOfCancel) && !sentBack {
+			return Charged{Outcome: OutcomeDeclined, Ref: intent.ID, Reason: "It was cancelled and given back."}, nil
 		}
 	}
 	return charged, nil

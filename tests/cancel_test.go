@@ -95,6 +95,29 @@ func TestACancellationWhoseRefundIsNotAnswered(t *testing.T) {
 	}
 }
 
+// TestACancellationThatHeardNoAnswer: what it gave back is not held by whoever looks next,
+// and what it did not give back is.
+func TestACancellationThatHeardNoAnswer(t *testing.T) {
+	t.Parallel()
+	for fault, want := range map[stripesim.Fault]string{stripesim.ErrorAfter: collections.PaymentFailed, stripesim.ErrorBefore: collections.PaymentHeld} {
+		for _, late := range []time.Duration{time.Minute, 2 * time.Hour} {
+			m, sim := NewStripe(t)
+			s := taken(m, sim)
+			sim.Next(fault, func(r stripesim.Request) bool { return r.Making() && r.Path == "/v1/refunds" })
+			s.Client.Command(payments, "payments/"+s.Payment+"/cancel", Key(), nil).Want(t, http.StatusServiceUnavailable, services.CodeProviderSilent)
+			m.Clock.Advance(late)
+			complete(m)
+			s.Client.SignIn()
+			if status := paymentStatus(s); status != want {
+				t.Errorf("%d, %s later: expected the payment to be %s, it is %s", fault, late, want, status)
+			}
+			m.Deliver()
+			m.SameAsProvider(sim)
+			m.Sound()
+		}
+	}
+}
+
 // TestABankThatSendsACancelledPaymentBack: it is given back once more, and not a third time.
 func TestABankThatSendsACancelledPaymentBack(t *testing.T) {
 	t.Parallel()

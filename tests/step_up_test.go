@@ -100,6 +100,8 @@ func TestAStolenSessionConcedesNothing(t *testing.T) {
 	asked.Client.SignIn()
 	concede("accept", 100_000).Want(t, http.StatusOK, "")
 	raise().Want(t, http.StatusOK, "")
+	moderator := m.Superuser(collections.DomainProjects)
+	moderator.Do(http.MethodPatch, "/api/projects/api/collections/milestones/records/"+small.Text("id"), Body{"amount": 50_002}).Want(t, http.StatusOK, "")
 	m.Deliver()
 	asked.wantMoney("split: released 100000 refunded 23457 disputed 0")
 	m.Sound()

@@ -1,6 +1,7 @@
 package stripesim
 
 import (
+	"maps"
 	"net/http"
 	"slices"
 	"strconv"
@@ -57,20 +58,25 @@ func (s *Server) show(id string, r Request) (int, Object) {
 
 // expanded replaces ids by objects where the request asks for it.
 func (s *Server) expanded(object Object, r Request, prefix string) Object {
-	copied := Object{}
-	for name, value := range object {
-		copied[name] = value
-	}
+	copied := maps.Clone(object)
 	for name, values := range r.Form {
-		if !strings.HasPrefix(name, "expand") {
-			continue
-		}
-		field := strings.TrimPrefix(values[0], prefix)
-		if inner, ok := s.byID[object.Text(field)]; ok {
-			copied[field] = inner
+		if strings.HasPrefix(name, "expand") {
+			s.expand(copied, strings.TrimPrefix(values[0], prefix))
 		}
 	}
 	return copied
+}
+
+// expand replaces the ids along a path: "payment_intent.latest_charge".
+func (s *Server) expand(object Object, path string) {
+	field, rest, _ := strings.Cut(path, ".")
+	inner, ok := s.byID[object.Text(field)]
+	if !ok {
+		return
+	}
+	inner = maps.Clone(inner)
+	s.expand(inner, rest)
+	object[field] = inner
 }
 
 // list returns a page, newest first.
