@@ -40,14 +40,19 @@ func (s *PaymentsService) cancelCharge(ctx context.Context, provider Provider, c
 	if epoch, known, err := s.knownElsewhere(charge.Key); err != nil {
 		return err
 	} else if epoch != nil && (known != knownToHaveFailed || len(strings.Fields(epoch.Heard)) < len(s.Peers)) {
-		return &Error{
-			Status: http.StatusServiceUnavailable, Code: CodePeerUnavailable, RetryAfter: s.Options.SweepEvery,
-			Message: "The marketplace was restored from a backup and is comparing what it knows. Ask again with the same Idempotency-Key.",
-		}
+		return s.comparing()
 	}
 	ctx, cancel := context.WithTimeout(ctx, providerTimeout)
 	defer cancel()
 	return provider.Cancel(ctx, charge)
+}
+
+// comparing is the answer while a restored instance does not know yet what it has forgotten.
+func (s *PaymentsService) comparing() error {
+	return &Error{
+		Status: http.StatusServiceUnavailable, Code: CodePeerUnavailable, RetryAfter: s.Options.SweepEvery,
+		Message: "The marketplace was restored from a backup and is comparing what it knows. Ask again with the same Idempotency-Key.",
+	}
 }
 
 // decideLate is what happens to a payment whose time is up: nothing may be taken

@@ -54,7 +54,7 @@ func (s *PaymentsService) sendPayout(ctx context.Context, id string) error {
 	if err != nil {
 		return err // the next try was set when this one began
 	}
-	return s.applyPayout(id, sent)
+	return s.applyPayout(id, transfer, sent)
 }
 
 // startSending sets the time of the next try first: two workers never ask at once.
@@ -102,15 +102,19 @@ func notOut(payout *core.Record) bool {
 		status == collections.PayoutSent && strings.HasPrefix(payout.GetString(collections.FieldProviderRef), waitsPrefix)
 }
 
-// applyPayout records what the provider says about a payout. What it said before changes nothing.
-func (s *PaymentsService) applyPayout(id string, sent Sent) error {
+// applyPayout records what the provider says about a payout. What it said before changes nothing,
+// nor does a late answer about a try before the one that has begun: that one may be out.
+func (s *PaymentsService) applyPayout(id string, asked Transfer, sent Sent) error {
 	return s.App.RunInTransaction(func(tx core.App) error {
 		payout, err := tx.FindRecordById(collections.Payouts, id)
 		if err != nil {
 			return err
 		}
-		status := payout.GetString(collections.FieldStatus)
-		if sent.Ref != "" && payout.GetString(collections.FieldProviderRef) != sent.Ref {
+		status, ref := payout.GetString(collections.FieldStatus), payout.GetString(collections.FieldProviderRef)
+		if _, ours := tryOf(sent.Ref); ref != asked.Ref && (ours || sent.Ref == "") {
+			return nil
+		}
+		if sent.Ref != "" && ref != sent.Ref {
 			payout.Set(collections.FieldProviderRef, sent.Ref)
 			if err := tx.SaveNoValidate(payout); err != nil {
 				return err
@@ -157,7 +161,7 @@ func (s *PaymentsService) AskAboutPayout(ctx context.Context, id string) error {
 	if err != nil {
 		return err
 	}
-	return s.applyPayout(id, sent)
+	return s.applyPayout(id, transfer, sent)
 }
 
 // send asks the provider that the destination belongs to.

@@ -98,6 +98,9 @@ func (s *PaymentsService) CancelPayout(cmd Command, id string) (Answer, error) {
 		if err != nil {
 			return nil, err
 		}
+		if err := s.mayBeOut(tx); err != nil {
+			return nil, err
+		}
 		return payout, s.endPayout(tx, payout, payoutEnd{
 			verb: "cancel", topic: TopicPayoutFailed, failure: "cancelled", reason: "You cancelled it.", by: cmd.Principal,
 		})
@@ -125,6 +128,9 @@ func (s *PaymentsService) ModeratePayout(by Actor, id, decision, reason string) 
 		payout.Set(collections.FieldReason, reason)
 		payout.Set(collections.PayoutOnHold, decision == collections.ModerationHold)
 		if decision == collections.ModerationRefuse {
+			if err := s.mayBeOut(tx); err != nil {
+				return err
+			}
 			return s.endPayout(tx, payout, payoutEnd{
 				verb: "fail", topic: TopicPayoutFailed, failure: "refused", reason: reason, by: System,
 			})
@@ -132,6 +138,15 @@ func (s *PaymentsService) ModeratePayout(by Actor, id, decision, reason string) 
 		return tx.Save(payout)
 	})
 	return payout, err
+}
+
+// mayBeOut refuses to end a payout while a restore is not settled: what the backup has as not
+// sent may have arrived since, and its money would be available once more.
+func (s *PaymentsService) mayBeOut(tx core.App) error {
+	if epoch, err := OpenEpoch(tx); err != nil || epoch == nil {
+		return err
+	}
+	return s.comparing()
 }
 
 // payoutEnd is how a payout ends with the freelancer.

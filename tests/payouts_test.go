@@ -326,3 +326,31 @@ func TestAnAccountOfAnotherProviderIsNotPaidTo(t *testing.T) {
 	coolOff(m, f)
 	payout(f, Key(), 5_000).Want(t, http.StatusOK, "")
 }
+
+// TestARestoredPayoutIsNotCancelled before it is known what was forgotten: what the backup has
+// as asked for may have arrived since, and would be available once more.
+func TestARestoredPayoutIsNotCancelled(t *testing.T) {
+	t.Parallel()
+	m := New(t)
+	s := Funded(m)
+	s.release(s.Amount)
+	f := s.Freelancer
+	f.Create(payments, collections.PayoutDestinations, Body{"label": "x", "reference": services.BankAccount}).Want(t, http.StatusOK, "")
+	coolOff(m, f)
+	id := payout(f, Key(), 5_000).Text("id")
+	m.Deliver()
+	app, key := m.Instances[payments].App, Key()
+	if err := services.BeginEpoch(app, m.Clock.Now(), m.Clock.Now()); err != nil {
+		t.Fatal(err)
+	}
+	cancel := func() *Response { return f.Command(payments, "payouts/"+id+"/cancel", key, nil) }
+	cancel().Want(t, http.StatusServiceUnavailable, services.CodePeerUnavailable)
+	m.Superuser(payments).Do(http.MethodPatch, paymentsRecords+"payouts/records/"+id, Body{"moderation": collections.ModerationRefuse, "reason": "x"}).
+		Want(t, http.StatusServiceUnavailable, services.CodePeerUnavailable)
+	if err := m.Instances[payments].SettleEpoch(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	cancel().Want(t, http.StatusOK, "")
+	m.Deliver()
+	m.Sound()
+}

@@ -249,3 +249,50 @@ func TestAPayoutThatWaitsAtStripeIsHeld(t *testing.T) {
 		m.Sound()
 	}
 }
+
+// TestALateAnswerAboutAnEarlierTry: somebody asked about a payout that waits for the balance,
+// and hears of it when the next try has begun, whose answer is lost. It may be out.
+func TestALateAnswerAboutAnEarlierTry(t *testing.T) {
+	t.Parallel()
+	m, sim := NewStripe(t)
+	s := payBack(m, stripesim.CardOK)
+	s.release(s.Amount)
+	s.Freelancer.Create(payments, collections.PayoutDestinations, Body{"label": "x", "reference": "acct_poor"}).Want(t, http.StatusOK, "")
+	coolOff(m, s.Freelancer)
+	sim.Withhold(true)
+	id := payout(s.Freelancer, Key(), 50_000).Text("id")
+	transfers := func(r stripesim.Request) bool { return r.Making() && r.Path == "/v1/transfers" }
+	complete(m) // the first try is refused
+	sim.Next(stripesim.ErrorBefore, transfers)
+	complete(m) // the second is not answered
+	carriedOut, answer, asked := make(chan struct{}), make(chan struct{}), make(chan error, 1)
+	once := false // of all that are late, the first is the one that asks
+	sim.Late(func(r stripesim.Request) {
+		if transfers(r) && !once {
+			once = true
+			close(carriedOut)
+			<-answer
+		}
+	})
+	go func() { asked <- m.Payments().AskAboutPayout(t.Context(), id) }()
+	<-carriedOut
+	sim.Late(nil)
+	complete(m) // the second is refused
+	sim.Withhold(false)
+	sim.Next(stripesim.ErrorAfter, transfers)
+	complete(m) // the third is out, and not answered
+	close(answer)
+	if err := <-asked; err != nil {
+		t.Fatal(err)
+	}
+	m.Superuser(payments).Do(http.MethodPatch, paymentsRecords+"payouts/records/"+id, Body{"moderation": collections.ModerationRefuse, "reason": "We have looked."}).
+		Want(t, http.StatusConflict, services.CodeIllegalTransition)
+	m.Clock.Advance(2 * time.Hour)
+	complete(m)
+	s.Freelancer.SignIn()
+	if status := payoutStatus(s.Freelancer, id); status != collections.PayoutSettled {
+		t.Errorf("Expected the payout to have arrived, it is %s", status)
+	}
+	wantBook(m, sim)
+	m.Sound()
+}

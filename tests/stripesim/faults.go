@@ -40,6 +40,13 @@ func (s *Server) Next(fault Fault, matches func(r Request) bool) {
 	})
 }
 
+// Late is called when a request was carried out, before it is answered; nil means never.
+func (s *Server) Late(wait func(r Request)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.late = wait
+}
+
 // Chance returns faults for share of all requests, drawn from seed.
 func Chance(seed uint64, share float64) func(r Request) Fault {
 	random := rand.New(rand.NewPCG(seed, 2))

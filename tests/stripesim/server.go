@@ -55,11 +55,13 @@ type Server struct {
 	// Now is its time.
 	Now func() time.Time
 
-	mu       sync.Mutex
-	kinds    map[string][]Object // by kind, oldest first
-	byID     map[string]Object
-	keys     map[string]*stored
-	fault    func(r Request) Fault
+	mu    sync.Mutex
+	kinds map[string][]Object // by kind, oldest first
+	byID  map[string]Object
+	keys  map[string]*stored
+	fault func(r Request) Fault
+	// late is called between a request and its answer.
+	late     func(r Request)
 	asked    []Request
 	events   []Object
 	count    int
@@ -125,6 +127,12 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	status, body := s.answer(request)
+	s.mu.Lock()
+	late := s.late
+	s.mu.Unlock()
+	if late != nil {
+		late(request)
+	}
 	if fault.after(w) {
 		if fault == ErrorAfter && request.Key != "" {
 			s.keep(request, http.StatusInternalServerError, encode(failure("api_error", "", "An error occurred.")))
