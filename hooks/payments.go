@@ -12,7 +12,7 @@ import (
 
 func bindPayments(i *services.Instance) error {
 	payments := services.NewPayments(i)
-	if err := errors.Join(payments.ClearLocks(), payments.CatchUpEarnings()); err != nil {
+	if err := errors.Join(payments.KeepMoneyApart(), payments.ClearLocks(), payments.CatchUpEarnings()); err != nil {
 		return err
 	}
 	payments.HandleProjects()

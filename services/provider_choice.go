@@ -38,6 +38,9 @@ type StripeOptions struct {
 	URL string
 }
 
+// live tells whether the key moves real money.
+func (o StripeOptions) live() bool { return strings.Contains(string(o.Key), "_live_") }
+
 // checkProvider refuses options no provider can be made of.
 func (o Options) checkProvider() error {
 	switch o.Provider {

@@ -54,7 +54,7 @@ func newStripe(i *Instance) *Stripe {
 	}
 	return &Stripe{
 		client:  stripe.NewClient(string(options.Key), stripe.WithBackends(stripe.NewBackendsWithConfig(config))),
-		secrets: options.WebhookSecrets, live: strings.Contains(string(options.Key), "_live_"),
+		secrets: options.WebhookSecrets, live: options.live(),
 		clock: i.Clock, logger: i.Logger.With("provider", ProviderStripe),
 	}
 }
