@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"math"
 	"net/http"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -84,11 +85,24 @@ func ownedUntouched(e *core.RecordRequestEvent, creating bool) error {
 		owned = slices.Concat(owned, collections.FixedOnCreate[e.Collection.Name])
 	}
 	for _, field := range owned {
-		if now := e.Record.GetString(field); now != before.GetString(field) && (!creating || !isSelf(e, field, now)) {
+		if now := e.Record.GetString(field); !sameValue(e.Record, before, field) && (!creating || !isSelf(e, field, now)) {
 			return readOnly(field)
 		}
 	}
 	return nil
+}
+
+// sameValue compares a field of two records, JSON by what it says: the admin UI sends
+// back all of a record, with JSON laid out anew.
+func sameValue(a, b *core.Record, name string) bool {
+	if a.GetString(name) == b.GetString(name) {
+		return true
+	}
+	if field := a.Collection().Fields.GetByName(name); field == nil || field.Type() != core.FieldTypeJSON {
+		return false
+	}
+	var of [2]any
+	return a.UnmarshalJSONField(name, &of[0]) == nil && b.UnmarshalJSONField(name, &of[1]) == nil && reflect.DeepEqual(of[0], of[1])
 }
 
 func readOnly(field string) error {

@@ -1,7 +1,9 @@
 package tests
 
 import (
+	"encoding/json"
 	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/lancershub/lancershub/collections"
@@ -51,6 +53,16 @@ func TestTermsAreNotEditedByHand(t *testing.T) {
 	}
 	moderator := m.Superuser(collections.DomainProjects)
 	moderator.Do(http.MethodPatch, of(collections.DomainProjects, "projects/records/"+open.Project), Body{"title": "A better title"}).Want(t, http.StatusOK, "")
+	proposal := of(collections.DomainProjects, "proposals/records/"+open.Proposal)
+	whole := Body(moderator.Do(http.MethodGet, proposal, nil).JSON) // as the admin UI sends it back
+	plan, err := json.MarshalIndent(whole["feePlan"], "", "  ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	whole["feePlan"], whole["coverLetter"] = string(plan), "I build shops."
+	moderator.Do(http.MethodPatch, proposal, whole).Want(t, http.StatusOK, "")
+	whole["feePlan"] = strings.Replace(string(plan), "basisPoints\": ", "basisPoints\": 1", 1)
+	moderator.Do(http.MethodPatch, proposal, whole).Want(t, http.StatusBadRequest, services.CodeFieldReadOnly)
 	s.inDispute(s.Freelancer, dispute, "accept", Body{"toFreelancer": 0}).Want(t, http.StatusOK, "")
 	s.wantMoney("held: released 0 refunded 1000 disputed 0")
 	m.Sound()
