@@ -14,7 +14,8 @@ import (
 // their mind. First the provider is made to take nothing any more (or to give back
 // what it took), with no transaction open; then the payment fails, and both the key
 // that began it and the one that cancelled it have their answer. A crash in between
-// leaves it pending: the same key cancels it again, or its time is up.
+// leaves it pending: the same key cancels it again, or its time is up, as it is when the
+// provider does not answer.
 func (s *PaymentsService) CancelPayment(ctx context.Context, cmd Command, id string) (Answer, error) {
 	if stored, err := Replay(s.App, cmd); err != nil || stored != nil {
 		return replayed(stored), err
@@ -41,7 +42,7 @@ func (s *PaymentsService) CancelPayment(ctx context.Context, cmd Command, id str
 		err = s.cancelCharge(ctx, provider, s.chargeOf(payment))
 	}
 	if err != nil {
-		return Answer{}, s.unlock(payment, err)
+		return Answer{}, s.cancelLater(payment, err)
 	}
 	failpoint("payment-cancelled")
 	var answer Answer
@@ -60,6 +61,17 @@ func (s *PaymentsService) CancelPayment(ctx context.Context, cmd Command, id str
 		err = conflict(CodeConflict, "The payment was decided at the same moment. Load it again.")
 	}
 	return answer, err
+}
+
+// cancelLater ends an attempt at a cancellation. A provider that did not answer may have given
+// back, or may not: the time of the payment is up now, so that whoever looks next goes on with
+// that, and does not hold what its client does not want any more.
+func (s *PaymentsService) cancelLater(payment *core.Record, cause error) error {
+	if Code(cause) != CodeProviderSilent {
+		return s.unlock(payment, cause)
+	}
+	late := s.Clock.Now().UnixMilli() - 1
+	return s.putOff(payment, late, dbx.Params{collections.PaymentDecideBy: late, collections.PaymentConfirmURL: ""}, cause)
 }
 
 // begunBy is the command that began a payment.

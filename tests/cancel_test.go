@@ -2,6 +2,7 @@ package tests
 
 import (
 	"net/http"
+	"strconv"
 	"testing"
 	"time"
 
@@ -95,27 +96,39 @@ func TestACancellationWhoseRefundIsNotAnswered(t *testing.T) {
 	}
 }
 
-// TestACancellationThatHeardNoAnswer: what it gave back is not held by whoever looks next,
-// and what it did not give back is.
+// TestACancellationThatHeardNoAnswer, and is not repeated, is carried on by whoever looks
+// next: nothing is held that went back, or that its client did not want any more.
 func TestACancellationThatHeardNoAnswer(t *testing.T) {
 	t.Parallel()
-	for fault, want := range map[stripesim.Fault]string{stripesim.ErrorAfter: collections.PaymentFailed, stripesim.ErrorBefore: collections.PaymentHeld} {
-		for _, late := range []time.Duration{time.Minute, 2 * time.Hour} {
-			m, sim := NewStripe(t)
-			s := taken(m, sim)
-			sim.Next(fault, func(r stripesim.Request) bool { return r.Making() && r.Path == "/v1/refunds" })
-			s.Client.Command(payments, "payments/"+s.Payment+"/cancel", Key(), nil).Want(t, http.StatusServiceUnavailable, services.CodeProviderSilent)
-			m.Clock.Advance(late)
-			complete(m)
-			s.Client.SignIn()
-			if status := paymentStatus(s); status != want {
-				t.Errorf("%d, %s later: expected the payment to be %s, it is %s", fault, late, want, status)
-			}
-			m.Deliver()
-			m.SameAsProvider(sim)
-			m.Sound()
+	for _, fault := range []stripesim.Fault{stripesim.ErrorAfter, stripesim.ErrorBefore} {
+		m, sim := NewStripe(t)
+		s := taken(m, sim)
+		sim.Next(fault, func(r stripesim.Request) bool { return r.Making() && r.Path == "/v1/refunds" })
+		s.Client.Command(payments, "payments/"+s.Payment+"/cancel", Key(), nil).Want(t, http.StatusServiceUnavailable, services.CodeProviderSilent)
+		complete(m)
+		if status := paymentStatus(s); status != collections.PaymentFailed {
+			t.Errorf("%d: expected the payment to be given back, it is %s", fault, status)
 		}
+		m.SameAsProvider(sim)
+		m.Sound()
 	}
+}
+
+// TestACancellationThatDied after it gave back what was taken: it is not held by whoever looks next.
+func TestACancellationThatDied(t *testing.T) {
+	t.Parallel()
+	m, sim := NewStripe(t)
+	s := taken(m, sim)
+	sim.Next(stripesim.ErrorAfter, func(r stripesim.Request) bool { return r.Making() && r.Path == "/v1/refunds" })
+	before := m.Clock.Now().Add(time.Hour).UnixMilli()
+	s.Client.Command(payments, "payments/"+s.Payment+"/cancel", Key(), nil).Want(t, http.StatusServiceUnavailable, services.CodeProviderSilent)
+	mustExec(t, m, payments, `UPDATE payments SET confirmUrl = 'https://stripe.example', decideBy = `+strconv.FormatInt(before, 10)) // as it died
+	complete(m)
+	if status := paymentStatus(s); status != collections.PaymentFailed {
+		t.Errorf("Expected what went back not to be held, the payment is %s", status)
+	}
+	m.SameAsProvider(sim)
+	m.Sound()
 }
 
 // TestABankThatSendsACancelledPaymentBack: it is given back once more, and not a third time.
