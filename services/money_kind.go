@@ -25,7 +25,7 @@ func (o Options) moneyKind() string {
 }
 
 // KeepMoneyApart refuses to go on (money_kind_changed) with real money where there is
-// test money, or the other way round. As long as nobody has paid anything, either may begin.
+// test money, or the other way round. As long as nobody has paid anything, or is about to, either may begin.
 func (s *PaymentsService) KeepMoneyApart() error {
 	now := s.Options.moneyKind()
 	return s.App.RunInTransaction(func(tx core.App) error {
@@ -47,7 +47,7 @@ func (s *PaymentsService) KeepMoneyApart() error {
 // before this was remembered have test money if only the sandbox was ever paid.
 func (s *PaymentsService) moneyBefore(tx core.App, now string) (string, error) {
 	var paid bool
-	if err := tx.DB().NewQuery(`SELECT EXISTS (SELECT 1 FROM payments)`).Row(&paid); err != nil || !paid {
+	if err := tx.DB().NewQuery(`SELECT EXISTS (SELECT 1 FROM ledger_tx) OR EXISTS (SELECT 1 FROM payments WHERE status = 'pending')`).Row(&paid); err != nil || !paid {
 		return now, err
 	}
 	var kind string

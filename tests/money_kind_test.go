@@ -1,6 +1,7 @@
 package tests
 
 import (
+	"net/http"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -17,6 +18,8 @@ func TestTestMoneyDoesNotBecomeReal(t *testing.T) {
 	var sandbox services.Options
 	m := New(t, func(o *services.Options) { sandbox = *o })
 	hired := Hired(m)
+	hired.Pay(Key(), Body{"source": services.SourceDeclined}).Want(t, http.StatusPaymentRequired, services.CodePaymentDeclined) // no money
+	m.Deliver()
 	with := func(key string) services.Options {
 		o := sandbox
 		o.Provider = services.ProviderStripe
