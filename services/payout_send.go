@@ -144,8 +144,13 @@ func orElse(text, fallback string) string {
 }
 
 // AskAboutPayout asks the provider what became of a payout, now and whatever its
-// state: a bank may return what had settled.
+// state: a bank may return what had settled. Not while a restore has not settled
+// (peer_unavailable): to ask about what the provider does not have would send it, and
+// the backup may have as sent what failed afterwards.
 func (s *PaymentsService) AskAboutPayout(ctx context.Context, id string) error {
+	if err := s.mayBeOut(s.App); err != nil {
+		return err
+	}
 	payout, err := s.App.FindRecordById(collections.Payouts, id)
 	if err != nil {
 		return notFoundOr(err)

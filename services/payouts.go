@@ -142,8 +142,8 @@ func (s *PaymentsService) ModeratePayout(by Actor, id, decision, reason string) 
 
 // mayBeOut refuses to end a payout while a restore is not settled: what the backup has as not
 // sent may have arrived since, and its money would be available once more.
-func (s *PaymentsService) mayBeOut(tx core.App) error {
-	if epoch, err := OpenEpoch(tx); err != nil || epoch == nil {
+func (s *PaymentsService) mayBeOut(app core.App) error {
+	if epoch, err := OpenEpoch(app); err != nil || epoch == nil {
 		return err
 	}
 	return s.comparing()
