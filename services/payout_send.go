@@ -144,19 +144,22 @@ func orElse(text, fallback string) string {
 }
 
 // AskAboutPayout asks the provider what became of a payout, now and whatever its
-// state: a bank may return what had settled. Not while a restore has not settled
-// (peer_unavailable): to ask about what the provider does not have would send it, and
+// state: a bank may return what had settled. While a restore has not settled, only about that
+// (else peer_unavailable): to ask about what the provider does not have would send it, and
 // the backup may have as sent what failed afterwards.
 func (s *PaymentsService) AskAboutPayout(ctx context.Context, id string) error {
-	if err := s.mayBeOut(s.App); err != nil {
-		return err
-	}
 	payout, err := s.App.FindRecordById(collections.Payouts, id)
 	if err != nil {
 		return notFoundOr(err)
 	}
-	if status := payout.GetString(collections.FieldStatus); notOut(payout) || status != collections.PayoutSent && status != collections.PayoutSettled {
+	status := payout.GetString(collections.FieldStatus)
+	if notOut(payout) || status != collections.PayoutSent && status != collections.PayoutSettled {
 		return nil // to ask about what is not out would send it
+	}
+	if status == collections.PayoutSent {
+		if err := s.mayBeOut(s.App); err != nil {
+			return err
+		}
 	}
 	transfer, err := transferOf(s.App, payout)
 	if err != nil {

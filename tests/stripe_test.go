@@ -157,6 +157,10 @@ func TestPayoutsThroughStripe(t *testing.T) {
 	if report, status := m.Reconcile(), payoutStatus(f, id); report.Unexplained != 1 || status != collections.PayoutSettled {
 		t.Errorf("Expected a part that came back to be a finding, got %v of a payout that is %s", report.Findings, status)
 	}
+	// Also while a restore is not settled: what peers know of it would keep it open.
+	if err := services.BeginEpoch(m.Instances[payments].App, m.Clock.Now(), m.Clock.Now()); err != nil {
+		t.Fatal(err)
+	}
 	sim.Reverse(id)
 	if report := m.Reconcile(); report.Unexplained != 0 {
 		t.Errorf("Expected the rest to end the finding, got %v", report.Findings)
