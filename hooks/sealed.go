@@ -1,8 +1,11 @@
 package hooks
 
 import (
+	"encoding/json"
+	"fmt"
 	"maps"
 	"net/http"
+	"reflect"
 	"slices"
 
 	"github.com/pocketbase/pocketbase/core"
@@ -44,7 +47,7 @@ func bindSchema(i *services.Instance) {
 			return err
 		}
 		known, ours := rules[before.Name]
-		if ours && (before.Name != e.Collection.Name || collections.RulesIn(e.Collection) != known || !maps.Equal(shapes(before), shapes(e.Collection))) {
+		if ours && (before.Name != e.Collection.Name || collections.RulesIn(e.Collection) != known || !asMigrated(before, e.Collection)) {
 			return asBuilt(before.Name)
 		}
 		return e.Next()
@@ -58,11 +61,19 @@ func bindSchema(i *services.Instance) {
 	i.App.OnCollectionsImportRequest().BindFunc(func(*core.CollectionsImportRequestEvent) error { return asBuilt("The collections") })
 }
 
-// shapes has what a collection's fields are called and hold.
+// asMigrated tells whether fields and indexes are those of before, with what is hidden and what
+// is unique, what a view shows, and whether anybody may manage other people's accounts.
+func asMigrated(before, now *core.Collection) bool {
+	return slices.Equal(before.Indexes, now.Indexes) && maps.Equal(shapes(before), shapes(now)) &&
+		before.ViewQuery == now.ViewQuery && reflect.DeepEqual(before.ManageRule, now.ManageRule)
+}
+
+// shapes has a collection's fields by their names.
 func shapes(collection *core.Collection) map[string]string {
 	found := map[string]string{}
 	for _, field := range collection.Fields {
-		found[field.GetName()] = field.Type()
+		settings, err := json.Marshal(field)
+		found[field.GetName()] = fmt.Sprint(field.Type(), string(settings), err)
 	}
 	return found
 }

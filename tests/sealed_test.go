@@ -21,6 +21,10 @@ func TestTermsAreNotEditedByHand(t *testing.T) {
 		return services.Prefix(domain) + "/api/collections/" + collection
 	}
 	const byHand = "milestones/records/"
+	shown := m.Superuser(collections.DomainUsers).Do(http.MethodGet, of(collections.DomainUsers, "sessions"), nil).JSON["fields"].([]any)
+	for _, field := range shown {
+		field.(map[string]any)["hidden"] = false
+	}
 	for _, attempt := range []struct {
 		domain       collections.Domain
 		method, path string
@@ -43,6 +47,10 @@ func TestTermsAreNotEditedByHand(t *testing.T) {
 		{collections.DomainPayments, http.MethodPost, "chargebacks/records", Body{"payment": s.Payment, "guarded": 5, "currency": "EUR", "freelancer": s.Freelancer.ID, "status": "open"}, services.CodeForbidden},
 		{collections.DomainPayments, http.MethodPost, "deadlines/records", Body{"kind": "dispute-answer", "collection": "disputes", "subject": dispute, "nextAt": 1, "status": "armed"}, services.CodeForbidden},
 		{collections.DomainPayments, http.MethodPatch, "payments", Body{"listRule": ""}, services.CodeForbidden},
+		{collections.DomainPayments, http.MethodPatch, "payments", Body{"indexes": []string{}}, services.CodeForbidden},
+		{collections.DomainUsers, http.MethodPatch, "sessions", Body{"fields": shown}, services.CodeForbidden},
+		{collections.DomainUsers, http.MethodPatch, "users", Body{"manageRule": ""}, services.CodeForbidden},
+		{collections.DomainPayments, http.MethodPatch, "ledgerEntries", Body{"viewQuery": "SELECT id FROM payments"}, services.CodeForbidden},
 		{collections.DomainPayments, http.MethodDelete, "invoices", nil, services.CodeForbidden},
 		{collections.DomainPayments, http.MethodPut, "import", Body{"collections": []Body{{"name": "payments", "type": "base", "fields": []Body{}}}, "deleteMissing": true}, services.CodeForbidden},
 	} {
@@ -72,5 +80,14 @@ func TestTermsAreNotEditedByHand(t *testing.T) {
 func TestHowPeopleSignInIsSetByHand(t *testing.T) {
 	t.Parallel()
 	m := New(t)
+	for _, domain := range collections.Domains { // as the admin UI sends it back
+		superuser := m.Superuser(domain)
+		for name := range collections.RulesOf(domain) {
+			path := services.Prefix(domain) + "/api/collections/" + name
+			if whole := superuser.Do(http.MethodGet, path, nil); whole.Text("type") != "view" {
+				superuser.Do(http.MethodPatch, path, Body(whole.JSON)).Want(t, http.StatusOK, "")
+			}
+		}
+	}
 	m.Superuser(collections.DomainUsers).Do(http.MethodPatch, "/api/users/api/collections/users", Body{"otp": Body{"enabled": true, "duration": 240, "length": 8}}).Want(t, http.StatusOK, "")
 }
