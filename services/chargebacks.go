@@ -2,8 +2,11 @@ package services
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/base32"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/pocketbase/dbx"
@@ -148,6 +151,11 @@ func (s *PaymentsService) openChargeback(tx core.App, provider string, charged *
 	if status := charged.GetString(collections.FieldStatus); status == collections.PaymentPending || status == collections.PaymentFailed {
 		return nil, conflict(CodeConflict, "The payment is %s: nothing of it was taken as far as we know.", status) // asked again later
 	}
+	if epoch, err := OpenEpoch(s.App); err != nil {
+		return nil, err
+	} else if epoch != nil && len(strings.Fields(epoch.Heard)) < len(s.Peers) {
+		return nil, s.comparing() // peers may know this chargeback, with other amounts
+	}
 	if paid := charged.GetString(collections.FieldCurrency); paid != chargeback.Currency {
 		s.Logger.Error("a client's bank wants money back in another currency than was paid: a moderator must look", "chargeback", chargeback.Ref,
 			"payment", charged.Id, "currency", chargeback.Currency, "paid", paid)
@@ -236,12 +244,20 @@ func (s *PaymentsService) freed(tx core.App, payment *core.Record) (*core.Record
 // on to.
 type chargedPart struct{ amount, locked, guarded int64 }
 
+// chargebackID is what a part of a chargeback is called, whenever it is opened: one that a backup
+// does not know is opened again after a restore, and peers go on with the one they know.
+func chargebackID(provider, ref, payment string) string {
+	sum := sha256.Sum256([]byte(provider + " " + ref + " " + payment))
+	return strings.ToLower(base32.StdEncoding.EncodeToString(sum[:]))[:core.DefaultIdLength]
+}
+
 func (s *PaymentsService) lockChargeback(tx core.App, provider string, payment *core.Record, chargeback Chargeback, part chargedPart) (*core.Record, error) {
 	col, err := tx.FindCachedCollectionByNameOrId(collections.Chargebacks)
 	if err != nil {
 		return nil, err
 	}
 	record := core.NewRecord(col)
+	record.Id = chargebackID(provider, chargeback.Ref, payment.Id)
 	for _, field := range []string{
 		collections.FieldClient, collections.FieldFreelancer, collections.FieldProject, collections.FieldContract, collections.FieldMilestone,
 		collections.FieldTitle,
@@ -281,7 +297,10 @@ func (s *PaymentsService) lockChargeback(tx core.App, provider string, payment *
 		return nil, err
 	}
 	failpoint("chargeback-locked")
-	return record, s.tellChargeback(tx, TopicChargebackOpened, record)
+	if err := s.tellChargeback(tx, TopicChargebackOpened, record); err != nil {
+		return nil, err
+	}
+	return record, s.toldBefore(tx, collections.Chargebacks, record.Id)
 }
 
 func (s *PaymentsService) postChargeback(tx core.App, record *core.Record, kind string, entries ...Entry) error {

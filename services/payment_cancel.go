@@ -101,7 +101,7 @@ func (s *PaymentsService) failed(tx core.App, payment *core.Record, f failure) (
 	if err := s.Emit(tx, TopicPaymentFailed, collections.Payments, payment.Id, payment.GetInt(collections.FieldVersion), paymentNews(payment, 0, f.by)); err != nil {
 		return Answer{}, err
 	}
-	if err := s.toldBefore(tx, payment.Id); err != nil {
+	if err := s.toldBefore(tx, collections.Payments, payment.Id); err != nil {
 		return Answer{}, err
 	}
 	failpoint("payment-failing")

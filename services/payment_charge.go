@@ -114,14 +114,15 @@ func (s *PaymentsService) knownElsewhere(id string) (epoch *Epoch, known elsewhe
 	return epoch, known, nil
 }
 
-// toldBefore marks what peers know already of the failing of a restored payment as
-// delivered: the same event with another content (who ended it, and why) is refused.
-func (s *PaymentsService) toldBefore(tx core.App, id string) error {
-	epoch, known, err := s.knownElsewhere(id)
-	if err != nil || known != knownToHaveFailed {
+// toldBefore marks what peers know already of something that a restored instance has done
+// once more as delivered: the same event with another content (who ended it, how much was
+// still held) is refused.
+func (s *PaymentsService) toldBefore(tx core.App, collection, id string) error {
+	epoch, err := OpenEpoch(s.App)
+	if err != nil || epoch == nil {
 		return err
 	}
-	aggregate := collections.Payments + ":" + id
+	aggregate := collection + ":" + id
 	for _, finding := range strings.Fields(epoch.Findings) {
 		peer, event, _ := strings.Cut(finding, ":")
 		if !strings.HasPrefix(event, aggregate+":") {

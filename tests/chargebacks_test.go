@@ -1,8 +1,12 @@
 package tests
 
 import (
+	"errors"
 	"net/http"
 	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -342,7 +346,8 @@ func TestAChargebackThatTheBackupDoesNotKnow(t *testing.T) {
 	backup := m.Clock.Now()
 	sim.OpenDispute(s.Payment, s.Amount, false)
 	m.Clock.Advance(20 * collections.Day)
-	if err := services.BeginEpoch(m.Instances[payments].App, backup, m.Clock.Now()); err != nil {
+	i := m.Instances[payments]
+	if err := errors.Join(services.BeginEpoch(i.App, backup, m.Clock.Now()), i.SettleEpoch(t.Context())); err != nil {
 		t.Fatal(err)
 	}
 	look(m)
@@ -351,4 +356,77 @@ func TestAChargebackThatTheBackupDoesNotKnow(t *testing.T) {
 		t.Errorf("Expected what the bank wants to be locked, got %v", c.JSON)
 	}
 	m.SameAsProvider(sim)
+}
+
+// TestAChargebackIsForgottenAndFound: payments is restored from before a chargeback of which
+// its peers know. It is the same one when it is found again, and over for all when it is over.
+func TestAChargebackIsForgottenAndFound(t *testing.T) {
+	t.Parallel()
+	for name, released := range map[string]int64{"as it was": 0, "of money that was released since the backup": 20_000} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			forgetAndFind(t, released)
+		})
+	}
+}
+
+func forgetAndFind(t *testing.T, released int64) {
+	t.Helper()
+	folder, kept := "", filepath.Join(t.TempDir(), "kept")
+	m := New(t, func(o *services.Options) { folder = o.DataDir })
+	s := payBack(m, services.SourceChargeback)
+	again := func() {
+		t.Helper()
+		if err := m.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	reopen := func(after time.Duration) {
+		m = New(t, func(o *services.Options) { o.DataDir = folder })
+		m.Clock.Advance(after)
+	}
+	again()
+	own := filepath.Join(folder, string(payments))
+	if err := os.CopyFS(kept, os.DirFS(own)); err != nil {
+		t.Fatal(err)
+	}
+	reopen(2 * time.Minute)
+	s.Market, s.Client = m, s.Client.At(m)
+	if released > 0 {
+		s.Client.SignIn()
+		s.release(released)
+	}
+	look(m)
+	again()
+	if err := errors.Join(os.RemoveAll(own), os.CopyFS(own, os.DirFS(kept))); err != nil {
+		t.Fatal(err)
+	}
+	reopen(3 * time.Minute)
+	i := m.Instances[payments]
+	if err := errors.Join(services.BeginEpoch(i.App, m.Clock.Now().Add(-3*time.Minute), m.Clock.Now()), i.SettleEpoch(t.Context())); err != nil {
+		t.Fatal(err)
+	}
+	look(m)
+	if err := i.SettleEpoch(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if epoch, err := services.OpenEpoch(i.App); err != nil || epoch != nil && (released == 0 || strings.Contains(epoch.Findings, ":chargebacks:")) {
+		t.Errorf("Expected nothing to be unknown any more, got %+v %v", epoch, err)
+	}
+	m.Clock.Advance(25 * time.Hour)
+	look(m)
+	var paused int
+	err := m.Instances[collections.DomainProjects].App.DB().NewQuery(`SELECT count(*) FROM deadline_pauses WHERE subject = '` + s.Milestone + `'`).Row(&paused)
+	if err != nil || paused != 0 {
+		t.Errorf("Expected clocks to go on, %d stand still %v", paused, err)
+	}
+	if released > 0 {
+		return // a person must look at what was released
+	}
+	s.Market, s.Client = m, s.Client.At(m)
+	s.Client.SignIn()
+	if status := paymentStatus(s); status != collections.PaymentStateRefunded {
+		t.Errorf("Expected the bank to have it, the payment is %s", status)
+	}
+	m.Sound()
 }
