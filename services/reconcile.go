@@ -70,8 +70,8 @@ func (r *Reconciliation) waits(format string, args ...any) {
 
 // Reconciler compares what must agree: the ledger with itself, payments with the
 // ledger, invoices with releases, providers with the world account, projects with
-// payments. It changes nothing but its own row, and has a provider asked once more about
-// what it remembers otherwise.
+// payments. It changes nothing but its own row. What a provider remembers otherwise it
+// has asked about once more, and what was taken for a payment that has failed given back.
 type Reconciler struct {
 	payments *PaymentsService
 	// book reads what projects believes, a page after the milestone after.

@@ -202,8 +202,7 @@ func (r *Reconciler) compareKey(ctx context.Context, report *Reconciliation, sid
 func (r *Reconciler) refundsAskedAgain(ctx context.Context, charge string) (changed bool) {
 	s := r.payments
 	var done []refundOrder
-	err := s.App.ConcurrentDB().NewQuery(refundOrderSQL + ` WHERE payment IN (
-		WITH RECURSIVE chain(id) AS (SELECT {:charge} UNION SELECT p.id FROM payments p JOIN chain c ON p.rolledFrom = c.id AND p.rolledFrom <> '') SELECT id FROM chain)
+	err := s.App.ConcurrentDB().NewQuery(refundOrderSQL + ` WHERE payment IN (` + chainSQL + `SELECT id FROM chain)
 		AND state IN ('done', 'failed') AND ref <> ''`).Bind(dbx.Params{"charge": charge}).All(&done)
 	for _, order := range done {
 		var state string

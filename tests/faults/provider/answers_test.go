@@ -28,6 +28,11 @@ var steps = []struct {
 		w.settle(s)
 		w.command(s.Freelancer, s, "refund", nil)
 	}, collections.PaymentStateRefunded},
+	{"what was paid on a page is given back, because its client cancels", "/v1/refunds", "", func(w *world, s *tests.Story) {
+		w.sim.Pay(s.Payment) // nobody has heard of it
+		s.Client.SignIn()
+		s.Client.Command(collections.DomainPayments, "payments/"+s.Payment+"/cancel", tests.Key(), nil) // whatever it answers
+	}, collections.PaymentFailed},
 	{"money is paid out", "/v1/transfers", stripesim.CardOK, func(w *world, s *tests.Story) {
 		w.settle(s)
 		w.command(s.Client, s, "release", nil)

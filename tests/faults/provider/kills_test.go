@@ -41,6 +41,8 @@ var deaths = []struct {
 	{"payment-posted", "the same, told by a webhook", (*mortal).page},
 	{"payment-committed", "the money is held, the answer lost", (*mortal).card},
 	{"payment-failing", "inside the transaction of a declined payment", (*mortal).declined},
+	{"payment-cancelled", "Stripe gave back what was paid on a page that its client cancelled, nothing is stored", (*mortal).cancelled},
+	{"payment-failing", "inside the transaction of a cancelled payment", (*mortal).cancelled},
 	{"webhook-applied", "what a webhook told of is done, the webhook is not", (*mortal).page},
 	{"refund-posted", "inside the transaction that gives back", (*mortal).giveBack},
 	{"refund-marked", "a refund is marked as sent, Stripe was not asked", (*mortal).giveBack},
@@ -222,8 +224,8 @@ func (d *mortal) want(by *tests.Person, path string, body tests.Body) *tests.Res
 	return answer
 }
 
-// await waits until a field of a payments record is one of these.
-func (d *mortal) await(collection, id, field string, values ...string) {
+// await waits until a field of a payments record is one of these, and returns which.
+func (d *mortal) await(collection, id, field string, values ...string) string {
 	d.t.Helper()
 	now := ""
 	for until := time.Now().Add(patience); time.Now().Before(until) && !d.t.Failed(); time.Sleep(10 * time.Millisecond) {
@@ -233,10 +235,11 @@ func (d *mortal) await(collection, id, field string, values ...string) {
 		}
 		now = d.try(by, http.MethodGet, "/api/payments/api/collections/"+collection+"/records/"+id, nil).Text(field)
 		if slices.Contains(values, now) {
-			return
+			return now
 		}
 	}
 	d.t.Errorf("Expected %s of %s/%s to be one of %v, it is %q", field, collection, id, values, now)
+	return now
 }
 
 // tell delivers what happened at Stripe, shuffled and some of it twice, until each is taken.
@@ -299,6 +302,23 @@ func (d *mortal) confirm(source string) {
 	d.sim.Pay(d.Payment)
 	d.tell()
 	d.await(collections.Payments, d.Payment, collections.FieldStatus, collections.PaymentHeld)
+}
+
+// cancelled pays on a page and cancels before we hear of it, unless the completer was first.
+func (d *mortal) cancelled() {
+	if code := d.pay(""); code != services.CodeConfirmPayment {
+		d.t.Errorf("Expected to be asked to confirm, got %q", code)
+		return
+	}
+	d.sim.Pay(d.Payment)
+	answer := d.command(d.Client, "payments/"+d.Payment+"/cancel", nil)
+	// What a death broke off goes on by itself: then there is nothing left to cancel.
+	if code := answer.Code(); answer.Status != http.StatusOK && code != services.CodeIllegalTransition && code != services.CodeConflict {
+		d.t.Errorf("Expected the payment to be cancelled, got %d: %s", answer.Status, answer.Raw)
+	}
+	if d.await(collections.Payments, d.Payment, collections.FieldStatus, collections.PaymentFailed, collections.PaymentHeld) == collections.PaymentFailed {
+		d.moved(d.Payment, 0)
+	}
 }
 
 // moved waits until Stripe has moved so much about a payment or payout.
