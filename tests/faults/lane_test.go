@@ -236,15 +236,19 @@ func (l *lane) do(by *tests.Person, path, key string, body tests.Body) *tests.Re
 
 // get reads a record, also across deaths.
 func (l *lane) get(by *tests.Person, domain collections.Domain, collection, id string) *tests.Response {
+	return l.read(by, services.Prefix(domain)+"/api/collections/"+collection+"/records/"+id)
+}
+
+func (l *lane) read(by *tests.Person, path string) *tests.Response {
 	for until := time.Now().Add(patience); time.Now().Before(until); {
 		seen, _ := l.current()
-		answer, err := by.Try(http.MethodGet, services.Prefix(domain)+"/api/collections/"+collection+"/records/"+id, nil)
+		answer, err := by.Try(http.MethodGet, path, nil)
 		if err == nil && answer.Status != http.StatusServiceUnavailable {
 			return answer
 		}
 		l.revive(seen)
 	}
-	l.t.Errorf("Expected to read %s/%s", collection, id)
+	l.t.Errorf("Expected to read %s", path)
 	return &tests.Response{}
 }
 
