@@ -153,7 +153,7 @@ func (s *PaymentsService) openChargeback(tx core.App, provider string, charged *
 	}
 	if epoch, err := OpenEpoch(s.App); err != nil {
 		return nil, err
-	} else if epoch != nil && len(strings.Fields(epoch.Heard)) < len(s.Peers) {
+	} else if epoch != nil && !epoch.heardAll(s.Peers) {
 		return nil, s.comparing() // peers may know this chargeback, with other amounts
 	}
 	if paid := charged.GetString(collections.FieldCurrency); paid != chargeback.Currency {

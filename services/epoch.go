@@ -52,6 +52,11 @@ func OpenEpoch(app core.App) (*Epoch, error) {
 	return &epoch, err
 }
 
+// heardAll tells whether all peers have told what they know.
+func (e *Epoch) heardAll(peers map[collections.Domain]*Peer) bool {
+	return len(strings.Fields(e.Heard)) >= len(peers)
+}
+
 // AcceptEpochs settles what is open although peers know more: somebody has
 // looked at the findings and dealt with them.
 func AcceptEpochs(options Options) error {

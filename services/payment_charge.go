@@ -39,7 +39,7 @@ func (s *PaymentsService) cancelCharge(ctx context.Context, provider Provider, c
 	// Restored from a backup: what looks undecided may be held and known to others, and no money leaves before that is known.
 	if epoch, known, err := s.knownElsewhere(charge.Key); err != nil {
 		return err
-	} else if epoch != nil && (known != knownToHaveFailed || len(strings.Fields(epoch.Heard)) < len(s.Peers)) {
+	} else if epoch != nil && (known != knownToHaveFailed || !epoch.heardAll(s.Peers)) {
 		return s.comparing()
 	}
 	ctx, cancel := context.WithTimeout(ctx, providerTimeout)

@@ -311,10 +311,8 @@ func TestPayoutsNeverPayTwice(t *testing.T) {
 func TestAnAccountOfAnotherProviderIsNotPaidTo(t *testing.T) {
 	t.Parallel()
 	m := New(t)
-	s := Funded(m)
-	s.release(s.Amount)
-	f := s.Freelancer
-	f.Create(payments, collections.PayoutDestinations, Body{"label": "x", "reference": services.BankAccount}).Want(t, http.StatusOK, "")
+	f := Earned(m).Freelancer
+	destination(f, services.BankAccount)
 	coolOff(m, f)
 	mustExec(t, m, payments, `UPDATE payoutDestinations SET provider = 'stripe'`)
 	payout(f, Key(), 5_000).Want(t, http.StatusConflict, services.CodeDestMissing)
@@ -322,7 +320,7 @@ func TestAnAccountOfAnotherProviderIsNotPaidTo(t *testing.T) {
 	if first := balances.JSON["balances"].([]any)[0].(map[string]any); first["canRequest"] != false || first["why"] != services.CodeDestMissing {
 		t.Errorf("Expected the freelancer to learn that an account is missing, got %s", balances.Raw)
 	}
-	f.Create(payments, collections.PayoutDestinations, Body{"label": "y", "reference": services.BankAccount}).Want(t, http.StatusOK, "")
+	destination(f, services.BankAccount)
 	coolOff(m, f)
 	payout(f, Key(), 5_000).Want(t, http.StatusOK, "")
 }
@@ -332,10 +330,8 @@ func TestAnAccountOfAnotherProviderIsNotPaidTo(t *testing.T) {
 func TestARestoredPayoutIsNotCancelled(t *testing.T) {
 	t.Parallel()
 	m := New(t)
-	s := Funded(m)
-	s.release(s.Amount)
-	f := s.Freelancer
-	f.Create(payments, collections.PayoutDestinations, Body{"label": "x", "reference": services.BankAccount}).Want(t, http.StatusOK, "")
+	f := Earned(m).Freelancer
+	destination(f, services.BankAccount)
 	coolOff(m, f)
 	id := payout(f, Key(), 5_000).Text("id")
 	m.Deliver()

@@ -233,6 +233,19 @@ func TestARefusedRefundIsDecidedOnce(t *testing.T) {
 	wantExplained(m, false)
 }
 
+// hearOf delivers what happened at the provider, and does what follows from it.
+func hearOf(m *Market, sim *stripesim.Server) {
+	m.tb.Helper()
+	for _, body := range sim.Events() {
+		if status, answer := sim.Post(m.WebhookURL(), body, sim.Sign(body, m.Clock.Now())); status != http.StatusOK {
+			m.tb.Fatalf("Expected the webhook to be kept, got %s", answer)
+		}
+	}
+	if err := m.Sweep(); err != nil {
+		m.tb.Fatal(err)
+	}
+}
+
 // TestABankThatSendsRefundsBack: each time Stripe's refund fails after all; in the end
 // the money is kept for the client, and goes out when it is asked for once more.
 func TestABankThatSendsRefundsBack(t *testing.T) {
@@ -240,15 +253,7 @@ func TestABankThatSendsRefundsBack(t *testing.T) {
 	m, sim := NewStripe(t)
 	s := payBack(m, stripesim.CardOK)
 	s.Freelancer.Command(payments, "payments/"+s.Payment+"/refund", Key(), nil).Want(t, http.StatusOK, "")
-	hear := func() {
-		t.Helper()
-		for _, body := range sim.Events() {
-			sim.Post(m.WebhookURL(), body, sim.Sign(body, m.Clock.Now()))
-		}
-		if err := m.Sweep(); err != nil {
-			t.Fatal(err)
-		}
-	}
+	hear := func() { hearOf(m, sim) }
 	for range 3 {
 		hear() // it is given back
 		wantBook(m, sim)
@@ -280,17 +285,7 @@ func TestARefundThatIsRefusedAgain(t *testing.T) {
 	m, sim := NewStripe(t)
 	s := payBack(m, stripesim.CardOK)
 	s.Freelancer.Command(payments, "payments/"+s.Payment+"/refund", Key(), nil).Want(t, http.StatusOK, "")
-	hear := func() {
-		t.Helper()
-		for _, body := range sim.Events() {
-			if status, answer := sim.Post(m.WebhookURL(), body, sim.Sign(body, m.Clock.Now())); status != http.StatusOK {
-				t.Fatalf("Expected the webhook to be kept, got %s", answer)
-			}
-		}
-		if err := m.Sweep(); err != nil {
-			t.Fatal(err)
-		}
-	}
+	hear := func() { hearOf(m, sim) }
 	owed := func(want int64, when string) {
 		t.Helper()
 		s.Client.SignIn()
