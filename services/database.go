@@ -31,7 +31,7 @@ func connector(durability Durability) core.DBConnectFunc {
 		if err != nil {
 			return nil, err
 		}
-		return dbx.NewFromDB(sql.OpenDB(open), "sqlite"), nil
+		return dbx.NewFromDB(sql.OpenDB(open), sqliteDriver), nil
 	}
 }
 

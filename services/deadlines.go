@@ -71,8 +71,8 @@ func (i *Instance) BindDeadlines() {
 // state before: a record saved twice in one transaction remembers the first.
 func (i *Instance) followState(tx core.App, kind collections.Deadline, record *core.Record) error {
 	var live int
-	err := tx.DB().NewQuery(`SELECT count(*) FROM deadlines WHERE subject = {:subject} AND kind = {:kind} AND status IN ('armed', 'reminded', 'paused')`).
-		Bind(dbx.Params{"subject": record.Id, "kind": kind.Kind}).Row(&live)
+	err := rowFixed(tx, `SELECT count(*) FROM deadlines WHERE subject = ? AND kind = ? AND status IN ('armed', 'reminded', 'paused')`,
+		[]any{record.Id, kind.Kind}, &live)
 	if err != nil {
 		return err
 	}

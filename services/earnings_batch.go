@@ -5,7 +5,6 @@ import (
 	"errors"
 	"time"
 
-	"github.com/pocketbase/dbx"
 	"github.com/pocketbase/pocketbase/core"
 )
 
@@ -111,21 +110,21 @@ func (b *bookBatch) write(tx core.App) error {
 // "WHERE true" keeps SQLite from reading ON CONFLICT as a join's ON.
 const (
 	addNowSQL = `INSERT INTO earnings_now (user, view, currency, held, disputed, transit, paid_out, total)
-		SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7 FROM json_each({:rows}) WHERE true
+		SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7 FROM json_each(?) WHERE true
 		ON CONFLICT (user, view, currency) DO UPDATE SET held = held + excluded.held, disputed = disputed + excluded.disputed,
 			transit = transit + excluded.transit, paid_out = paid_out + excluded.paid_out, total = total + excluded.total`
 	addMonthsSQL = `INSERT INTO earnings_month (user, view, currency, counterpart, month, amount, count)
-		SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6 FROM json_each({:rows}) WHERE true
+		SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6 FROM json_each(?) WHERE true
 		ON CONFLICT (user, view, currency, counterpart, month) DO UPDATE SET amount = amount + excluded.amount, count = count + excluded.count`
 	addSharesSQL = `INSERT INTO earnings_share (user, view, currency, kind, id, title, amount, count)
-		SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7 FROM json_each({:rows}) WHERE true
+		SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7 FROM json_each(?) WHERE true
 		ON CONFLICT (user, view, currency, kind, id) DO UPDATE SET amount = amount + excluded.amount, count = count + excluded.count, title = excluded.title`
 	addPlatformSQL = `INSERT INTO platform_month (currency, month, gross, fees, count)
-		SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4 FROM json_each({:rows}) WHERE true
+		SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4 FROM json_each(?) WHERE true
 		ON CONFLICT (currency, month) DO UPDATE SET gross = gross + excluded.gross, fees = fees + excluded.fees, count = count + excluded.count`
 )
 
-func addRows[K comparable, V any](tx core.App, query string, rows map[K]V, values func(K, V) []any) error {
+func addRows[K comparable, V any](tx core.App, text string, rows map[K]V, values func(K, V) []any) error {
 	if len(rows) == 0 {
 		return nil
 	}
@@ -137,6 +136,6 @@ func addRows[K comparable, V any](tx core.App, query string, rows map[K]V, value
 	if err != nil {
 		return err
 	}
-	_, err = tx.DB().NewQuery(query).Bind(dbx.Params{"rows": string(raw)}).Execute()
+	_, err = execFixed(tx, text, string(raw))
 	return err
 }

@@ -9,7 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/pocketbase/dbx"
 	"github.com/pocketbase/pocketbase/core"
 )
 
@@ -167,7 +166,7 @@ func factsOf(tx core.App, payment string) (paymentFacts, error) {
 	if payment == "" {
 		return facts, nil
 	}
-	err := tx.DB().NewQuery(factsSQL + ` WHERE id = {:id}`).Bind(dbx.Params{"id": payment}).One(&facts)
+	err := rowFixed(tx, factsSQL+` WHERE id = ?`, []any{payment}, &facts.ID, &facts.Client, &facts.Freelancer, &facts.Project, &facts.Title)
 	if errors.Is(err, sql.ErrNoRows) {
 		return facts, nil
 	}
@@ -180,7 +179,7 @@ const factsSQL = `SELECT id, client, freelancer, project, projectTitle FROM paym
 // the book knows user at all.
 func bookZone(tx core.App, user string) (*time.Location, bool, error) {
 	var name string
-	err := tx.DB().NewQuery(`SELECT zone FROM earnings_zone WHERE user = {:user}`).Bind(dbx.Params{"user": user}).Row(&name)
+	err := rowFixed(tx, `SELECT zone FROM earnings_zone WHERE user = ?`, []any{user}, &name)
 	if errors.Is(err, sql.ErrNoRows) {
 		return time.UTC, false, nil
 	}

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 
-	"github.com/pocketbase/dbx"
 	"github.com/pocketbase/pocketbase/core"
 
 	"github.com/lancershub/lancershub/collections"
@@ -182,11 +181,9 @@ func (i *Instance) Emit(tx core.App, topic, collection, id string, version int, 
 	if err != nil {
 		return err
 	}
-	_, err = tx.DB().NewQuery(`INSERT INTO outbox (id, peer, topic, aggregate, version, payload, created)
-		SELECT {:id}, value, {:topic}, {:aggregate}, {:version}, {:payload}, {:created} FROM json_each({:peers}) ORDER BY key`).Bind(dbx.Params{
-		"id": event.ID, "peers": string(peers), "topic": event.Topic, "aggregate": event.Aggregate,
-		"version": event.Version, "payload": string(event.Payload), "created": i.Clock.Now().UnixMilli(),
-	}).Execute()
+	_, err = execFixed(tx, `INSERT INTO outbox (id, peer, topic, aggregate, version, payload, created)
+		SELECT ?, value, ?, ?, ?, ?, ? FROM json_each(?) ORDER BY key`,
+		event.ID, event.Topic, event.Aggregate, event.Version, string(event.Payload), i.Clock.Now().UnixMilli(), string(peers))
 	if err != nil {
 		return fmt.Errorf("failed to emit %s: %w", event.ID, err)
 	}

@@ -10,7 +10,6 @@ import (
 	"regexp"
 	"time"
 
-	"github.com/pocketbase/dbx"
 	"github.com/pocketbase/pocketbase/core"
 )
 
@@ -78,9 +77,8 @@ func (cmd Command) find(app core.App) (*idemRow, error) {
 		return nil, nil
 	}
 	var row idemRow
-	err := app.DB().NewQuery(`SELECT fingerprint, resource, status, body, locked_until FROM idem
-		WHERE principal = {:principal} AND route = {:route} AND key = {:key}`).
-		Bind(dbx.Params{"principal": cmd.Principal, "route": cmd.Route, "key": cmd.Key}).One(&row)
+	err := rowFixed(app, `SELECT fingerprint, resource, status, body, locked_until FROM idem WHERE principal = ? AND route = ? AND key = ?`,
+		[]any{cmd.Principal, cmd.Route, cmd.Key}, &row.Fingerprint, &row.Resource, &row.Status, &row.Body, &row.LockedUntil)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, nil
 	}
@@ -147,10 +145,8 @@ func (cmd Command) claim(tx core.App, clock Clock, resource string, lockedUntil 
 	if cmd.Key == "" {
 		return nil
 	}
-	_, err := tx.DB().Insert("idem", dbx.Params{
-		"principal": cmd.Principal, "route": cmd.Route, "key": cmd.Key, "fingerprint": cmd.Fingerprint,
-		"resource": resource, "locked_until": lockedUntil.UnixMilli(), "created": clock.Now().UnixMilli(),
-	}).Execute()
+	_, err := execFixed(tx, `INSERT INTO idem (principal, route, key, fingerprint, resource, locked_until, created) VALUES (?, ?, ?, ?, ?, ?, ?)`,
+		cmd.Principal, cmd.Route, cmd.Key, cmd.Fingerprint, resource, lockedUntil.UnixMilli(), clock.Now().UnixMilli())
 	return err
 }
 
@@ -159,13 +155,9 @@ func (cmd Command) store(tx core.App, clock Clock, answer Answer) error {
 	if cmd.Key == "" {
 		return nil
 	}
-	_, err := tx.DB().NewQuery(`INSERT INTO idem (principal, route, key, fingerprint, status, body, created)
-		VALUES ({:principal}, {:route}, {:key}, {:fingerprint}, {:status}, {:body}, {:created})
-		ON CONFLICT (principal, route, key) DO UPDATE SET status = excluded.status, body = excluded.body, locked_until = 0`).
-		Bind(dbx.Params{
-			"principal": cmd.Principal, "route": cmd.Route, "key": cmd.Key, "fingerprint": cmd.Fingerprint,
-			"status": answer.Status, "body": answer.Body, "created": clock.Now().UnixMilli(),
-		}).Execute()
+	_, err := execFixed(tx, `INSERT INTO idem (principal, route, key, fingerprint, status, body, created) VALUES (?, ?, ?, ?, ?, ?, ?)
+		ON CONFLICT (principal, route, key) DO UPDATE SET status = excluded.status, body = excluded.body, locked_until = 0`,
+		cmd.Principal, cmd.Route, cmd.Key, cmd.Fingerprint, answer.Status, answer.Body, clock.Now().UnixMilli())
 	return err
 }
 

@@ -115,14 +115,10 @@ func seal(tx core.App, payment *core.Record, content InvoiceContent, series stri
 		client = "" // what the freelancer pays the platform is none of the client's business
 	}
 	stamp := dateTime(now).String()
-	_, err = tx.DB().Insert(collections.Invoices, dbx.Params{
-		collections.FieldID: core.GenerateDefaultRandomId(), collections.FieldCreated: stamp, collections.FieldUpdated: stamp,
-		collections.InvoiceNumber: content.Number, collections.InvoiceSeries: series, collections.InvoiceSeq: seq, collections.InvoiceKind: content.Kind,
-		collections.InvoicePayment: payment.Id, collections.FieldClient: client, collections.FieldFreelancer: freelancer,
-		collections.InvoiceIssuer: content.Issuer.ID, collections.FieldAmount: content.Total, collections.FieldCurrency: content.Currency,
-		collections.InvoiceIssuedAt: stamp, collections.InvoiceCorrects: content.Corrects, collections.InvoiceRef: content.LedgerRef,
-		collections.InvoiceContent: string(raw), collections.InvoiceSHA: hex.EncodeToString(sum[:]),
-	}).Execute()
+	_, err = execFixed(tx, `INSERT INTO invoices (id, created, updated, number, series, seq, kind, payment, client, freelancer,
+		issuer, amount, currency, issuedAt, corrects, ledgerRef, content, sha256) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		core.GenerateDefaultRandomId(), stamp, stamp, content.Number, series, seq, content.Kind, payment.Id, client, freelancer,
+		content.Issuer.ID, content.Total, content.Currency, stamp, content.Corrects, content.LedgerRef, string(raw), hex.EncodeToString(sum[:]))
 	if err != nil {
 		return fmt.Errorf("failed to issue invoice %s: %w", content.Number, err)
 	}
@@ -143,7 +139,7 @@ func nextNumber(tx core.App, d draft, year int) (series string, seq int64, err e
 		code += "-CN"
 	}
 	series = fmt.Sprintf("%s-%d", code, year)
-	err = tx.DB().NewQuery(`SELECT coalesce(max(seq), 0) + 1 FROM invoices WHERE series = {:series}`).Bind(dbx.Params{collections.InvoiceSeries: series}).Row(&seq)
+	err = rowFixed(tx, `SELECT coalesce(max(seq), 0) + 1 FROM invoices WHERE series = ?`, []any{series}, &seq)
 	return series, seq, err
 }
 

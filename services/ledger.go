@@ -109,16 +109,15 @@ const (
 // Post writes a posting in tx. Entries of zero are left out (a fee of zero moves
 // nothing). The database refuses what does not balance or overdraws an account.
 func Post(tx core.App, at time.Time, posting Posting) error {
-	_, err := tx.DB().Insert("ledger_tx", dbx.Params{
-		"ref": posting.Ref, "kind": posting.Kind, "payment": posting.Payment, "at": at.UnixMilli(),
-	}).Execute()
+	_, err := execFixed(tx, `INSERT INTO ledger_tx (ref, kind, payment, at) VALUES (?, ?, ?, ?)`,
+		posting.Ref, posting.Kind, posting.Payment, at.UnixMilli())
 	if err != nil {
 		return fmt.Errorf("failed to post %s: %w", posting.Ref, err)
 	}
 	if err := enter(tx, at, posting); err != nil {
 		return fmt.Errorf("failed to post %s: %w", posting.Ref, err)
 	}
-	if _, err := tx.DB().Insert("ledger_seal", dbx.Params{"ref": posting.Ref}).Execute(); err != nil {
+	if _, err := execFixed(tx, `INSERT INTO ledger_seal (ref) VALUES (?)`, posting.Ref); err != nil {
 		return fmt.Errorf("failed to seal %s: %w", posting.Ref, err)
 	}
 	if err := keepBook(tx, at, posting); err != nil {
@@ -145,16 +144,16 @@ func enter(tx core.App, at time.Time, posting Posting) error {
 	if err != nil {
 		return err
 	}
-	_, err = tx.DB().NewQuery(`INSERT INTO ledger_account (name, currency, owner, protected)
-		SELECT value ->> 0, {:currency}, value ->> 1, value ->> 2 FROM json_each({:accounts}) WHERE true ON CONFLICT (name, currency) DO NOTHING`).
-		Bind(dbx.Params{"currency": posting.Currency, "accounts": string(accountRows)}).Execute()
+	_, err = execFixed(tx, `INSERT INTO ledger_account (name, currency, owner, protected)
+		SELECT value ->> 0, ?, value ->> 1, value ->> 2 FROM json_each(?) WHERE true ON CONFLICT (name, currency) DO NOTHING`,
+		posting.Currency, string(accountRows))
 	if err != nil {
 		return fmt.Errorf("failed to open accounts: %w", err)
 	}
-	_, err = tx.DB().NewQuery(`INSERT INTO ledger_entry (tx, account, currency, amount, at)
-		SELECT {:tx}, a.id, {:currency}, e.value ->> 1, {:at} FROM json_each({:entries}) e
-		CROSS JOIN ledger_account a ON a.name = e.value ->> 0 AND a.currency = {:currency} ORDER BY e.key`).
-		Bind(dbx.Params{"tx": posting.Ref, "currency": posting.Currency, "at": at.UnixMilli(), "entries": string(entryRows)}).Execute()
+	_, err = execFixed(tx, `INSERT INTO ledger_entry (tx, account, currency, amount, at)
+		SELECT ?, a.id, a.currency, e.value ->> 1, ? FROM json_each(?) e
+		CROSS JOIN ledger_account a ON a.name = e.value ->> 0 AND a.currency = ? ORDER BY e.key`,
+		posting.Ref, at.UnixMilli(), string(entryRows), posting.Currency)
 	return err
 }
 

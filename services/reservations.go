@@ -117,11 +117,9 @@ func (s ProjectsService) insertReservation(tx core.App, payment string, mileston
 	if status := milestone.GetString(collections.FieldStatus); status != collections.MilestonePlanned {
 		return conflict(CodeMilestoneTaken, "This milestone is %s; only a planned one can be funded.", status).With("status", status)
 	}
-	result, err := tx.DB().NewQuery(`INSERT INTO reservations (payment, milestone, contract, project, state, decide_by, created)
-		VALUES ({:payment}, {:milestone}, {:contract}, {:project}, 'reserved', {:decide_by}, {:created}) ON CONFLICT DO NOTHING`).Bind(dbx.Params{
-		"payment": payment, "milestone": milestone.Id, "contract": milestone.GetString(collections.FieldContract),
-		"project": milestone.GetString(collections.FieldProject), "decide_by": want.DecideBy, "created": s.Clock.Now().UnixMilli(),
-	}).Execute()
+	result, err := execFixed(tx, `INSERT INTO reservations (payment, milestone, contract, project, state, decide_by, created)
+		VALUES (?, ?, ?, ?, 'reserved', ?, ?) ON CONFLICT DO NOTHING`,
+		payment, milestone.Id, milestone.GetString(collections.FieldContract), milestone.GetString(collections.FieldProject), want.DecideBy, s.Clock.Now().UnixMilli())
 	if inserted, err := oneRow(result, err); err != nil {
 		return err
 	} else if !inserted {

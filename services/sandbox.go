@@ -56,7 +56,7 @@ func (s Sandbox) Charge(_ context.Context, charge Charge) (Charged, error) {
 		Outcome  string `db:"outcome"`
 	}
 	ref := sandboxRef(charge.Key)
-	err := s.app.DB().Select(collections.FieldAmount, collections.FieldCurrency, "outcome").From("sandbox_charges").Where(dbx.HashExp{"key": charge.Key}).One(&before)
+	err := rowFixed(s.app, `SELECT amount, currency, outcome FROM sandbox_charges WHERE key = ?`, []any{charge.Key}, &before.Amount, &before.Currency, &before.Outcome)
 	if err == nil {
 		if before.Amount != charge.Amount || before.Currency != charge.Currency {
 			return Charged{}, fmt.Errorf("the sandbox knows charge %s with another amount", charge.Key)
@@ -70,10 +70,8 @@ func (s Sandbox) Charge(_ context.Context, charge Charge) (Charged, error) {
 	if !ok {
 		outcome = OutcomeDeclined
 	}
-	_, err = s.app.NonconcurrentDB().Insert("sandbox_charges", dbx.Params{
-		"key": charge.Key, collections.FieldAmount: charge.Amount, collections.FieldCurrency: charge.Currency, "source": charge.Source,
-		"outcome": string(outcome), "at": s.clock.Now().UnixMilli(),
-	}).Execute()
+	_, err = execFixed(s.app, `INSERT INTO sandbox_charges (key, amount, currency, source, outcome, at) VALUES (?, ?, ?, ?, ?, ?)`,
+		charge.Key, charge.Amount, charge.Currency, charge.Source, string(outcome), s.clock.Now().UnixMilli())
 	return Charged{Outcome: outcome, Ref: ref}, err
 }
 

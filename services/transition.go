@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/pocketbase/dbx"
 	"github.com/pocketbase/pocketbase/core"
 
 	"github.com/lancershub/lancershub/collections"
@@ -47,14 +46,11 @@ func Transition(tx core.App, m Move) error {
 		to = from
 	}
 	version := m.Record.GetInt(collections.FieldVersion)
-	which := dbx.HashExp{collections.FieldID: m.Record.Id, collections.FieldStatus: from, collections.FieldVersion: version}
+	which, args := " WHERE id = ? AND status = ? AND version = ?", []any{to, version + 1, m.Record.Id, from, version}
 	if planted("the status is checked before, not while it changes") {
-		which = dbx.HashExp{collections.FieldID: m.Record.Id}
+		which, args = " WHERE id = ?", args[:3]
 	}
-	result, err := tx.DB().Update(m.Machine.Collection,
-		dbx.Params{collections.FieldStatus: to, collections.FieldVersion: version + 1},
-		which,
-	).Execute()
+	result, err := execFixed(tx, "UPDATE "+m.Machine.Collection+" SET status = ?, version = ?"+which, args...)
 	if changed, err := oneRow(result, err); err != nil {
 		return err
 	} else if !changed {

@@ -49,7 +49,7 @@ func (w *writers) connect(path string) (*dbx.DB, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.lines[pool] = line
-	return dbx.NewFromDB(pool, "sqlite"), nil
+	return dbx.NewFromDB(pool, sqliteDriver), nil
 }
 
 // idleSeats is how many seats are kept for those who come next; one costs next to nothing.
