@@ -269,7 +269,7 @@ func (i *Instance) Prune() error {
 	}{
 		{"outbox", "state = 'done' AND created < {:before}", outboxKeep},
 		{"inbox", "at < {:before}", idemKeep},
-		{"idem", "created < {:before} AND status <> 0", idemKeep},
+		{"idem", "created < {:before} AND (status <> 0 OR route <> '" + routeCreatePayment + "')", idemKeep}, // a payment goes on under its key
 	} {
 		_, err := i.App.NonconcurrentDB().Delete(old.table, dbx.NewExp(old.where, dbx.Params{"before": now.Add(-old.age).UnixMilli()})).Execute()
 		if err != nil {

@@ -15,7 +15,7 @@ import (
 // what it took), with no transaction open; then the payment fails, and both the key
 // that began it and the one that cancelled it have their answer. A crash in between
 // leaves it pending: the same key cancels it again, or its time is up, as it is when the
-// provider does not answer.
+// provider does not answer. However it fails then, the key has its answer (see failed).
 func (s *PaymentsService) CancelPayment(ctx context.Context, cmd Command, id string) (Answer, error) {
 	if stored, err := Replay(s.App, cmd); err != nil || stored != nil {
 		return replayed(stored), err
@@ -25,6 +25,9 @@ func (s *PaymentsService) CancelPayment(ctx context.Context, cmd Command, id str
 		return Answer{}, err
 	}
 	if status := payment.GetString(collections.FieldStatus); status != collections.PaymentPending {
+		if stored, err := Replay(s.App, cmd); err != nil || stored != nil {
+			return replayed(stored), err // it has ended since the key was looked up
+		}
 		return Answer{}, illegal(collections.PaymentMachine, "cancel", status)
 	}
 	begun, err := s.begunBy(payment)
@@ -37,6 +40,9 @@ func (s *PaymentsService) CancelPayment(ctx context.Context, cmd Command, id str
 	if payment == nil {
 		return Answer{}, pendingAnswer() // somebody is deciding it at this moment
 	}
+	if err := s.claimCancel(cmd, id); err != nil {
+		return Answer{}, s.unlock(payment, err)
+	}
 	provider, err := s.providerNamed(payment.GetString(collections.FieldProvider))
 	if err == nil {
 		err = s.cancelCharge(ctx, provider, s.chargeOf(payment))
@@ -46,9 +52,8 @@ func (s *PaymentsService) CancelPayment(ctx context.Context, cmd Command, id str
 	}
 	failpoint("payment-cancelled")
 	var answer Answer
-	reason := Failf(http.StatusConflict, CodePaymentCancelled, "This payment was cancelled by its client; nothing was taken.")
 	_, err = s.conclude(begun, payment, func(tx core.App, payment *core.Record) (Answer, error) {
-		refused, err := s.failed(tx, payment, failure{verb: "cancel", by: cmd.Principal, reason: reason})
+		refused, err := s.failed(tx, payment, cancelled(payment))
 		if err != nil {
 			return Answer{}, err
 		}
@@ -61,6 +66,38 @@ func (s *PaymentsService) CancelPayment(ctx context.Context, cmd Command, id str
 		err = conflict(CodeConflict, "The payment was decided at the same moment. Load it again.")
 	}
 	return answer, err
+}
+
+func routeCancelPayment(id string) string { return collections.Payments + "/" + id + "/cancel" }
+
+// claimCancel remembers that the key wants the payment to end, before anything is given back.
+func (s *PaymentsService) claimCancel(cmd Command, id string) error {
+	return inTurn(s.App, 0, func(tx core.App) error {
+		row, err := cmd.find(tx)
+		if err != nil || row != nil {
+			return err // an attempt before has claimed it
+		}
+		return cmd.claim(tx, s.Clock, id, s.Clock.Now())
+	})
+}
+
+// cancelWanted tells whether a cancellation of the payment was begun and has no answer yet.
+func cancelWanted(app core.App, payment *core.Record) (wanted bool, err error) {
+	err = app.DB().NewQuery(`SELECT EXISTS (SELECT 1 FROM idem WHERE principal = {:client} AND route = {:route} AND status = 0)`).
+		Bind(dbx.Params{"client": payment.GetString(collections.FieldClient), "route": routeCancelPayment(payment.Id)}).Row(&wanted)
+	return wanted, err
+}
+
+// answerCancels is what the keys that wanted the payment to end answer from now on: it has ended.
+func answerCancels(tx core.App, payment *core.Record) error {
+	answer, err := answerOf(http.StatusOK, payment)
+	if err != nil {
+		return err
+	}
+	_, err = tx.DB().Update("idem", dbx.Params{"status": answer.Status, "body": answer.Body, "locked_until": 0}, dbx.HashExp{
+		"principal": payment.GetString(collections.FieldClient), "route": routeCancelPayment(payment.Id), "status": 0,
+	}).Execute()
+	return err
 }
 
 // cancelLater ends an attempt at a cancellation. A provider that did not answer may have given
@@ -88,8 +125,17 @@ type failure struct {
 	reason   *Error
 }
 
+// cancelled is the failure of a payment that its client did not want any more.
+func cancelled(payment *core.Record) failure {
+	return failure{
+		verb: "cancel", by: payment.GetString(collections.FieldClient),
+		reason: Failf(http.StatusConflict, CodePaymentCancelled, "This payment was cancelled by its client; nothing was taken."),
+	}
+}
+
 // failed fails a payment in tx: nothing is held, the reservation is given up by
-// event. It returns what the key that began it answers from now on.
+// event. It returns what the key that began it answers from now on; those that cancelled
+// it and heard no answer have theirs, too.
 func (s *PaymentsService) failed(tx core.App, payment *core.Record, f failure) (Answer, error) {
 	err := Transition(tx, Move{
 		Machine: collections.PaymentMachine, Record: payment, Verb: f.verb, By: f.by, Reason: f.reason.Message,
@@ -102,6 +148,9 @@ func (s *PaymentsService) failed(tx core.App, payment *core.Record, f failure) (
 		return Answer{}, err
 	}
 	if err := s.toldBefore(tx, collections.Payments, payment.Id); err != nil {
+		return Answer{}, err
+	}
+	if err := answerCancels(tx, payment); err != nil {
 		return Answer{}, err
 	}
 	failpoint("payment-failing")

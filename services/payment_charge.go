@@ -79,7 +79,17 @@ func (s *PaymentsService) decideLate(ctx context.Context, cmd Command, payment *
 		return true, Answer{}, s.unlock(payment, err)
 	}
 	failpoint("payment-cancelled")
-	answer, err = s.fail(cmd, payment, Failf(http.StatusConflict, CodeConflict, "The payment could not be completed in time; nothing was taken."))
+	late := failure{verb: "fail", by: System, reason: Failf(http.StatusConflict, CodeConflict, "The payment could not be completed in time; nothing was taken.")}
+	answer, err = s.conclude(cmd, payment, func(tx core.App, payment *core.Record) (Answer, error) {
+		wanted, err := cancelWanted(tx, payment)
+		if err != nil {
+			return Answer{}, err
+		}
+		if wanted {
+			late = cancelled(payment)
+		}
+		return s.failed(tx, payment, late)
+	})
 	return true, answer, err
 }
 

@@ -114,6 +114,36 @@ func TestACancellationThatHeardNoAnswer(t *testing.T) {
 	}
 }
 
+// TestACancellationThatEndedByItself: its key, repeated when somebody else has gone on with
+// it, gives what became of the command, and not that there is nothing to cancel any more.
+func TestACancellationThatEndedByItself(t *testing.T) {
+	t.Parallel()
+	for _, fault := range []stripesim.Fault{stripesim.ErrorAfter, stripesim.ErrorBefore} {
+		m, sim := NewStripe(t)
+		s, path := Hired(m), ""
+		pay, cancel := Key(), Key()
+		s.Payment = s.Pay(pay, nil).Object("data").Text("payment")
+		sim.Pay(s.Payment)
+		path = "payments/" + s.Payment + "/cancel"
+		sim.Next(fault, func(r stripesim.Request) bool { return r.Making() && r.Path == "/v1/refunds" })
+		s.Client.Command(payments, path, cancel, nil).Want(t, http.StatusServiceUnavailable, services.CodeProviderSilent)
+		complete(m)
+		first := s.Client.Command(payments, path, cancel, nil)
+		first.Want(t, http.StatusOK, "")
+		if first.Text("status") != collections.PaymentFailed || first.Text("failure") != services.CodePaymentCancelled {
+			t.Errorf("%d: expected the payment that was cancelled, got %s", fault, first.Raw)
+		}
+		if again := s.Client.Command(payments, path, cancel, nil); string(again.Raw) != string(first.Raw) {
+			t.Errorf("%d: expected the same answer twice, got %s and %s", fault, first.Raw, again.Raw)
+		}
+		s.Client.Command(payments, path, cancel, Body{"reason": "another"}).Want(t, http.StatusUnprocessableEntity, services.CodeKeyReused)
+		s.Client.Command(payments, path, Key(), nil).Want(t, http.StatusConflict, services.CodeIllegalTransition)
+		s.Pay(pay, nil).Want(t, http.StatusConflict, services.CodePaymentCancelled)
+		m.SameAsProvider(sim)
+		m.Sound()
+	}
+}
+
 // TestACancellationThatDied after it gave back what was taken: it is not held by whoever looks next.
 func TestACancellationThatDied(t *testing.T) {
 	t.Parallel()
@@ -161,7 +191,8 @@ func TestWhatABankDecidesCannotBeCancelled(t *testing.T) {
 	pending := s.Pay(Key(), Body{"source": stripesim.BankDebit})
 	pending.Want(t, http.StatusServiceUnavailable, services.CodeProviderPending)
 	s.Payment = pending.Object("data").Text("payment")
-	s.Client.Command(payments, "payments/"+s.Payment+"/cancel", Key(), nil).Want(t, http.StatusServiceUnavailable, services.CodeProviderPending)
+	key := Key()
+	s.Client.Command(payments, "payments/"+s.Payment+"/cancel", key, nil).Want(t, http.StatusServiceUnavailable, services.CodeProviderPending)
 	sim.Pay(s.Payment)
 	m.Clock.Advance(time.Minute)
 	if err := m.Sweep(); err != nil {
@@ -170,6 +201,7 @@ func TestWhatABankDecidesCannotBeCancelled(t *testing.T) {
 	if status := paymentStatus(s); status != collections.PaymentHeld {
 		t.Errorf("Expected what the bank gave to be held, the payment is %s", status)
 	}
+	s.Client.Command(payments, "payments/"+s.Payment+"/cancel", key, nil).Want(t, http.StatusConflict, services.CodeIllegalTransition)
 	m.SameAsProvider(sim)
 	m.Sound()
 }
