@@ -64,7 +64,7 @@ func rowFixed(app core.App, text string, args []any, into ...any) error {
 	if err != nil {
 		return err
 	}
-	defer rows.Close()
+	defer rows.Close() //nolint:errcheck // checked below, where it matters
 	if !rows.Next() {
 		return cmp.Or(rows.Err(), sql.ErrNoRows)
 	}

@@ -153,6 +153,7 @@ func (i *Instance) open(dir string) error {
 	}
 	i.followClock()
 	i.saveInTransactions()
+	i.writeIfStill()
 	i.keepVersions()
 	if i.Domain == collections.DomainMessages {
 		i.Live = NewLive(i.Synced)

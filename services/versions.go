@@ -17,7 +17,7 @@ func (i *Instance) keepVersions() {
 		if _, ok := collections.Machines[name]; !ok || rules.Update == collections.Nobody {
 			continue
 		}
-		i.AroundUpdate(name, func(tx core.App, record *core.Record, save func() error) error {
+		count := around(func(tx core.App, record *core.Record, save func() error) error {
 			version := record.GetInt(collections.FieldVersion)
 			var stored int
 			err := tx.DB().Select(collections.FieldVersion).From(name).Where(dbx.HashExp{collections.FieldID: record.Id}).Row(&stored)
@@ -27,10 +27,16 @@ func (i *Instance) keepVersions() {
 			if stored != version {
 				return conflict(CodeConflict, "Someone else changed this at the same moment. Load it again and retry.")
 			}
-			if record.Original().GetInt(collections.FieldVersion) == version { // no transition, which counts by itself
+			if record.Original().GetInt(collections.FieldVersion) == version { // not saved again after a transition
 				record.Set(collections.FieldVersion, version+1)
 			}
 			return save()
+		})
+		i.App.OnModelUpdateExecute(name).BindFunc(func(e *core.ModelEvent) error {
+			if _, moves := e.Context.Value(stillKey{}).(still); moves {
+				return e.Next() // a transition compares and counts by itself
+			}
+			return count(e)
 		})
 	}
 }
