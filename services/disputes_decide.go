@@ -141,10 +141,15 @@ func cannotAnswer(tx core.App, dispute *core.Record) (bool, error) {
 	return user != nil && user.GetString(collections.FieldStatus) != collections.UserStatusActive, err
 }
 
-// refer hands a dispute to a moderator that nobody could answer.
+// refer hands a dispute to a moderator that nobody could answer. Who could not say what they
+// want wants all of it: an empty position could be accepted like an offer.
 func (s *PaymentsService) refer(tx core.App, dispute *core.Record) error {
 	const reason = "The account of the other side is suspended, so they could not answer: a moderator decides."
-	if err := Transition(tx, Move{Machine: collections.DisputeMachine, Record: dispute, Verb: "refer", By: System, Reason: reason}); err != nil {
+	move := Move{Machine: collections.DisputeMachine, Record: dispute, Verb: "refer", By: System, Reason: reason, Set: map[string]any{}}
+	if client, _ := collections.Parties(dispute); dispute.GetString(collections.DisputeOpenedBy) == client {
+		move.Set[collections.DisputeFreelancerPosition] = intOf(dispute, collections.FieldAmount)
+	}
+	if err := Transition(tx, move); err != nil {
 		return err
 	}
 	return s.emitDispute(tx, TopicDisputeEscalated, dispute, System, 0)

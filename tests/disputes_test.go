@@ -428,6 +428,8 @@ func TestWhoIsSuspendedDoesNotLoseBySilence(t *testing.T) {
 	if dispute := s.Client.View(payments, collections.Disputes, id); dispute.Text("status") != collections.DisputeInReview {
 		t.Errorf("Expected a moderator to decide, got %s", dispute.Raw)
 	}
+	// What they did not say is no offer that could be accepted.
+	s.inDispute(s.Client, id, "accept", Body{"toFreelancer": 0}).Want(t, http.StatusConflict, services.CodeConflict)
 	m.Superuser(payments).Do(http.MethodPatch, paymentsRecords+"disputes/records/"+id, Body{"ruling": collections.RulingFreelancer, "rulingReason": "It was delivered."}).Want(t, http.StatusOK, "")
 	s.wantMoney("released: released 123457 refunded 0 disputed 0")
 	m.Deliver()
