@@ -164,12 +164,7 @@ func (s *PaymentsService) holdPayouts(tx core.App, record *core.Record) error {
 		return nil
 	}
 	freelancer, currency := record.GetString(collections.FieldFreelancer), record.GetString(collections.FieldCurrency)
-	guarded, err := guardedOf(tx, freelancer, currency)
-	if err != nil {
-		return err
-	}
-	available, err := Balance(tx, AccountAvailable(freelancer), currency)
-	if err != nil || available >= guarded {
+	if covered, err := coversGuarded(tx, freelancer, currency); err != nil || covered {
 		return err
 	}
 	waiting, err := tx.FindRecordsByFilter(collections.Payouts, "freelancer = {:freelancer} && currency = {:currency} && (status = 'requested' || status = 'sent')", "", 0, 0,
@@ -181,14 +176,41 @@ func (s *PaymentsService) holdPayouts(tx core.App, record *core.Record) error {
 		if !notOut(payout) {
 			continue
 		}
-		payout.Set(collections.PayoutOnHold, true)
-		payout.Set(collections.PayoutModeration, collections.ModerationHold)
-		payout.Set(collections.FieldReason, "A client's bank wants money back that was paid to you.")
-		if err := tx.SaveNoValidate(payout); err != nil {
+		if err := holdPayout(tx, payout); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// coversGuarded tells whether what a freelancer has available covers what is guarded.
+func coversGuarded(tx core.App, freelancer, currency string) (bool, error) {
+	guarded, err := guardedOf(tx, freelancer, currency)
+	if err != nil {
+		return false, err
+	}
+	available, err := Balance(tx, AccountAvailable(freelancer), currency)
+	return available >= guarded, err
+}
+
+func holdPayout(tx core.App, payout *core.Record) error {
+	payout.Set(collections.PayoutOnHold, true)
+	payout.Set(collections.PayoutModeration, collections.ModerationHold)
+	payout.Set(collections.FieldReason, "A client's bank wants money back that was paid to you.")
+	return tx.SaveNoValidate(payout)
+}
+
+// holdIfGuarded stops a payout of which nothing is out, as turns out now: it could have been when
+// the chargeback came. A moderator who had let it go meant it.
+func holdIfGuarded(tx core.App, payout *core.Record) error {
+	if !notOut(payout) || payout.GetString(collections.PayoutModeration) == collections.ModerationRelease {
+		return nil
+	}
+	covered, err := coversGuarded(tx, payout.GetString(collections.FieldFreelancer), payout.GetString(collections.FieldCurrency))
+	if err != nil || covered {
+		return err
+	}
+	return holdPayout(tx, payout)
 }
 
 // Recover carries out what a moderator decided about the guarded part of a lost

@@ -119,6 +119,9 @@ func (s *PaymentsService) applyPayout(id string, asked Transfer, sent Sent) erro
 			if err := tx.SaveNoValidate(payout); err != nil {
 				return err
 			}
+			if err := holdIfGuarded(tx, payout); err != nil {
+				return err
+			}
 		}
 		switch {
 		case sent.Outcome == OutcomeSucceeded && status == collections.PayoutSent:

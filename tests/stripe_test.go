@@ -300,3 +300,46 @@ func TestALateAnswerAboutAnEarlierTry(t *testing.T) {
 	wantBook(m, sim)
 	m.Sound()
 }
+
+// TestAPayoutThatWaitsAfterAChargebackIsHeld: when the chargeback came, the payout could have
+// been out. Its provider then says that nothing is, so it is held, until a moderator lets it go.
+func TestAPayoutThatWaitsAfterAChargebackIsHeld(t *testing.T) {
+	t.Parallel()
+	m, sim := NewStripe(t)
+	s := payBack(m, stripesim.CardOK)
+	s.release(s.Amount)
+	f := s.Freelancer
+	f.Create(collections.DomainPayments, collections.PayoutDestinations, Body{"label": "x", "reference": "acct_poor"}).Want(t, http.StatusOK, "")
+	coolOff(m, f)
+	sim.Withhold(true)
+	id := payout(f, Key(), 50_000).Text("id")
+	sim.Next(stripesim.ErrorBefore, func(r stripesim.Request) bool { return r.Making() })
+	complete(m)
+	sim.OpenDispute(s.Payment, s.Amount, true)
+	look(m)
+	stands := func(held bool) {
+		t.Helper()
+		f.SignIn()
+		if p := f.View(collections.DomainPayments, collections.Payouts, id); p.Text("status") != collections.PayoutSent || p.JSON["onHold"] != held {
+			t.Errorf("Expected a payout that is sent, on hold: %t, got %s", held, p.Raw)
+		}
+	}
+	stands(false)
+	m.Clock.Advance(2 * time.Hour)
+	complete(m)
+	stands(true)
+	path := "/api/payments/api/collections/payouts/records/" + id
+	m.Superuser(collections.DomainPayments).Do(http.MethodPatch, path, Body{"moderation": collections.ModerationRelease, "reason": "We have looked."}).Want(t, http.StatusOK, "")
+	m.Clock.Advance(2 * time.Hour)
+	complete(m) // still not enough there
+	stands(false)
+	sim.Withhold(false)
+	m.Clock.Advance(2 * time.Hour)
+	complete(m)
+	f.SignIn()
+	if status := payoutStatus(f, id); status != collections.PayoutSettled {
+		t.Errorf("Expected what a moderator let go to arrive, it is %s", status)
+	}
+	wantBook(m, sim)
+	m.Sound()
+}
