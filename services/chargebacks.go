@@ -297,10 +297,7 @@ func (s *PaymentsService) lockChargeback(tx core.App, provider string, payment *
 		return nil, err
 	}
 	failpoint("chargeback-locked")
-	if err := s.tellChargeback(tx, TopicChargebackOpened, record); err != nil {
-		return nil, err
-	}
-	return record, s.toldBefore(tx, collections.Chargebacks, record.Id)
+	return record, s.tellChargeback(tx, TopicChargebackOpened, record)
 }
 
 func (s *PaymentsService) postChargeback(tx core.App, record *core.Record, kind string, entries ...Entry) error {
@@ -312,11 +309,15 @@ func (s *PaymentsService) postChargeback(tx core.App, record *core.Record, kind 
 
 func (s *PaymentsService) tellChargeback(tx core.App, topic string, record *core.Record) error {
 	client, freelancer := collections.Parties(record)
-	return s.Emit(tx, topic, collections.Chargebacks, record.Id, record.GetInt(collections.FieldVersion), ChargebackNews{
+	err := s.Emit(tx, topic, collections.Chargebacks, record.Id, record.GetInt(collections.FieldVersion), ChargebackNews{
 		Chargeback: record.Id, Payment: record.GetString(collections.ChargebackPayment), Project: record.GetString(collections.FieldProject),
 		Contract: record.GetString(collections.FieldContract), Milestone: record.GetString(collections.FieldMilestone),
 		Title: record.GetString(collections.FieldTitle), Client: client, Freelancer: freelancer, Amount: intOf(record, collections.FieldAmount),
 		Locked: intOf(record, collections.ChargebackLocked), Guarded: intOf(record, collections.ChargebackGuarded),
 		Currency: record.GetString(collections.FieldCurrency), Status: record.GetString(collections.FieldStatus), Reason: record.GetString(collections.FieldReason),
 	})
+	if err != nil {
+		return err
+	}
+	return s.toldBefore(tx, collections.Chargebacks, record.Id)
 }

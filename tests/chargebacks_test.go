@@ -2,6 +2,7 @@ package tests
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"os"
@@ -363,14 +364,16 @@ func TestAChargebackThatTheBackupDoesNotKnow(t *testing.T) {
 func TestAChargebackIsForgottenAndFound(t *testing.T) {
 	t.Parallel()
 	for name, released := range map[string]int64{"as it was": 0, "of money that was released since the backup": 20_000} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			forgetAndFind(t, released)
-		})
+		for _, over := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s, over: %t", name, over), func(t *testing.T) {
+				t.Parallel()
+				forgetAndFind(t, released, over)
+			})
+		}
 	}
 }
 
-func forgetAndFind(t *testing.T, released int64) {
+func forgetAndFind(t *testing.T, released int64, over bool) {
 	t.Helper()
 	folder, kept := "", filepath.Join(t.TempDir(), "kept")
 	m := New(t, func(o *services.Options) { folder = o.DataDir })
@@ -397,16 +400,29 @@ func forgetAndFind(t *testing.T, released int64) {
 		s.release(released)
 	}
 	look(m)
+	since := 3 * time.Minute
+	if over {
+		since = 25 * time.Hour
+		m.Clock.Advance(since)
+		look(m)
+	}
 	again()
 	if err := errors.Join(os.RemoveAll(own), os.CopyFS(own, os.DirFS(kept))); err != nil {
 		t.Fatal(err)
 	}
-	reopen(3 * time.Minute)
+	reopen(since + 3*time.Minute)
 	i := m.Instances[payments]
-	if err := errors.Join(services.BeginEpoch(i.App, m.Clock.Now().Add(-3*time.Minute), m.Clock.Now()), i.SettleEpoch(t.Context())); err != nil {
+	if err := errors.Join(services.BeginEpoch(i.App, m.Clock.Now().Add(-since-3*time.Minute), m.Clock.Now()), i.SettleEpoch(t.Context())); err != nil {
 		t.Fatal(err)
 	}
-	look(m)
+	find := func() { // what was released since then contradicts what is told now: a person must look
+		t.Helper()
+		err := m.Payments().FindChargebacks(t.Context())
+		if undelivered := m.deliver(); err != nil || undelivered != nil && released == 0 {
+			t.Fatal(err, undelivered)
+		}
+	}
+	find()
 	if err := i.SettleEpoch(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -414,11 +430,16 @@ func forgetAndFind(t *testing.T, released int64) {
 		t.Errorf("Expected nothing to be unknown any more, got %+v %v", epoch, err)
 	}
 	m.Clock.Advance(25 * time.Hour)
-	look(m)
+	find()
 	var paused int
 	err := m.Instances[collections.DomainProjects].App.DB().NewQuery(`SELECT count(*) FROM deadline_pauses WHERE subject = '` + s.Milestone + `'`).Row(&paused)
 	if err != nil || paused != 0 {
 		t.Errorf("Expected clocks to go on, %d stand still %v", paused, err)
+	}
+	var untold []string
+	err = i.App.DB().NewQuery(`SELECT id || ' ' || last_error FROM outbox WHERE state <> 'done' AND aggregate LIKE 'chargebacks:%'`).Column(&untold)
+	if err != nil || len(untold) > 0 {
+		t.Errorf("Expected nothing to be left to tell of the chargeback, got %q %v", untold, err)
 	}
 	if released > 0 {
 		return // a person must look at what was released
