@@ -12,10 +12,10 @@ import (
 	"github.com/lancershub/lancershub/tests/stripesim"
 )
 
-// TestBrowserPay pays with the provider "stripe" in Chromium: its page is that of
-// our stand-in, which sends the webhooks, too.
-func TestBrowserPay(t *testing.T) {
-	ui, chromium := browser(t)
+// payTour takes payments with the provider "stripe": its page is that of our
+// stand-in, which sends the webhooks, too.
+func payTour(t *testing.T) (*process.Process, []string) {
+	t.Helper()
 	sim := stripesim.New(t, time.Now)
 	p := process.Start(t, process.FreePort(t), filepath.Join(t.TempDir(), "data"),
 		[]string{"LANCERSHUB_STRIPE_KEY=" + sim.Key, "LANCERSHUB_STRIPE_WEBHOOK_SECRET=" + sim.Secret}, "--provider", services.ProviderStripe, "--stripe-api", sim.URL)
@@ -35,5 +35,5 @@ func TestBrowserPay(t *testing.T) {
 		}
 	}()
 	t.Cleanup(func() { <-done })
-	drive(t, ui, p, []string{filepath.Join(ui, "e2e", "pay", "pay.test.mjs")}, "CHROMIUM="+chromium)
+	return p, nil
 }
