@@ -11,8 +11,6 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
-	"os"
-	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -74,36 +72,6 @@ func New(tb testing.TB, change ...func(*services.Options)) *Market {
 		m.recordQuestions()
 	}
 	return m
-}
-
-// template is a migrated data folder, made once per test binary and copied, which
-// is faster than migrating four databases for every test.
-var template = sync.OnceValues(func() (string, error) {
-	dir, err := os.MkdirTemp("", "lancershub-template-*")
-	if err != nil {
-		return "", err
-	}
-	return dir, services.MigrateUp(services.Options{DataDir: dir, Logger: slog.New(slog.DiscardHandler)}, collections.Domains)
-})
-
-// Cleanup removes what the package made for all tests; TestMain calls it.
-func Cleanup() {
-	if dir, err := template(); err == nil {
-		_ = os.RemoveAll(dir)
-	}
-}
-
-func cloneTemplate(tb testing.TB) string {
-	tb.Helper()
-	source, err := template()
-	if err != nil {
-		tb.Fatalf("Failed to make the template folder: %v", err)
-	}
-	target := filepath.Join(tb.TempDir(), "data")
-	if err := os.CopyFS(target, os.DirFS(source)); err != nil {
-		tb.Fatalf("Failed to copy the template folder: %v", err)
-	}
-	return target
 }
 
 // Deliver delivers all events.

@@ -24,7 +24,9 @@ var update = flag.Bool("update", false, "rewrite the golden schemas")
 // A difference is either a mistake or a new migration that belongs in the change.
 func TestGoldenSchema(t *testing.T) {
 	t.Parallel()
-	m := New(t)
+	m := New(t, func(options *services.Options) { // the folder of other tests is not quite as it is shipped
+		options.DataDir = filepath.Join(t.TempDir(), "data")
+	})
 	for domain, instance := range m.Instances {
 		got := schemaOf(t, instance.App)
 		path := filepath.Join("..", "collections", "testdata", string(domain)+".json")
