@@ -105,7 +105,16 @@ func (s *PaymentsService) followChargeback(ctx context.Context, provider, ref st
 	ctx, cancel := context.WithTimeout(ctx, providerTimeout)
 	defer cancel()
 	chargeback, err := asked.Chargeback(ctx, ref)
-	if err != nil || chargeback == nil {
+	if err != nil {
+		return false, err
+	}
+	if chargeback == nil {
+		var open int
+		err := s.App.DB().NewQuery(`SELECT count(*) FROM chargebacks WHERE status = 'open' AND provider = {:provider} AND providerRef = {:ref}`).
+			Bind(dbx.Params{"provider": provider, "ref": ref}).Row(&open)
+		if err == nil && open > 0 {
+			err = fmt.Errorf("%s does not know the open chargeback %s any more: look at it there, and at whose key it is asked with", provider, ref)
+		}
 		return false, err
 	}
 	return s.applyChargeback(provider, *chargeback)

@@ -74,6 +74,9 @@ func (s *PaymentsService) decideLate(ctx context.Context, cmd Command, payment *
 		if charged.Outcome == OutcomeSucceeded {
 			return false, Answer{}, nil
 		}
+		if charged.Outcome == OutcomeIndeterminate {
+			return true, Answer{}, s.undecided(payment, charged) // it may be paid
+		}
 	}
 	if err := s.cancelCharge(ctx, provider, charge); err != nil {
 		return true, Answer{}, s.unlock(payment, err)
@@ -172,7 +175,8 @@ func (s *PaymentsService) undecided(payment *core.Record, charged Charged) error
 	if charged.Ref != "" {
 		set[collections.FieldProviderRef] = charged.Ref
 	}
-	if charged.ConfirmURL != payment.GetString(collections.PaymentConfirmURL) {
+	// Who did not answer has not said that there is nothing to confirm any more.
+	if charged.Outcome != OutcomeIndeterminate && charged.ConfirmURL != payment.GetString(collections.PaymentConfirmURL) {
 		set[collections.PaymentConfirmURL] = charged.ConfirmURL
 	}
 	decideBy := intOf(payment, collections.PaymentDecideBy)

@@ -105,6 +105,17 @@ func (*Stripe) refusal(err error) (definite bool, reason string) {
 	return false, ""
 }
 
+// lookError is the error of a look at what Stripe has. Whatever it says, it decides nothing about
+// what was asked for: Stripe does not forget what it made, so a 404 is about our key (that of
+// another account), and a 400 about our request.
+type lookError struct{ error }
+
+// isMissing tells whether Stripe says that there is no such object.
+func isMissing(err error) bool {
+	var e *stripe.Error
+	return errors.As(err, &e) && (e.HTTPStatusCode == http.StatusNotFound || e.Code == stripe.ErrorCodeResourceMissing)
+}
+
 // stripeStatus is the HTTP status of an answer that was an error, or 0.
 func stripeStatus(err error) int {
 	var e *stripe.Error

@@ -55,8 +55,10 @@ func (p *Stripe) begin(ctx context.Context, charge Charge, amount int64) (string
 		return charge.Ref, nil
 	}
 	if p.clock.Now().Sub(charge.Since) > keyLife {
-		if ref, err := p.findMade(ctx, charge); err != nil || ref != "" {
-			return ref, err
+		if ref, err := p.findMade(ctx, charge); err != nil {
+			return "", lookError{err}
+		} else if ref != "" {
+			return ref, nil
 		}
 	}
 	ref, err := p.make(ctx, charge, amount)
@@ -137,7 +139,7 @@ func (p *Stripe) findMade(ctx context.Context, charge Charge) (string, error) {
 func (p *Stripe) session(ctx context.Context, ref string, charge Charge, amount int64) (Charged, error) {
 	session, err := p.client.V1CheckoutSessions.Retrieve(ctx, ref, &stripe.CheckoutSessionRetrieveParams{Expand: []*string{stripe.String("payment_intent.latest_charge")}})
 	if err != nil {
-		return p.unknown(withRef(charge, ref), "session", err)
+		return p.unknown(withRef(charge, ref), "session", lookError{err})
 	}
 	switch session.Status {
 	case stripe.CheckoutSessionStatusOpen:
@@ -162,21 +164,45 @@ func (p *Stripe) session(ctx context.Context, ref string, charge Charge, amount 
 func (p *Stripe) intent(ctx context.Context, ref string, charge Charge, amount int64) (Charged, error) {
 	intent, err := p.client.V1PaymentIntents.Retrieve(ctx, ref, &stripe.PaymentIntentRetrieveParams{Expand: []*string{stripe.String("latest_charge")}})
 	if err != nil {
-		return p.unknown(withRef(charge, ref), "intent", err)
+		return p.unknown(withRef(charge, ref), "intent", lookError{err})
 	}
 	if intent.Status == stripe.PaymentIntentStatusRequiresConfirmation {
 		intent, err = p.client.V1PaymentIntents.Confirm(ctx, ref, &stripe.PaymentIntentConfirmParams{
 			Params: idempotent("confirm:" + charge.Key), ReturnURL: stripe.String(charge.ReturnURL),
 		})
 		if err != nil {
-			return p.unknown(withRef(charge, ref), "confirmation", err)
+			return p.notConfirmed(ctx, withRef(charge, ref), amount, err)
 		}
 	}
+	return p.taken(ctx, intent, charge, amount)
+}
+
+func (p *Stripe) taken(ctx context.Context, intent *stripe.PaymentIntent, charge Charge, amount int64) (Charged, error) {
 	charged, err := outcomeOf(intent, amount, charge.Currency)
 	if err != nil {
 		return charged, err
 	}
 	return p.unlessCancelled(ctx, intent, charge, charged)
+}
+
+// notConfirmed tells what a confirmation that was refused means. A 402 is the bank's no. A 400
+// is about the request, and may mean that somebody was faster: the intent itself says more. One
+// that still waits to be confirmed would take the money of whoever confirms it, so it ends.
+func (p *Stripe) notConfirmed(ctx context.Context, charge Charge, amount int64, cause error) (Charged, error) {
+	if refused, _ := p.refusal(cause); !refused || stripeStatus(cause) == http.StatusPaymentRequired {
+		return p.unknown(charge, "confirmation", cause)
+	}
+	intent, err := p.client.V1PaymentIntents.Retrieve(ctx, charge.Ref, &stripe.PaymentIntentRetrieveParams{Expand: []*string{stripe.String("latest_charge")}})
+	if err != nil {
+		return p.unknown(charge, "intent", lookError{err})
+	}
+	if intent.Status != stripe.PaymentIntentStatusRequiresConfirmation {
+		return p.taken(ctx, intent, charge, amount)
+	}
+	if _, err := p.client.V1PaymentIntents.Cancel(ctx, charge.Ref, nil); err != nil {
+		return p.unknown(charge, "cancellation", lookError{err})
+	}
+	return p.unknown(charge, "confirmation", cause)
 }
 
 func withRef(charge Charge, ref string) Charge {
@@ -217,7 +243,7 @@ func (p *Stripe) unlessCancelled(ctx context.Context, intent *stripe.PaymentInte
 	}
 	for refund, err := range p.client.V1Refunds.List(ctx, &stripe.RefundListParams{PaymentIntent: stripe.String(intent.ID)}).All(ctx) {
 		if err != nil {
-			return p.unknown(withRef(charge, intent.ID), "refunds", err)
+			return p.unknown(withRef(charge, intent.ID), "refunds", lookError{err})
 		}
 		sentBack := refund.Status == stripe.RefundStatusFailed || refund.Status == stripe.RefundStatusCanceled
 		if strings.HasPrefix(refund.Metadata[labelRefund], keyOfCancel) && !sentBack {

@@ -13,7 +13,7 @@ import (
 func (p *Stripe) Chargeback(ctx context.Context, ref string) (*Chargeback, error) {
 	dispute, err := p.client.V1Disputes.Retrieve(ctx, ref, &stripe.DisputeRetrieveParams{Expand: []*string{stripe.String("payment_intent")}})
 	if err != nil {
-		if refused, _ := p.refusal(err); refused {
+		if isMissing(err) {
 			return nil, nil
 		}
 		return nil, p.silent("chargeback", ref, err)

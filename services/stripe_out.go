@@ -30,7 +30,8 @@ func (p *Stripe) Refund(ctx context.Context, refund Refund) (Sent, error) {
 		})
 	}
 	if err != nil {
-		if refused, reason := p.refusal(err); refused {
+		// No refund can be missing yet: what is, is a charge that we know was paid.
+		if refused, reason := p.refusal(err); refused && !isMissing(err) {
 			return Sent{Outcome: OutcomeDeclined, Reason: reason}, nil
 		}
 		_ = p.silent("refund", refund.Key, err)

@@ -19,6 +19,12 @@ const (
 	TooMany
 	Garbage
 	faults
+	// Missing and Refused are definite answers, and so not drawn by Chance: that there is no such
+	// object (a key of another account says so of everything), and that the request makes no sense.
+	// RefusedAfter says so of something that was done.
+	Missing
+	Refused
+	RefusedAfter
 )
 
 // Break decides on the fault of each request from now on; nil means none.
@@ -69,6 +75,13 @@ func (f Fault) before(w http.ResponseWriter) bool {
 	case Busy:
 		w.WriteHeader(http.StatusConflict)
 		_, _ = w.Write(encode(failure("invalid_request_error", "idempotency_key_in_use", "There is currently another in-progress request using this key.")))
+	case Missing:
+		status, object := missing("it")
+		w.WriteHeader(status)
+		_, _ = w.Write(encode(object))
+	case Refused:
+		w.WriteHeader(http.StatusBadRequest)
+		_, _ = w.Write(encode(failure("invalid_request_error", "parameter_invalid_empty", "A parameter is wrong.")))
 	case TooMany:
 		w.WriteHeader(http.StatusTooManyRequests)
 		_, _ = w.Write(encode(failure("invalid_request_error", "rate_limit", "Too many requests.")))
@@ -86,6 +99,9 @@ func (f Fault) after(w http.ResponseWriter) bool {
 	case ErrorAfter:
 		w.WriteHeader(http.StatusInternalServerError)
 		_, _ = w.Write(encode(failure("api_error", "", "An error occurred.")))
+	case RefusedAfter:
+		w.WriteHeader(http.StatusBadRequest)
+		_, _ = w.Write(encode(failure("invalid_request_error", "payment_intent_unexpected_state", "It is in another state.")))
 	case Garbage:
 		_, _ = w.Write([]byte("<html>a proxy in between"))
 	default:
