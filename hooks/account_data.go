@@ -2,6 +2,7 @@ package hooks
 
 import (
 	"net/http"
+	"slices"
 
 	"github.com/pocketbase/pocketbase/apis"
 	"github.com/pocketbase/pocketbase/core"
@@ -55,19 +56,21 @@ func export(i *services.Instance, users services.UsersService, e *core.RequestEv
 
 // bindOwnParts answers users about one person's part of this domain, in their name.
 func bindOwnParts(i *services.Instance, e *core.ServeEvent) {
-	inPerson := func(handle func(user string, e *core.RequestEvent) error) func(*services.Instance, services.Caller, *core.RequestEvent) error {
+	inPerson := func(askers []collections.Domain, handle func(user string, e *core.RequestEvent) error) func(*services.Instance, services.Caller, *core.RequestEvent) error {
 		return func(_ *services.Instance, caller services.Caller, e *core.RequestEvent) error {
-			if caller.Domain != collections.DomainUsers || caller.User == "" {
-				return services.Failf(http.StatusForbidden, services.CodeForbidden, "Only users asks this, in a person's name.")
+			if !slices.Contains(askers, caller.Domain) || caller.User == "" {
+				return services.Failf(http.StatusForbidden, services.CodeForbidden, "Only %v ask this, in a person's name.", askers)
 			}
 			return handle(caller.User, e)
 		}
 	}
-	internal(i, e, http.MethodGet, services.InternalExport, inPerson(func(user string, e *core.RequestEvent) error {
+	internal(i, e, http.MethodGet, services.InternalExport, inPerson([]collections.Domain{collections.DomainUsers}, func(user string, e *core.RequestEvent) error {
 		e.Response.Header().Set("Content-Type", "application/json")
 		return i.ExportOwn(e.Request.Context(), user, e.Response)
 	}))
-	internal(i, e, http.MethodGet, services.InternalObstacles, inPerson(func(user string, e *core.RequestEvent) error {
+	// Who closes an account, and who pays out the last cents.
+	leaving := []collections.Domain{collections.DomainUsers, collections.DomainPayments}
+	internal(i, e, http.MethodGet, services.InternalObstacles, inPerson(leaving, func(user string, e *core.RequestEvent) error {
 		found, err := i.Obstacles(e.Request.Context(), user)
 		if err != nil {
 			return err

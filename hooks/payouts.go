@@ -28,7 +28,7 @@ func bindPayouts(i *services.Instance, payments *services.PaymentsService) error
 			if err != nil {
 				return err
 			}
-			balances, err := payments.PayoutBalances(user.Id)
+			balances, err := payments.PayoutBalances(e.Request.Context(), user.Id)
 			if err != nil {
 				return err
 			}
@@ -58,7 +58,7 @@ func requestPayout(payments *services.PaymentsService) func(e *core.RecordReques
 		if err != nil {
 			return err
 		}
-		answer, err := payments.RequestPayout(cmd, int64(e.Record.GetInt(collections.FieldAmount)), text(body, collections.FieldCurrency))
+		answer, err := payments.RequestPayout(e.Request.Context(), cmd, int64(e.Record.GetInt(collections.FieldAmount)), text(body, collections.FieldCurrency))
 		if err != nil {
 			return err
 		}

@@ -37,6 +37,8 @@ type Obstacle struct {
 const (
 	obstacleContracts = "contracts_active"
 	obstacleHeld      = "money_held"
+	obstaclePending   = "payment_pending"
+	obstacleRefund    = "refund_under_way"
 	obstacleAvailable = "money_available"
 	obstaclePayout    = "payout_under_way"
 	obstacleDispute   = "dispute_open"
@@ -46,13 +48,14 @@ const (
 var obstacles = map[collections.Domain][]struct{ code, sql string }{
 	collections.DomainProjects: {
 		{obstacleContracts, `SELECT count(*) FROM contracts WHERE (client = {:user} OR freelancer = {:user}) AND status IN ('active', 'paused')`},
-		{obstacleHeld, `SELECT count(*) FROM milestones m CROSS JOIN reservations r ON r.milestone = m.id AND r.state <> 'released'
+		{obstaclePending, `SELECT count(*) FROM milestones m CROSS JOIN reservations r ON r.milestone = m.id AND r.state <> 'released'
 			WHERE (m.client = {:user} OR m.freelancer = {:user}) AND r.state = 'reserved'`},
 	},
 	collections.DomainPayments: {
-		{obstacleHeld, `SELECT count(*) FROM payments WHERE (client = {:user} OR freelancer = {:user}) AND status IN ('pending', 'held', 'disputed')`},
-		{obstacleHeld, `SELECT count(*) FROM payments WHERE askedFreelancer = {:user} AND freelancer = '' AND status = 'pending'`},
-		{obstacleHeld, `SELECT count(*) FROM payments p CROSS JOIN provider_refunds r ON r.payment = p.id WHERE p.client = {:user} AND r.state <> 'done'`},
+		{obstacleHeld, `SELECT count(*) FROM payments WHERE (client = {:user} OR freelancer = {:user}) AND status IN ('held', 'disputed')`},
+		{obstaclePending, `SELECT count(*) FROM payments WHERE (client = {:user} OR freelancer = {:user}) AND status = 'pending'`},
+		{obstaclePending, `SELECT count(*) FROM payments WHERE askedFreelancer = {:user} AND freelancer = '' AND status = 'pending'`},
+		{obstacleRefund, `SELECT count(*) FROM payments p CROSS JOIN provider_refunds r ON r.payment = p.id WHERE p.client = {:user} AND r.state <> 'done'`},
 		{obstacleDispute, `SELECT count(*) FROM disputes WHERE (client = {:user} OR freelancer = {:user}) AND status <> 'closed'`},
 		{obstaclePayout, `SELECT count(*) FROM payouts WHERE freelancer = {:user} AND status IN ('requested', 'sent')`},
 		{obstacleAvailable, `SELECT count(*) FROM ledger_account a JOIN ledger_balance b ON b.account = a.id WHERE a.owner = {:user} AND a.owner <> '' AND a.name = 'user:' || {:user} || ':available' AND b.amount <> 0`},

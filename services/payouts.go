@@ -1,6 +1,8 @@
 package services
 
 import (
+	"context"
+	"net/http"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -30,8 +32,10 @@ func (o Options) MinimumPayout(currency string) int64 {
 }
 
 // RequestPayout takes amount out of what a freelancer has available. The money
-// is in transit from here on and is sent when the request has been stored.
-func (s *PaymentsService) RequestPayout(cmd Command, amount int64, currency string) (Answer, error) {
+// is in transit from here on and is sent when the request has been stored. Less than
+// the smallest payout is possible as the last one (see lastPayout): nobody's cents are
+// kept for ever.
+func (s *PaymentsService) RequestPayout(ctx context.Context, cmd Command, amount int64, currency string) (Answer, error) {
 	if stored, err := Replay(s.App, cmd); err != nil || stored != nil {
 		return replayed(stored), err // whatever the smallest payout is by now
 	}
@@ -41,8 +45,15 @@ func (s *PaymentsService) RequestPayout(cmd Command, amount int64, currency stri
 	if err := CheckAmount(amount); err != nil {
 		return Answer{}, err
 	}
-	if minimum := s.Options.MinimumPayout(currency); amount < minimum {
-		return Answer{}, badRequest(CodeBelowMinimum, "The smallest payout is %s.", Money(minimum, currency)).With("minimum", minimum)
+	minimum := s.Options.MinimumPayout(currency)
+	tooLittle := badRequest(CodeBelowMinimum, "The smallest payout is %s; less only when it is all you have, and no contract, payment, payout or dispute of yours is open.",
+		Money(minimum, currency)).With("minimum", minimum)
+	if amount < minimum {
+		if last, err := s.lastPayout(ctx, cmd.Principal); err != nil {
+			return Answer{}, err
+		} else if !last {
+			return Answer{}, tooLittle
+		}
 	}
 	return Once(s.App, s.Clock, cmd, func(tx core.App) (any, error) {
 		available, err := Balance(tx, AccountAvailable(cmd.Principal), currency)
@@ -55,6 +66,9 @@ func (s *PaymentsService) RequestPayout(cmd Command, amount int64, currency stri
 		}
 		if free := max(0, available-guarded); free < amount {
 			return nil, conflict(CodeNotEnough, "Only %s are available.", Money(free, currency)).With("available", free).With("guarded", guarded)
+		}
+		if amount < minimum && (amount != available || guarded != 0) {
+			return nil, tooLittle
 		}
 		destination, err := s.usableDestination(tx, cmd.Principal)
 		if err != nil {
@@ -74,6 +88,21 @@ func (s *PaymentsService) RequestPayout(cmd Command, amount int64, currency stri
 		failpoint("payout-posted")
 		return payout, s.tellPayout(tx, TopicPayoutRequested, payout, cmd.Principal)
 	})
+}
+
+// lastPayout tells whether nothing is open that a person could be paid by or for: then what
+// they have is all they will have for now. Projects is asked about contracts; without its
+// answer it is not known (peer_unavailable).
+func (s *PaymentsService) lastPayout(ctx context.Context, user string) (bool, error) {
+	open, err := s.Obstacles(ctx, user)
+	if err != nil {
+		return false, err
+	}
+	if slices.ContainsFunc(open, func(one Obstacle) bool { return one.Code != obstacleAvailable }) {
+		return false, nil
+	}
+	err = s.Peers[collections.DomainProjects].Call(ctx, http.MethodGet, InternalObstacles, nil, &open)
+	return err == nil && len(open) == 0, err
 }
 
 func (s *PaymentsService) newPayout(tx core.App, destination *core.Record, amount int64, currency string) (*core.Record, error) {
@@ -216,13 +245,16 @@ type PayoutBalance struct {
 	// Guarded is what of the available cannot be paid out for now: a client's bank wants it back.
 	Guarded int64 `json:"guarded" db:"-"`
 	Minimum int64 `json:"minimum"`
+	// Last says that all of it can be paid out although it is less than the smallest payout,
+	// because nothing else of theirs is open; Minimum is all of it then.
+	Last bool `json:"last" db:"-"`
 	// CanRequest says whether a payout can be asked for now; Why has the code of what is in the way.
 	CanRequest bool   `json:"canRequest"`
 	Why        string `json:"why"`
 }
 
 // PayoutBalances says what user can have paid out.
-func (s *PaymentsService) PayoutBalances(user string) ([]PayoutBalance, error) {
+func (s *PaymentsService) PayoutBalances(ctx context.Context, user string) ([]PayoutBalance, error) {
 	balances := []PayoutBalance{}
 	err := s.App.ConcurrentDB().NewQuery(`SELECT a.currency,
 		sum(CASE WHEN a.name = {:available} THEN b.amount ELSE 0 END) AS available,
@@ -246,10 +278,26 @@ func (s *PaymentsService) PayoutBalances(user string) ([]PayoutBalance, error) {
 		switch {
 		case inTheWay != nil:
 			balance.Why = Code(inTheWay)
-		case balance.Available-balance.Guarded < balance.Minimum:
+		case balance.Available-balance.Guarded >= balance.Minimum:
+		case s.mayBeLast(ctx, user, balance):
+			balance.Last, balance.Minimum = true, balance.Available
+		default:
 			balance.Why = CodeBelowMinimum
 		}
 		balance.CanRequest = balance.Why == ""
 	}
 	return balances, nil
+}
+
+// mayBeLast tells whether a balance below the smallest payout can be paid out as the last
+// one. While projects is silent it is not offered.
+func (s *PaymentsService) mayBeLast(ctx context.Context, user string, balance *PayoutBalance) bool {
+	if balance.Available <= 0 || balance.Guarded != 0 {
+		return false
+	}
+	last, err := s.lastPayout(ctx, user)
+	if err != nil {
+		s.Logger.Warn("it is not known whether a payout is the last one", "user", user, "error", err)
+	}
+	return err == nil && last
 }

@@ -288,7 +288,7 @@ func TestAnAccountDoesNotCloseUnderWhatBegins(t *testing.T) {
 		paid := meanwhile(done.Client, collections.DomainPayments, "collections/payments/records",
 			Body{"project": done.Project, "milestone": bonus.Text("id"), "amount": 5_000, "currency": "EUR", "freelancer": asked, "source": services.SourceDeclined})
 		eligible.wait(t, paid)
-		if _, reasons := closeAccount(done.Freelancer); fmt.Sprint(reasons) != "[money_held]" {
+		if _, reasons := closeAccount(done.Freelancer); fmt.Sprint(reasons) != "[payment_pending]" {
 			t.Errorf("Expected the freelancer to be told of the payment, got %v", reasons)
 		}
 		close(eligible.goOn)

@@ -115,6 +115,57 @@ func TestMoneyReachesItsFreelancer(t *testing.T) {
 	m.Sound()
 }
 
+// TestTheLastCentsCanBePaidOut: less than the smallest payout is paid out as a whole when
+// nothing else is open, so that the account can be closed.
+func TestTheLastCentsCanBePaidOut(t *testing.T) {
+	t.Parallel()
+	m := New(t)
+	s := Earned(m)
+	f := s.Freelancer
+	destination(f, services.BankAccount)
+	coolOff(m, f)
+	const cents = 700
+	first := payout(f, Key(), s.net()-cents)
+	first.Want(t, http.StatusOK, "")
+	payout(f, Key(), cents).Want(t, http.StatusBadRequest, services.CodeBelowMinimum) // the other may come back
+	send(m)
+	payout(f, Key(), cents-1).Want(t, http.StatusBadRequest, services.CodeBelowMinimum)
+
+	s.Client.SignIn()
+	next := (&Story{Market: m, Client: s.Client, Freelancer: f, Amount: 20_000}).Publish().Propose().Hire()
+	m.Deliver()
+	payout(f, Key(), cents).Want(t, http.StatusBadRequest, services.CodeBelowMinimum)
+	if one := ofEUR(f); one.JSON["canRequest"] != false || one.Text("why") != services.CodeBelowMinimum {
+		t.Errorf("Expected cents to wait while a contract is open, got %v", one.JSON)
+	}
+	f.Command(collections.DomainProjects, "contracts/"+next.Contract+"/end", Key(), nil).Want(t, http.StatusOK, "")
+	m.Deliver()
+	if one := ofEUR(f); one.JSON["canRequest"] != true || one.JSON["last"] != true || one.Number("minimum") != cents {
+		t.Errorf("Expected all of it to be offered, got %v", one.JSON)
+	}
+	last := payout(f, "last", cents)
+	last.Want(t, http.StatusOK, "")
+	if again := payout(f, "last", cents); string(again.Raw) != string(last.Raw) {
+		t.Errorf("Expected the same answer for the same key, got %s", again.Raw)
+	}
+	send(m)
+	closed, _ := closeAccount(f)
+	closed.Want(t, http.StatusOK, "")
+	m.Deliver()
+	m.Sound()
+}
+
+// ofEUR is what a person's payout balance says about EUR.
+func ofEUR(p *Person) *Response {
+	p.tb.Helper()
+	for _, item := range p.Do(http.MethodGet, "/api/payments/api/payouts/balance", nil).JSON["balances"].([]any) {
+		if one := (&Response{JSON: item.(map[string]any)}); one.Text("currency") == "EUR" {
+			return one
+		}
+	}
+	return &Response{JSON: map[string]any{}}
+}
+
 // TestWhatDoesNotArriveIsAvailableAgain: every way in which a payout does not
 // reach its freelancer puts the money back, once.
 func TestWhatDoesNotArriveIsAvailableAgain(t *testing.T) {

@@ -308,6 +308,8 @@ export interface PayoutBalance {
   inTransit: number;
   minimum: number;
   canRequest: boolean;
+  /** All of it can be paid out although it is less than the smallest payout: nothing else is open. */
+  last: boolean;
   /** The code of what is in the way. */
   why: string;
 }

@@ -108,8 +108,10 @@ export const arPeople: Record<keyof typeof enPeople, Message> = {
   'close.blocked': 'هذا غير ممكن بعد:',
   'close.done': 'أُغلق حسابك.',
   'close.reason.contracts_active': { zero: 'لا عقود جارية ({count}).', one: 'عقد واحد ({count}) لم ينتهِ.', two: 'عقدان ({count}) لم ينتهيا.', few: '{count} عقود لم تنتهِ.', many: '{count} عقدًا لم ينتهِ.', other: '{count} عقد لم ينتهِ.' },
-  'close.reason.money_held': { zero: 'لا مدفوعات محتجزة ({count}).', one: 'دفعة واحدة ({count}) محتجزة أو قيد البت.', two: 'دفعتان ({count}) محتجزتان أو قيد البت.', few: '{count} دفعات محتجزة أو قيد البت.', many: '{count} دفعة محتجزة أو قيد البت.', other: '{count} دفعة محتجزة أو قيد البت.' },
-  'close.reason.money_available': 'لديك مال لم يُصرف بعد.',
+  'close.reason.money_held': { zero: 'لا مدفوعات محتجزة ({count}).', one: 'دفعة واحدة ({count}) محتجزة إلى أن تُصرف أو تُعاد.', two: 'دفعتان ({count}) محتجزتان إلى أن تُصرفا أو تُعادا.', few: '{count} دفعات محتجزة إلى أن تُصرف أو تُعاد.', many: '{count} دفعة محتجزة إلى أن تُصرف أو تُعاد.', other: '{count} دفعة محتجزة إلى أن تُصرف أو تُعاد.' },
+  'close.reason.payment_pending': { zero: 'لا مدفوعات قيد البت ({count}).', one: 'دفعة واحدة ({count}) لم يُبتّ فيها بعد.', two: 'دفعتان ({count}) لم يُبتّ فيهما بعد.', few: '{count} دفعات لم يُبتّ فيها بعد.', many: '{count} دفعة لم يُبتّ فيها بعد.', other: '{count} دفعة لم يُبتّ فيها بعد.' },
+  'close.reason.refund_under_way': { zero: 'لا مبالغ مستردة جارية ({count}).', one: 'مبلغ واحد ({count}) يُعاد إليك ولم يصل بعد.', two: 'مبلغان ({count}) يُعادان إليك ولم يصلا بعد.', few: '{count} مبالغ تُعاد إليك ولم تصل بعد.', many: '{count} مبلغًا يُعاد إليك ولم يصل بعد.', other: '{count} مبلغ يُعاد إليك ولم يصل بعد.' },
+  'close.reason.money_available': 'لديك مال لم يُصرف بعد. حين لا يبقى شيء آخر مفتوحًا يمكن سحبه كله مهما قلّ.',
   'close.reason.payout_under_way': { zero: 'لا عمليات صرف جارية ({count}).', one: 'عملية صرف واحدة ({count}) جارية.', two: 'عمليتا صرف ({count}) جاريتان.', few: '{count} عمليات صرف جارية.', many: '{count} عملية صرف جارية.', other: '{count} عملية صرف جارية.' },
   'close.reason.dispute_open': { zero: 'لا نزاعات مفتوحة ({count}).', one: 'نزاع واحد ({count}) مفتوح.', two: 'نزاعان ({count}) مفتوحان.', few: '{count} نزاعات مفتوحة.', many: '{count} نزاعًا مفتوحًا.', other: '{count} نزاع مفتوح.' },
 

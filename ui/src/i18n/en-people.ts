@@ -107,8 +107,10 @@ export const enPeople = {
   'close.blocked': 'This is not possible yet:',
   'close.done': 'Your account is closed.',
   'close.reason.contracts_active': { one: '{count} contract is not over.', other: '{count} contracts are not over.' },
-  'close.reason.money_held': { one: '{count} payment is held or being decided.', other: '{count} payments are held or being decided.' },
-  'close.reason.money_available': 'You have money to be paid out.',
+  'close.reason.money_held': { one: '{count} payment is held until it is released or given back.', other: '{count} payments are held until they are released or given back.' },
+  'close.reason.payment_pending': { one: '{count} payment is not decided yet.', other: '{count} payments are not decided yet.' },
+  'close.reason.refund_under_way': { one: '{count} refund to you has not arrived yet.', other: '{count} refunds to you have not arrived yet.' },
+  'close.reason.money_available': 'You have money to be paid out. When nothing else is open, all of it can be paid out, however little it is.',
   'close.reason.payout_under_way': { one: '{count} payout is under way.', other: '{count} payouts are under way.' },
   'close.reason.dispute_open': { one: '{count} dispute is open.', other: '{count} disputes are open.' },
 

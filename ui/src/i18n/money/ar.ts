@@ -16,6 +16,8 @@ export const ar: Record<keyof typeof en, Message> = {
   'payouts.why.destination_missing': 'قل أولًا إلى أين يذهب مالك.',
   'payouts.why.destination_cooling': 'وجهتك جديدة وتُنتظر مدة قبل أن يذهب إليها المال.',
   'payouts.why.below_minimum': 'أصغر سحب هو',
+  'payouts.last': 'هذا أقل من أصغر سحب. ويمكن سحبه كله لأنه لم يبقَ لك شيء آخر مفتوح.',
+  'payouts.lessOnlyLast': 'ويمكن سحب أقل منه إذا كان كل ما لديك ولم يكن لك عقد أو دفعة أو سحب أو نزاع مفتوح.',
   'payouts.why.other': 'غير ممكن في الوقت الحالي.',
   'payouts.request': 'اسحب',
   'payouts.requestText': 'يُرسل إلى وجهتك خلال لحظات. ويمكن إلغاؤه حتى ذلك الحين.',

@@ -15,6 +15,8 @@ export const en = {
   'payouts.why.destination_missing': 'Say first where your money goes.',
   'payouts.why.destination_cooling': 'Your destination is new and cools off before money goes there.',
   'payouts.why.below_minimum': 'The smallest payout is',
+  'payouts.last': 'This is less than the smallest payout. It can be paid out as a whole, because nothing else of yours is open.',
+  'payouts.lessOnlyLast': 'Less is possible when it is all you have and no contract, payment, payout or dispute of yours is open.',
   'payouts.why.other': 'Not possible at the moment.',
   'payouts.request': 'Pay out',
   'payouts.requestText': 'It is sent to your destination within moments. Until then it can be cancelled.',

@@ -48,7 +48,8 @@ function Balance({ balance }: { balance: PayoutBalance }) {
       <div>
         <p><Money amount={balance.available} currency={balance.currency} className="text-2xl font-bold" /></p>
         {balance.inTransit > 0 && <p className="text-sm text-muted">{t('payouts.inTransit')} <Money amount={balance.inTransit} currency={balance.currency} /></p>}
-        {balance.why && <p className="text-sm text-muted">{t((why in en ? why : 'payouts.why.other') as Key)}{balance.why === 'below_minimum' && <> <Money amount={balance.minimum} currency={balance.currency} /></>}</p>}
+        {balance.why && <p className="text-sm text-muted">{t((why in en ? why : 'payouts.why.other') as Key)}{balance.why === 'below_minimum' && <> <Money amount={balance.minimum} currency={balance.currency} />. {t('payouts.lessOnlyLast')}</>}</p>}
+        {balance.last && <p className="text-sm text-muted">{t('payouts.last')}</p>}
       </div>
       {balance.canRequest && <PayoutDialog balance={balance} />}
     </div>

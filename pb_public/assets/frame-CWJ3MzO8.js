@@ -1,0 +1,1 @@
+import{mt as e}from"./first-UV83uHgH.js";import{t}from"./react-D7x987yy.js";var n=t();function r({title:t,intro:r,children:i}){return(0,n.jsx)(e,{title:t,intro:r,width:`narrow`,children:(0,n.jsx)(`div`,{className:`card mx-auto max-w-lg p-5 sm:p-7`,children:i})})}function i(e){let t=e.get(`next`)??``;return/^\/(?!\/)/.test(t)?t:`/dashboard`}export{i as n,r as t};

@@ -1,0 +1,1 @@
+import{Et as e,_t as t,kt as n,mt as r}from"./first-UV83uHgH.js";import{t as i}from"./react-D7x987yy.js";var a=i();function o(){let{t:i}=n();return(0,a.jsx)(r,{title:i(`notFound.title`),width:`narrow`,children:(0,a.jsx)(t,{icon:`search`,title:i(`notFound.head`),text:i(`notFound.text`),children:(0,a.jsx)(e,{to:`/projects`,children:i(`nav.find`)})})})}export{o as default};

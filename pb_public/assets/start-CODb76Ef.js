@@ -1,1 +1,0 @@
-export{t as start}from"./first-DPUe-6K8.js";
