@@ -41,7 +41,7 @@ test: e2e-install ui-test ## Run all tests but the long fault suites
 	$(MAKE) --no-print-directory compose-check
 	$(MAKE) --no-print-directory browser
 
-browser: ## Drive the web app in Chromium: two people, phone and desk, axe on every page (part of test)
+browser: ## Drive the web app in Chromium: two people, phone and desk, axe on every page; two scripts at a time (part of test)
 	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory ui/node_modules/.package-lock.json; fi
 	go test -tags browser -run Browser -v -timeout 20m ./tests/e2e
 
