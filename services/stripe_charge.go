@@ -341,9 +341,26 @@ func (p *Stripe) giveBackAll(ctx context.Context, ref string, charge Charge) err
 			return p.silent("refund", refund.Key, fmt.Errorf("it is not known whether %s was given back", ref))
 		case sent.Outcome != OutcomeDeclined:
 			return nil
+		case sent.Ref == "" && p.withTheirBank(ctx, ref):
+			return nil
 		case sent.Ref == "" || attempt > refundAttempts:
 			return fmt.Errorf("stripe does not give back %s: %s", ref, sent.Reason)
 		}
 		refund.Key = fmt.Sprintf("%s%s:%d", keyOfCancel, charge.Key, attempt)
 	}
+}
+
+// withTheirBank tells whether the client's bank takes, or took, back itself what an intent took.
+// Nobody gives that back once more; what the bank leaves here after all, reconciling finds.
+func (p *Stripe) withTheirBank(ctx context.Context, intent string) bool {
+	for dispute, err := range p.client.V1Disputes.List(ctx, &stripe.DisputeListParams{PaymentIntent: stripe.String(intent)}).All(ctx) {
+		if err != nil {
+			_ = p.silent("disputes", intent, err)
+			return false
+		}
+		if dispute.Status != stripe.DisputeStatusWon && dispute.Status != stripe.DisputeStatusWarningClosed {
+			return true
+		}
+	}
+	return false
 }

@@ -161,6 +161,27 @@ func TestACancellationThatDied(t *testing.T) {
 	m.Sound()
 }
 
+// TestACancelledPaymentThatABankTakesBack: who waits for the money asks their bank, and then the
+// provider refuses to give it back, too. The payment ends, and its milestone can be
+// paid again.
+func TestACancelledPaymentThatABankTakesBack(t *testing.T) {
+	t.Parallel()
+	m, sim := NewStripe(t)
+	s := taken(m, sim)
+	sim.Next(stripesim.ErrorBefore, func(r stripesim.Request) bool { return r.Making() && r.Path == "/v1/refunds" })
+	s.Client.Command(payments, "payments/"+s.Payment+"/cancel", Key(), nil).Want(t, http.StatusServiceUnavailable, services.CodeProviderSilent)
+	chargeback := sim.OpenDispute(s.Payment, s.Amount, false)
+	complete(m)
+	if status := paymentStatus(s); status != collections.PaymentFailed {
+		t.Errorf("Expected the payment to end, it is %s", status)
+	}
+	sim.CloseDispute(chargeback, false)
+	m.SameAsProvider(sim)
+	m.Sound()
+	m.Deliver()
+	s.Pay(Key(), Body{"source": stripesim.CardOK}).Want(t, http.StatusOK, "")
+}
+
 // TestABankThatSendsACancelledPaymentBack: it is given back once more, and not a third time.
 func TestABankThatSendsACancelledPaymentBack(t *testing.T) {
 	t.Parallel()
