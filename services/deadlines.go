@@ -188,6 +188,7 @@ func (i *Instance) eachLive(tx core.App, subject, kind string, change func(deadl
 			continue
 		}
 		deadline.Set(collections.FieldVersion, deadline.GetInt(collections.FieldVersion)+1)
+		deadline.IgnoreUnchangedFields(true) // read just now: nothing else differs, and no index of the rest is written
 		if err := tx.SaveNoValidate(deadline); err != nil {
 			return err
 		}
