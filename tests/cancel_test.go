@@ -120,11 +120,11 @@ func TestACancellationThatEndedByItself(t *testing.T) {
 	t.Parallel()
 	for _, fault := range []stripesim.Fault{stripesim.ErrorAfter, stripesim.ErrorBefore} {
 		m, sim := NewStripe(t)
-		s, path := Hired(m), ""
+		s := Hired(m)
 		pay, cancel := Key(), Key()
 		s.Payment = s.Pay(pay, nil).Object("data").Text("payment")
 		sim.Pay(s.Payment)
-		path = "payments/" + s.Payment + "/cancel"
+		path := "payments/" + s.Payment + "/cancel"
 		sim.Next(fault, func(r stripesim.Request) bool { return r.Making() && r.Path == "/v1/refunds" })
 		s.Client.Command(payments, path, cancel, nil).Want(t, http.StatusServiceUnavailable, services.CodeProviderSilent)
 		complete(m)
