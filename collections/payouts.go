@@ -34,6 +34,8 @@ const (
 	ModerationHold    = "hold"
 	ModerationRelease = "release"
 	ModerationRefuse  = "refuse"
+	// ModerationPaid is about one that came back to a closed account: it was paid in another way.
+	ModerationPaid = "paid"
 )
 
 // States of a payout destination: a new one cools off before money goes there.

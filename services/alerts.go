@@ -33,6 +33,8 @@ type AlertNews struct {
 const (
 	// WatchEvery is how often an instance looks for what operators must know.
 	WatchEvery = time.Minute
+	// restorePatience is how long a restore may compare with its peers before operators are told.
+	restorePatience = time.Hour
 	// alertTooLate is when a mail about a finding is old news.
 	alertTooLate = 7 * collections.Day
 )
@@ -94,6 +96,13 @@ func (i *Instance) alarming() (map[string]string, error) {
 	if state := i.audited(); state != "ok" && state != auditNotYet {
 		found["audit"] = "The audit log does not hold together: " + state + "."
 	}
+	epoch, err := OpenEpoch(i.App)
+	if err != nil {
+		return nil, err
+	}
+	if epoch != nil && i.Clock.Now().Sub(time.UnixMilli(epoch.At)) > restorePatience {
+		found["restore"] = "The restore of this domain has not settled: until it has, no money leaves, and what needs an answer waits. lancershub doctor says what it waits for."
+	}
 	// Domains in one process share a disk: one of them tells.
 	if free, known := freeSpace(i.Options.DataDir); known && i.Domain == i.Options.Domains[0] && free < tightSpace {
 		found["disk"] = fmt.Sprintf("The disk of %s is nearly full: %.1f GB are free. When it is full, nothing is stored any more.", i.Options.DataDir, float64(free)/1e9)
@@ -125,6 +134,13 @@ func (i *Instance) alarmingMoney(found map[string]string) error {
 		UNION ALL SELECT 'webhook:' || id, provider, 0, '', '' FROM provider_events WHERE state = 'parked'`).All(&rows)
 	if err != nil {
 		return fmt.Errorf("failed to look for what needs a person: %w", err)
+	}
+	stranded, err := strandedPayouts(i.App)
+	if err != nil {
+		return fmt.Errorf("failed to look for what needs a person: %w", err)
+	}
+	for _, one := range stranded {
+		found["payout:"+one.ID] = one.sentence() + "."
 	}
 	for _, row := range rows {
 		kind, _, _ := strings.Cut(row.Finding, ":")

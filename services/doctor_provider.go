@@ -83,4 +83,12 @@ func (d *doctor) refunds(app core.App) {
 		d.fail(checkProvider, collections.DomainPayments, fmt.Sprintf("%d refunds were refused by the provider for good; last reason: %s", failed, reason),
 			"set decision of the record in refusedRefunds of the payments admin UI: retry, or paid when you have paid the client in another way")
 	}
+	stranded, err := strandedPayouts(app)
+	switch {
+	case err != nil:
+		d.fail(checkProvider, collections.DomainPayments, err.Error(), restoreAdvice)
+	case len(stranded) > 0:
+		d.warn(checkProvider, collections.DomainPayments, fmt.Sprintf("%d payouts came back to accounts that were closed", len(stranded)),
+			"pay them in another way, then set moderation of the payout to paid in the payments admin UI: "+stranded[0].ID)
+	}
 }

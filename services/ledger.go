@@ -89,6 +89,8 @@ const (
 	KindPayout         = "payout"
 	KindPayoutSettled  = "payout-settled"
 	KindPayoutReversed = "payout-reversed"
+	// KindPayoutElsewhere is the operator's paying somebody whose payout came back when their account was closed.
+	KindPayoutElsewhere = "payout-elsewhere"
 	// KindChargeback locks what is held, KindChargebackTaken is the bank's taking,
 	// KindChargebackBack is what the bank gave back, KindUnchargeback unlocks, and
 	// KindRecovery takes a loss back from the freelancer who had been paid.

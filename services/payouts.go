@@ -136,10 +136,10 @@ func (s *PaymentsService) CancelPayout(cmd Command, id string) (Answer, error) {
 	})
 }
 
-// ModeratePayout stops a payout of which nothing is out, lets it go on, or gives
-// the money back. Only moderators come here, through the admin UI.
+// ModeratePayout stops a payout of which nothing is out, lets it go on, gives the
+// money back, or settles one that came back to a closed account. Only moderators come here, through the admin UI.
 func (s *PaymentsService) ModeratePayout(by Actor, id, decision, reason string) (payout *core.Record, err error) {
-	choices := []string{collections.ModerationHold, collections.ModerationRelease, collections.ModerationRefuse}
+	choices := []string{collections.ModerationHold, collections.ModerationRelease, collections.ModerationRefuse, collections.ModerationPaid}
 	if !slices.Contains(choices, decision) || utf8.RuneCountInString(reason) > 1000 {
 		return nil, badRequest(CodeInvalidInput, "Choose a moderation (%s), with a reason of at most 1000 characters.", strings.Join(choices, ", ")).With("field", collections.PayoutModeration)
 	}
@@ -147,11 +147,14 @@ func (s *PaymentsService) ModeratePayout(by Actor, id, decision, reason string) 
 		if payout, err = tx.FindRecordById(collections.Payouts, id); err != nil {
 			return notFoundOr(err)
 		}
-		if !notOut(payout) {
+		if decision != collections.ModerationPaid && !notOut(payout) {
 			return illegal(collections.PayoutMachine, decision, payout.GetString(collections.FieldStatus))
 		}
 		if err := Audit(tx, s.Clock.Now(), Deed{by, "moderate", collections.Payouts + "/" + id, map[string]any{collections.PayoutModeration: decision}}); err != nil {
 			return err
+		}
+		if decision == collections.ModerationPaid {
+			return s.paidElsewhere(tx, payout, reason)
 		}
 		payout.Set(collections.PayoutModeration, decision)
 		payout.Set(collections.FieldReason, reason)

@@ -195,8 +195,8 @@ func (r *Reconciler) money(_ context.Context, report *Reconciliation) error {
 	return r.refused(report)
 }
 
-// refused explains what the ledger keeps for clients because a provider refused to
-// give it back: the two agree, and a moderator has to decide.
+// refused explains what the ledger keeps because a provider refused to give it back, or
+// because a bank did after the account was closed: the two agree, and a moderator has to decide.
 func (r *Reconciler) refused(report *Reconciliation) error {
 	var kept []struct {
 		Payment  string `db:"subject"`
@@ -208,6 +208,13 @@ func (r *Reconciler) refused(report *Reconciliation) error {
 	for _, one := range kept {
 		report.waits("%s of payment %s are kept for the client: the provider refused to give them back (%s); a moderator decides in refusedRefunds",
 			Money(one.Amount, one.Currency), one.Payment, one.Reason)
+	}
+	if err != nil {
+		return err
+	}
+	stranded, err := strandedPayouts(r.payments.App)
+	for _, one := range stranded {
+		report.waits("%s", one.sentence())
 	}
 	return err
 }

@@ -127,7 +127,9 @@ func (s *PaymentsService) applyWebhook(ctx context.Context, event storedEvent) e
 	if err != nil {
 		now := s.Clock.Now()
 		set = dbx.Params{"state": "ready", "tries": event.Tries + 1, "next_at": now.Add(askAgain.after(event.Tries)).UnixMilli(), "last_error": truncate(err.Error(), 500)}
-		if now.Sub(time.UnixMilli(event.At)) > parkAfter {
+		// While a restore has not settled, little can be followed; that is no fault of the event.
+		epoch, epochErr := OpenEpoch(s.App)
+		if epochErr == nil && epoch == nil && now.Sub(time.UnixMilli(event.At)) > parkAfter {
 			set["state"] = "parked"
 			s.Logger.Error("a webhook is parked after a day of failing", "event", event.ID, "error", err)
 		}

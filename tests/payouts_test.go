@@ -155,6 +155,73 @@ func TestTheLastCentsCanBePaidOut(t *testing.T) {
 	m.Sound()
 }
 
+// TestAPayoutThatComesBackToAClosedAccount is shown to operators until one of them says how
+// it was paid.
+func TestAPayoutThatComesBackToAClosedAccount(t *testing.T) {
+	t.Parallel()
+	m := New(t)
+	s := Earned(m)
+	f := s.Freelancer
+	destination(f, services.BankReturned)
+	coolOff(m, f)
+	id := payout(f, Key(), s.net()).Text("id")
+	send(m)
+	paid := func(reason string) (string, error) {
+		record, err := m.Payments().ModeratePayout(services.BySuperuser("a moderator"), id, collections.ModerationPaid, reason)
+		if err != nil {
+			return "", err
+		}
+		return record.GetString(collections.PayoutModeration), nil
+	}
+	if _, err := paid("By cheque."); services.Code(err) != services.CodeConflict {
+		t.Errorf("Expected what arrived not to be paid once more, got %v", err)
+	}
+	closed, _ := closeAccount(f)
+	closed.Want(t, http.StatusOK, "")
+	m.Deliver()
+	m.Clock.Advance(2 * collections.Day)
+	if err := m.Payments().AskAboutPayout(t.Context(), id); err != nil {
+		t.Fatal(err)
+	}
+	m.Deliver()
+	if report := m.Reconcile(); report.Unexplained != 0 || !strings.Contains(fmt.Sprint(report.Waiting), id) {
+		t.Errorf("Expected the payout to be shown, got %v, waiting %v", report.Findings, report.Waiting)
+	}
+	alerts := func() (count int) {
+		m.Clock.Advance(time.Minute)
+		if err := m.Instances[payments].Watch(); err != nil {
+			t.Fatal(err)
+		}
+		if err := m.Instances[payments].App.DB().NewQuery(`SELECT count(*) FROM alerts WHERE finding = 'payout:` + id + `'`).Row(&count); err != nil {
+			t.Fatal(err)
+		}
+		m.Deliver()
+		return count
+	}
+	if alerts() != 1 {
+		t.Error("Expected superusers to be told of the payout")
+	}
+	if _, err := paid(" "); services.Code(err) != services.CodeReasonRequired {
+		t.Errorf("Expected a reason to be asked for, got %v", err)
+	}
+	if moderation, err := paid("By cheque."); err != nil || moderation != collections.ModerationPaid {
+		t.Errorf("Expected it to be settled, got %q %v", moderation, err)
+	}
+	if _, err := paid("By cheque."); services.Code(err) != services.CodeConflict {
+		t.Errorf("Expected it to be settled once, got %v", err)
+	}
+	if left, elsewhere := account(m, services.AccountAvailable(f.ID)), account(m, services.AccountElsewhere); left != 0 || elsewhere != s.net() {
+		t.Errorf("Expected the money to have been paid in another way, got %d and %d", left, elsewhere)
+	}
+	if told := alerts(); told != 0 {
+		t.Errorf("Expected superusers to be told that it is over, %d are left", told)
+	}
+	if report := m.Reconcile(); report.Unexplained != 0 || len(report.Waiting) != 0 {
+		t.Errorf("Expected it to be over, got %v, waiting %v", report.Findings, report.Waiting)
+	}
+	m.Sound()
+}
+
 // ofEUR is what a person's payout balance says about EUR.
 func ofEUR(p *Person) *Response {
 	p.tb.Helper()

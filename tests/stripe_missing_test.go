@@ -145,3 +145,61 @@ func TestAChargebackThatCannotBeLookedAt(t *testing.T) {
 	wantBook(m, sim)
 	m.Sound()
 }
+
+// TestWebhooksWaitForARestore: what cannot be followed while a restore is not settled is
+// followed afterwards, however long that takes, and operators are told of the restore.
+func TestWebhooksWaitForARestore(t *testing.T) {
+	t.Parallel()
+	m, sim := NewStripe(t)
+	s := Hired(m)
+	paid := s.Pay(Key(), Body{"source": stripesim.CardOK})
+	paid.Want(t, http.StatusOK, "")
+	s.Payment = paid.Text("id")
+	m.Deliver()
+	s.Client.Command(payments, "payments/"+s.Payment+"/release", Key(), nil).Want(t, http.StatusOK, "")
+	f := s.Freelancer
+	f.Create(payments, collections.PayoutDestinations, Body{"label": "x", "reference": "acct_ok1"}).Want(t, http.StatusOK, "")
+	coolOff(m, f)
+	id := payout(f, Key(), 5_000).Text("id")
+	sim.Next(stripesim.ErrorAfter, func(r stripesim.Request) bool { return r.Making() })
+	complete(m)
+	app := m.Instances[payments].App
+	if err := services.BeginEpoch(app, m.Clock.Now(), m.Clock.Now()); err != nil {
+		t.Fatal(err)
+	}
+	for _, body := range sim.Events() {
+		sim.Post(m.WebhookURL(), body, sim.Sign(body, m.Clock.Now()))
+	}
+	count := func(sql string) (found int) {
+		if err := app.DB().NewQuery(sql).Row(&found); err != nil {
+			t.Fatal(err)
+		}
+		return found
+	}
+	for range 3 {
+		if err := m.Payments().ApplyWebhooks(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		m.Clock.Advance(collections.Day)
+	}
+	if waiting := count(`SELECT count(*) FROM provider_events WHERE state = 'ready'`); waiting != 1 {
+		t.Errorf("Expected the event of the payout to wait, got %d that do", waiting)
+	}
+	if err := m.Instances[payments].Watch(); err != nil {
+		t.Fatal(err)
+	}
+	if told := count(`SELECT count(*) FROM alerts WHERE finding = 'restore'`); told != 1 {
+		t.Error("Expected superusers to be told of the restore")
+	}
+	mustExec(t, m, payments, `UPDATE epochs SET settled = 1`)
+	if err := m.Payments().ApplyWebhooks(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	f.SignIn()
+	m.Deliver()
+	if status := payoutStatus(f, id); status != collections.PayoutSettled || count(`SELECT count(*) FROM provider_events WHERE state = 'ready'`) != 0 {
+		t.Errorf("Expected the event to be followed, the payout is %s", status)
+	}
+	wantBook(m, sim)
+	m.Sound()
+}
