@@ -245,12 +245,16 @@ func TestNothingBeginsWithAClosingAccount(t *testing.T) {
 	// A bonus can be paid for work that is over: by a client who leaves it cannot.
 	bonus := done.Client.Command(collections.DomainProjects, "contracts/"+done.Contract+"/bonus", Key(), Body{"amount": 5_000})
 	bonus.Want(t, http.StatusOK, "")
+	// Both have answered before: projects reserves the milestone before users has refused the payment.
 	asking = holdAnswer(m, collections.DomainUsers, collections.DomainPayments, services.InternalObstacles)
+	askingToo := holdAnswer(m, collections.DomainUsers, collections.DomainProjects, services.InternalObstacles)
 	closing = meanwhile(done.Client, collections.DomainUsers, "users/"+done.Client.ID+"/close", Body{})
 	asking.wait(t, closing)
+	askingToo.wait(t, closing)
 	pay := Body{"project": done.Project, "milestone": bonus.Text("id"), "amount": 5_000, "currency": "EUR"}
 	done.Client.Do(http.MethodPost, "/api/payments/api/collections/payments/records", pay, "Idempotency-Key", Key()).Want(t, http.StatusForbidden, services.CodeNotEligible)
 	close(asking.goOn)
+	close(askingToo.goOn)
 	(<-closing).Want(t, http.StatusOK, "")
 	m.Deliver()
 	m.Sound()
