@@ -235,11 +235,15 @@ func outcomeOf(intent *stripe.PaymentIntent, amount int64, currency string) (Cha
 	return charged, nil
 }
 
-// unlessCancelled is the outcome of an intent whose charge is expanded. What a cancellation
-// gave back is not taken: it may have died, or heard no answer, before its payment failed.
+// unlessCancelled is the outcome of an intent whose charge is expanded. What was given back
+// is not taken: a cancellation may have died, or heard no answer, before its payment failed,
+// and the operator may have given it back at Stripe.
 func (p *Stripe) unlessCancelled(ctx context.Context, intent *stripe.PaymentIntent, charge Charge, charged Charged) (Charged, error) {
 	if charged.Outcome != OutcomeSucceeded || intent.LatestCharge == nil || intent.LatestCharge.AmountRefunded == 0 {
 		return charged, nil
+	}
+	if intent.LatestCharge.AmountRefunded >= intent.AmountReceived {
+		return Charged{Outcome: OutcomeDeclined, Ref: intent.ID, Reason: "It was given back."}, nil
 	}
 	for refund, err := range p.client.V1Refunds.List(ctx, &stripe.RefundListParams{PaymentIntent: stripe.String(intent.ID)}).All(ctx) {
 		if err != nil {

@@ -56,13 +56,20 @@ func (p *Stripe) listCharges(ctx context.Context, list *movements) error {
 	return nil
 }
 
+// listRefunds lists what went back. What the operator gave back at Stripe has no label of
+// its own, but that of its charge: the ledger knows nothing of it, and must be told so.
 func (p *Stripe) listRefunds(ctx context.Context, list *movements) error {
-	for refund, err := range p.client.V1Refunds.List(ctx, &stripe.RefundListParams{CreatedRange: list.since(0)}).All(ctx) {
+	params := &stripe.RefundListParams{CreatedRange: list.since(0), Expand: []*string{stripe.String("data.charge")}}
+	for refund, err := range p.client.V1Refunds.List(ctx, params).All(ctx) {
 		if err != nil {
 			return err
 		}
+		key := refund.Metadata[labelPayment]
+		if key == "" && refund.Charge != nil {
+			key = refund.Charge.Metadata[labelPayment]
+		}
 		if refund.Status != stripe.RefundStatusFailed && refund.Status != stripe.RefundStatusCanceled {
-			list.add(1, MovedBack, refund.Metadata[labelPayment], refund.ID, refund.Amount, refund.Currency, refund.Created)
+			list.add(1, MovedBack, key, refund.ID, refund.Amount, refund.Currency, refund.Created)
 		}
 	}
 	return nil

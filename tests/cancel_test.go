@@ -226,3 +226,18 @@ func TestWhatABankDecidesCannotBeCancelled(t *testing.T) {
 	m.SameAsProvider(sim)
 	m.Sound()
 }
+
+// TestAPaymentThatTheOperatorGaveBack at the provider, before the marketplace knew that it
+// had been paid, is not held: nobody has its money.
+func TestAPaymentThatTheOperatorGaveBack(t *testing.T) {
+	t.Parallel()
+	m, sim := NewStripe(t)
+	s := taken(m, sim)
+	sim.RefundByHand(s.Payment)
+	complete(m)
+	if status := paymentStatus(s); status != collections.PaymentFailed {
+		t.Errorf("Expected a payment that was given back to have failed, it is %s", status)
+	}
+	m.SameAsProvider(sim)
+	m.Sound()
+}

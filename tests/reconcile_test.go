@@ -8,6 +8,7 @@ import (
 
 	"github.com/lancershub/lancershub/collections"
 	"github.com/lancershub/lancershub/services"
+	"github.com/lancershub/lancershub/tests/stripesim"
 )
 
 func mustExec(t *testing.T, m *Market, domain collections.Domain, sql string) {
@@ -102,6 +103,23 @@ func TestReconciliationFinds(t *testing.T) {
 				t.Errorf("Expected %q to be found, got %q (waiting %q)", damage.want, report.Findings, report.Waiting)
 			}
 		})
+	}
+}
+
+// TestWhatIsGivenBackByHandIsFound: the ledger still holds what the provider has not got any more.
+func TestWhatIsGivenBackByHandIsFound(t *testing.T) {
+	t.Parallel()
+	m, sim := NewStripe(t)
+	s := Hired(m)
+	paid := s.Pay(Key(), Body{"source": stripesim.CardOK})
+	paid.Want(t, http.StatusOK, "")
+	m.Deliver()
+	if report := m.Reconcile(); report.Unexplained != 0 {
+		t.Fatalf("Expected nothing unexplained before, got %+v", report)
+	}
+	sim.RefundByHand(paid.Text("id"))
+	if report := m.Reconcile(); !strings.Contains(strings.Join(report.Findings, "\n"), "stripe says that "+paid.Text("id")) {
+		t.Errorf("Expected the payment that was given back by hand to be found, got %q (waiting %q)", report.Findings, report.Waiting)
 	}
 }
 

@@ -3,6 +3,7 @@ package stripesim
 import (
 	"cmp"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -79,6 +80,18 @@ func (s *Server) refund(r Request, amount int64) (int, Object) {
 	return http.StatusOK, refund
 }
 
+// RefundByHand gives back all that was taken for a payment, as the operator does it in
+// Stripe's dashboard: without a label of ours.
+func (s *Server) RefundByHand(payment string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	intent := s.find("payment_intent", payment)
+	form := url.Values{"payment_intent": {intent.Text("id")}}
+	if status, body := s.refund(Request{Method: http.MethodPost, Path: "/v1/refunds", Form: form}, intent.Number("amount")); status != http.StatusOK {
+		s.tb.Errorf("The refund by hand was answered %d: %v", status, body)
+	}
+}
+
 // Withhold makes what clients paid unavailable for transfers to acct_poor, as it is for some days.
 func (s *Server) Withhold(all bool) {
 	s.mu.Lock()
@@ -124,7 +137,7 @@ func (s *Server) moved() []Moved {
 	}
 	for _, r := range s.kinds["refund"] {
 		if r.Text("status") != "failed" {
-			add(r, "lancershub_payment", r.Number("amount"))
+			add(s.byID[r.Text("charge")], "lancershub_payment", r.Number("amount"))
 		}
 	}
 	for _, t := range s.kinds["transfer"] {
