@@ -156,6 +156,11 @@ func (s *PaymentsService) decide(ctx context.Context, cmd Command, payment *core
 	case OutcomeSucceeded:
 		return s.hold(cmd, payment, reservation, charged)
 	case OutcomeDeclined:
+		if _, known, err := s.knownElsewhere(payment.Id); err != nil {
+			return Answer{}, s.unlock(payment, err)
+		} else if known == knownToBeMore {
+			return Answer{}, s.unlock(payment, s.comparing()) // it was a yes, and others went on with that
+		}
 		return s.fail(cmd, payment, declined(charged))
 	}
 	return Answer{}, s.undecided(payment, charged)

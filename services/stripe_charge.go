@@ -242,7 +242,7 @@ func (p *Stripe) unlessCancelled(ctx context.Context, intent *stripe.PaymentInte
 	if charged.Outcome != OutcomeSucceeded || intent.LatestCharge == nil || intent.LatestCharge.AmountRefunded == 0 {
 		return charged, nil
 	}
-	if intent.LatestCharge.AmountRefunded >= intent.AmountReceived {
+	if gaveAllBack(intent) {
 		return Charged{Outcome: OutcomeDeclined, Ref: intent.ID, Reason: "It was given back."}, nil
 	}
 	for refund, err := range p.client.V1Refunds.List(ctx, &stripe.RefundListParams{PaymentIntent: stripe.String(intent.ID)}).All(ctx) {
@@ -345,13 +345,28 @@ func (p *Stripe) giveBackAll(ctx context.Context, ref string, charge Charge) err
 			return p.silent("refund", refund.Key, fmt.Errorf("it is not known whether %s was given back", ref))
 		case sent.Outcome != OutcomeDeclined:
 			return nil
-		case sent.Ref == "" && p.withTheirBank(ctx, ref):
+		case sent.Ref == "" && (p.nothingLeft(ctx, ref) || p.withTheirBank(ctx, ref)):
 			return nil
 		case sent.Ref == "" || attempt > refundAttempts:
 			return fmt.Errorf("stripe does not give back %s: %s", ref, sent.Reason)
 		}
 		refund.Key = fmt.Sprintf("%s%s:%d", keyOfCancel, charge.Key, attempt)
 	}
+}
+
+// nothingLeft tells whether all that an intent took went back already: the operator may have given it back at Stripe.
+func (p *Stripe) nothingLeft(ctx context.Context, ref string) bool {
+	intent, err := p.client.V1PaymentIntents.Retrieve(ctx, ref, &stripe.PaymentIntentRetrieveParams{Expand: []*string{stripe.String("latest_charge")}})
+	if err != nil {
+		_ = p.silent("intent", ref, err)
+		return false
+	}
+	return gaveAllBack(intent)
+}
+
+// gaveAllBack tells whether all went back that an intent took, whose charge is expanded.
+func gaveAllBack(intent *stripe.PaymentIntent) bool {
+	return intent.LatestCharge != nil && intent.LatestCharge.AmountRefunded > 0 && intent.LatestCharge.AmountRefunded >= intent.AmountReceived
 }
 
 // withTheirBank tells whether the client's bank takes, or took, back itself what an intent took.

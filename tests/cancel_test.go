@@ -241,3 +241,47 @@ func TestAPaymentThatTheOperatorGaveBack(t *testing.T) {
 	m.SameAsProvider(sim)
 	m.Sound()
 }
+
+// TestACancelledPaymentThatTheOperatorGaveBack ends, whoever gave it back, also when its time
+// is up: there is nothing left that a cancellation could give back.
+func TestACancelledPaymentThatTheOperatorGaveBack(t *testing.T) {
+	t.Parallel()
+	m, sim := NewStripe(t)
+	s := taken(m, sim)
+	sim.Next(stripesim.ErrorBefore, func(r stripesim.Request) bool { return r.Making() && r.Path == "/v1/refunds" })
+	key := Key()
+	s.Client.Command(payments, "payments/"+s.Payment+"/cancel", key, nil).Want(t, http.StatusServiceUnavailable, services.CodeProviderSilent)
+	sim.RefundByHand(s.Payment)
+	complete(m)
+	if status := paymentStatus(s); status != collections.PaymentFailed {
+		t.Errorf("Expected the payment to end, it is %s", status)
+	}
+	m.Deliver()
+	s.Client.Command(payments, "payments/"+s.Payment+"/cancel", key, nil).Want(t, http.StatusOK, "")
+	m.SameAsProvider(sim)
+	m.Sound()
+	s.Pay(Key(), Body{"source": stripesim.CardOK}).Want(t, http.StatusOK, "")
+}
+
+// TestARestoredPaymentThatTheOperatorGaveBack was held, as others know: it did not fail because
+// its money has gone back since, and its milestone is not there to be paid for by somebody else.
+func TestARestoredPaymentThatTheOperatorGaveBack(t *testing.T) {
+	t.Parallel()
+	m, sim := NewStripe(t)
+	s := taken(m, sim)
+	if err := services.BeginEpoch(m.Instances[payments].App, m.Clock.Now(), m.Clock.Now()); err != nil {
+		t.Fatal(err)
+	}
+	mustExec(t, m, payments, `UPDATE epochs SET findings = 'projects:payments:`+s.Payment+`:2:payment.held'`)
+	sim.RefundByHand(s.Payment)
+	for range 2 { // in time, and too late
+		complete(m)
+		if status := paymentStatus(s); status != collections.PaymentPending {
+			t.Errorf("Expected it to wait for the operator, it is %s", status)
+		}
+		m.Clock.Advance(3 * time.Hour)
+		s.Client.SignIn()
+	}
+	m.SameAsProvider(sim)
+	m.Sound()
+}
