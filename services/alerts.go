@@ -135,6 +135,9 @@ func (i *Instance) alarmingMoney(found map[string]string) error {
 	if err != nil {
 		return fmt.Errorf("failed to look for what needs a person: %w", err)
 	}
+	if err := i.unanswered(found); err != nil {
+		return fmt.Errorf("failed to look for what needs a person: %w", err)
+	}
 	stranded, err := strandedPayouts(i.App)
 	if err != nil {
 		return fmt.Errorf("failed to look for what needs a person: %w", err)
@@ -157,6 +160,35 @@ func (i *Instance) alarmingMoney(found map[string]string) error {
 		}
 	}
 	return nil
+}
+
+// unansweredSQL has what a provider has not said a word about: refunds that were asked for often
+// (by then every hour: since a day ago), and pages that could not be looked at since the payment's time was up.
+// A bank that takes its time is another thing: the provider says so.
+const unansweredSQL = `SELECT 'refund-unknown:' || id AS finding, payment AS about, amount, currency AS money
+		FROM provider_refunds WHERE state IN ('ready', 'sent') AND next_at > 0 AND state = 'sent' AND ref = '' AND tries > 33
+	UNION ALL SELECT 'payment:' || id, id, amount, currency
+		FROM payments WHERE status = 'pending' AND lockedUntil >= 0 AND confirmUrl <> '' AND decideBy < {:before}`
+
+// unanswered adds what no provider answers for: that of a key of another account, for example,
+// knows nothing of it, and nobody but an operator can end that.
+func (i *Instance) unanswered(found map[string]string) error {
+	var rows []struct {
+		Finding string `db:"finding"`
+		About   string `db:"about"`
+		Amount  int64  `db:"amount"`
+		Money   string `db:"money"`
+	}
+	before := i.Clock.Now().Add(-collections.Day).UnixMilli()
+	err := i.App.ConcurrentDB().NewQuery(unansweredSQL).Bind(dbx.Params{"before": before}).All(&rows)
+	for _, row := range rows {
+		what := "whether it was paid"
+		if strings.HasPrefix(row.Finding, "refund") {
+			what = "whether it was given back"
+		}
+		found[row.Finding] = fmt.Sprintf("The provider does not say %s: %s of payment %s. Look at it there, and at whose key it is asked with.", what, Money(row.Amount, row.Money), row.About)
+	}
+	return err
 }
 
 // HandleAlerts mails superusers what the other instances tell.

@@ -106,6 +106,52 @@ func TestAChargeThatStripeDoesNotFind(t *testing.T) {
 	m.Sound()
 }
 
+// TestWhatStripeNeverFindsIsShown: a key of another account never finds the charge or the page of
+// a payment. Operators are told after a day, because nobody else can end that.
+func TestWhatStripeNeverFindsIsShown(t *testing.T) {
+	t.Parallel()
+	m, sim := NewStripe(t)
+	s := Hired(m)
+	paid := s.Pay(Key(), Body{"source": stripesim.CardOK})
+	paid.Want(t, http.StatusOK, "")
+	s.Payment = paid.Text("id")
+	m.Deliver()
+	s.Freelancer.Command(payments, "payments/"+s.Payment+"/refund", Key(), nil).Want(t, http.StatusOK, "")
+	other := taken(m, sim)
+	sim.Break(func(stripesim.Request) stripesim.Fault { return stripesim.Missing })
+	told := func() (found []string) {
+		if err := m.Instances[payments].Watch(); err != nil {
+			t.Fatal(err)
+		}
+		if err := m.Instances[payments].App.DB().NewQuery(`SELECT finding FROM alerts ORDER BY finding`).Column(&found); err != nil {
+			t.Fatal(err)
+		}
+		return found
+	}
+	wait := func(hours int) {
+		for range hours {
+			complete(m)
+			m.Clock.Advance(time.Hour)
+		}
+	}
+	wait(12)
+	if found := told(); len(found) != 0 {
+		t.Errorf("Expected nothing to be told on the first day, got %q", found)
+	}
+	wait(60)
+	if found := strings.Join(told(), " "); !strings.Contains(found, "payment:"+other.Payment) || !strings.Contains(found, "refund-unknown:refund:"+s.Payment) {
+		t.Errorf("Expected both to be told of, got %q", found)
+	}
+	sim.Break(nil)
+	wait(3)
+	if found := told(); len(found) != 0 {
+		t.Errorf("Expected it to be over, got %q", found)
+	}
+	m.Deliver()
+	wantBook(m, sim)
+	m.Sound()
+}
+
 // TestAChargebackThatCannotBeLookedAt is not somebody else's.
 func TestAChargebackThatCannotBeLookedAt(t *testing.T) {
 	t.Parallel()
