@@ -5,6 +5,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"strings"
 
 	"github.com/pocketbase/dbx"
 	"github.com/pocketbase/pocketbase/core"
@@ -21,17 +22,25 @@ const sqliteDriver = "lancershub-sqlite"
 // builder is dbx's builder for SQLite, which also shows what it executes on.
 type builder struct {
 	dbx.Builder
+	db       *dbx.DB
 	executor dbx.Executor
+}
+
+// tell lets who listens to what the database is asked hear of a statement, as of dbx's own.
+func (b *builder) tell(text string) {
+	if b.db.ExecLogFunc != nil {
+		b.db.ExecLogFunc(context.Background(), 0, strings.ReplaceAll(text, "?", "''"), nil, nil)
+	}
 }
 
 func init() {
 	dbx.BuilderFuncMap[sqliteDriver] = func(db *dbx.DB, executor dbx.Executor) dbx.Builder {
-		return &builder{Builder: dbx.NewSqliteBuilder(db, executor), executor: executor}
+		return &builder{Builder: dbx.NewSqliteBuilder(db, executor), db: db, executor: executor}
 	}
 }
 
-// executorOf returns what db executes on.
-func executorOf(db dbx.Builder) (dbx.Executor, error) {
+// executorOf returns what db executes text on.
+func executorOf(db dbx.Builder, text string) (dbx.Executor, error) {
 	switch outer := db.(type) {
 	case *dbx.Tx:
 		db = outer.Builder
@@ -39,6 +48,7 @@ func executorOf(db dbx.Builder) (dbx.Executor, error) {
 		db = outer.Builder
 	}
 	if b, ok := db.(*builder); ok {
+		b.tell(text)
 		return b.executor, nil
 	}
 	return nil, fmt.Errorf("%T is not the database of an instance", db)
@@ -46,7 +56,7 @@ func executorOf(db dbx.Builder) (dbx.Executor, error) {
 
 // execFixed executes a statement; text has ? where args go.
 func execFixed(app core.App, text string, args ...any) (sql.Result, error) {
-	executor, err := executorOf(app.NonconcurrentDB())
+	executor, err := executorOf(app.NonconcurrentDB(), text)
 	if err != nil {
 		return nil, err
 	}
@@ -56,7 +66,7 @@ func execFixed(app core.App, text string, args ...any) (sql.Result, error) {
 // rowFixed reads the first row that text selects into what into points to, or fails
 // with sql.ErrNoRows; text has ? where args go.
 func rowFixed(app core.App, text string, args []any, into ...any) error {
-	executor, err := executorOf(app.ConcurrentDB()) // of a transaction, that is the transaction
+	executor, err := executorOf(app.ConcurrentDB(), text) // of a transaction, that is the transaction
 	if err != nil {
 		return err
 	}
