@@ -167,7 +167,7 @@ func (i *Instance) alarmingMoney(found map[string]string) error {
 // A bank that takes its time is another thing: the provider says so.
 const unansweredSQL = `SELECT 'refund-unknown:' || id AS finding, payment AS about, amount, currency AS money
 		FROM provider_refunds WHERE state IN ('ready', 'sent') AND next_at > 0 AND state = 'sent' AND ref = '' AND tries > 33
-	UNION ALL SELECT 'payment:' || id, id, amount, currency
+	UNION ALL SELECT 'payment:' || id AS finding, id AS about, amount, currency
 		FROM payments WHERE status = 'pending' AND lockedUntil >= 0 AND confirmUrl <> '' AND decideBy < {:before}`
 
 // unanswered adds what no provider answers for: that of a key of another account, for example,
