@@ -160,7 +160,7 @@ func RecountEarnings(app core.App) error {
 				names[key.User] = zone.String()
 			}
 		}
-		err = addRows(tx, `INSERT INTO earnings_zone (user, zone) SELECT value ->> 0, value ->> 1 FROM json_each({:rows})`, names,
+		err = addRows(tx, `INSERT INTO earnings_zone (user, zone) SELECT value ->> 0, value ->> 1 FROM json_each(?)`, names,
 			func(user, zone string) []any { return []any{user, zone} })
 		if err != nil {
 			return err

@@ -3,6 +3,7 @@ package tests
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
@@ -96,4 +97,35 @@ func TestVerificationEndsWithItsContext(t *testing.T) {
 	if report, err := services.VerifyLedger(t.Context(), app); err != nil || len(report.Problems) > 0 {
 		t.Errorf("Expected a sound ledger afterwards, got %v, %v", report, err)
 	}
+}
+
+// TestTheEarningsBookIsCountedAnew by the operator's command, when it says something else
+// than the ledger, and at start, when a folder has none yet.
+func TestTheEarningsBookIsCountedAnew(t *testing.T) {
+	t.Parallel()
+	m := New(t)
+	s := Funded(m)
+	releasePart(s, 10_000)
+	for name, count := range map[string]func() error{
+		"UPDATE earnings_now SET total = total + 1": func() error { return services.RecountEarnings(m.Payments().App) },
+		"DELETE FROM earnings_zone":                 m.Payments().CatchUpEarnings,
+	} {
+		var before, after []string
+		rows := m.Payments().App.DB().NewQuery(`SELECT 'now ' || user || view || currency || held || ' ' || total AS row FROM earnings_now
+			UNION ALL SELECT 'month ' || user || view || month || counterpart || amount || ' ' || count FROM earnings_month
+			UNION ALL SELECT 'share ' || user || view || kind || id || amount || ' ' || title FROM earnings_share
+			UNION ALL SELECT 'platform ' || month || gross || ' ' || fees FROM platform_month
+			UNION ALL SELECT 'zone ' || user || zone FROM earnings_zone ORDER BY 1`)
+		if err := rows.Column(&before); err != nil || len(before) < 10 {
+			t.Fatalf("Expected a book with rows of all kinds, got %q, %v", before, err)
+		}
+		mustExec(t, m, payments, name)
+		if err := count(); err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if err := rows.Column(&after); err != nil || !slices.Equal(before, after) {
+			t.Errorf("%s: expected the book that was kept, got\n%q, not\n%q, %v", name, after, before, err)
+		}
+	}
+	m.Sound()
 }
