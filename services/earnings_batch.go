@@ -132,7 +132,12 @@ func addRows[K comparable, V any](tx core.App, text string, rows map[K]V, values
 	for k, v := range rows {
 		list = append(list, values(k, v))
 	}
-	raw, err := json.Marshal(list)
+	return insertRows(tx, text, list)
+}
+
+// insertRows executes text with the rows in the place of its only ?, as a JSON array of arrays.
+func insertRows(tx core.App, text string, rows [][]any) error {
+	raw, err := json.Marshal(rows)
 	if err != nil {
 		return err
 	}

@@ -92,17 +92,8 @@ func storeRuns(tx core.App, runs []*storedRun) error {
 		list[i] = []any{run.User, run.View, run.Currency, run.Day, run.At, run.Inputs, run.Answer}
 	}
 	return insertRows(tx, `INSERT INTO forecast_run (user, view, currency, day, at, inputs, answer)
-		SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6 FROM json_each({:rows}) WHERE true
+		SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6 FROM json_each(?) WHERE true
 		ON CONFLICT (user, view, currency, day) DO UPDATE SET at = excluded.at, inputs = excluded.inputs, answer = excluded.answer`, list)
-}
-
-func insertRows(tx core.App, query string, rows [][]any) error {
-	raw, err := json.Marshal(rows)
-	if err != nil {
-		return err
-	}
-	_, err = tx.DB().NewQuery(query).Bind(dbx.Params{"rows": string(raw)}).Execute()
-	return err
 }
 
 // dueScores lists the predicted months of a person that are over and not scored
@@ -171,7 +162,7 @@ func writeScores(tx core.App, scores [][]any) error {
 	}
 	return insertRows(tx, `INSERT OR IGNORE INTO forecast_score (user, view, currency, day, month, ahead, mean, lower80, upper80, lower95, upper95, actual, at)
 		SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7, value ->> 8, value ->> 9, value ->> 10, value ->> 11, value ->> 12
-		FROM json_each({:rows})`, scores)
+		FROM json_each(?)`, scores)
 }
 
 // pruneRuns forgets the daily forecasts of people that are older than keepDays,

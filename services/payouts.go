@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"unicode/utf8"
 
 	"github.com/pocketbase/dbx"
@@ -271,6 +272,7 @@ func (s *PaymentsService) PayoutBalances(ctx context.Context, user string) ([]Pa
 	if inTheWay != nil && Code(inTheWay) == "" {
 		return nil, inTheWay
 	}
+	isLast := sync.OnceValue(func() bool { return s.mayBeLast(ctx, user) }) // the same for all currencies, and projects is asked
 	for n := range balances {
 		balance := &balances[n]
 		if balance.Guarded, err = guardedOf(s.App, user, balance.Currency); err != nil {
@@ -282,7 +284,7 @@ func (s *PaymentsService) PayoutBalances(ctx context.Context, user string) ([]Pa
 		case inTheWay != nil:
 			balance.Why = Code(inTheWay)
 		case balance.Available-balance.Guarded >= balance.Minimum:
-		case s.mayBeLast(ctx, user, balance):
+		case balance.Available > 0 && balance.Guarded == 0 && isLast():
 			balance.Last, balance.Minimum = true, balance.Available
 		default:
 			balance.Why = CodeBelowMinimum
@@ -292,12 +294,8 @@ func (s *PaymentsService) PayoutBalances(ctx context.Context, user string) ([]Pa
 	return balances, nil
 }
 
-// mayBeLast tells whether a balance below the smallest payout can be paid out as the last
-// one. While projects is silent it is not offered.
-func (s *PaymentsService) mayBeLast(ctx context.Context, user string, balance *PayoutBalance) bool {
-	if balance.Available <= 0 || balance.Guarded != 0 {
-		return false
-	}
+// mayBeLast is lastPayout for who only looks: while projects is silent it is not offered.
+func (s *PaymentsService) mayBeLast(ctx context.Context, user string) bool {
 	last, err := s.lastPayout(ctx, user)
 	if err != nil {
 		s.Logger.Warn("it is not known whether a payout is the last one", "user", user, "error", err)

@@ -150,19 +150,21 @@ func (p *Stripe) session(ctx context.Context, ref string, charge Charge, amount 
 	if session.PaymentIntent == nil {
 		return Charged{Outcome: OutcomePending, Ref: ref}, nil
 	}
-	charged, err := outcomeOf(session.PaymentIntent, amount, charge.Currency)
+	charged, err := p.taken(ctx, session.PaymentIntent, charge, amount)
 	if charged.Outcome == OutcomePending {
 		charged.ConfirmURL = "" // confirmed already; the bank takes its time
 	}
-	if err != nil {
-		return charged, err
-	}
-	return p.unlessCancelled(ctx, session.PaymentIntent, charge, charged)
+	return charged, err
+}
+
+// lookAt reads an intent with the charge it made.
+func (p *Stripe) lookAt(ctx context.Context, intent string) (*stripe.PaymentIntent, error) {
+	return p.client.V1PaymentIntents.Retrieve(ctx, intent, &stripe.PaymentIntentRetrieveParams{Expand: []*string{stripe.String("latest_charge")}})
 }
 
 // intent looks at a payment with a payment method, and confirms it once.
 func (p *Stripe) intent(ctx context.Context, ref string, charge Charge, amount int64) (Charged, error) {
-	intent, err := p.client.V1PaymentIntents.Retrieve(ctx, ref, &stripe.PaymentIntentRetrieveParams{Expand: []*string{stripe.String("latest_charge")}})
+	intent, err := p.lookAt(ctx, ref)
 	if err != nil {
 		return p.unknown(withRef(charge, ref), "intent", lookError{err})
 	}
@@ -177,6 +179,7 @@ func (p *Stripe) intent(ctx context.Context, ref string, charge Charge, amount i
 	return p.taken(ctx, intent, charge, amount)
 }
 
+// taken is the outcome of an intent whose charge is expanded.
 func (p *Stripe) taken(ctx context.Context, intent *stripe.PaymentIntent, charge Charge, amount int64) (Charged, error) {
 	charged, err := outcomeOf(intent, amount, charge.Currency)
 	if err != nil {
@@ -192,7 +195,7 @@ func (p *Stripe) notConfirmed(ctx context.Context, charge Charge, amount int64, 
 	if refused, _ := p.refusal(cause); !refused || stripeStatus(cause) == http.StatusPaymentRequired {
 		return p.unknown(charge, "confirmation", cause)
 	}
-	intent, err := p.client.V1PaymentIntents.Retrieve(ctx, charge.Ref, &stripe.PaymentIntentRetrieveParams{Expand: []*string{stripe.String("latest_charge")}})
+	intent, err := p.lookAt(ctx, charge.Ref)
 	if err != nil {
 		return p.unknown(charge, "intent", lookError{err})
 	}
@@ -356,7 +359,7 @@ func (p *Stripe) giveBackAll(ctx context.Context, ref string, charge Charge) err
 
 // nothingLeft tells whether all that an intent took went back already: the operator may have given it back at Stripe.
 func (p *Stripe) nothingLeft(ctx context.Context, ref string) bool {
-	intent, err := p.client.V1PaymentIntents.Retrieve(ctx, ref, &stripe.PaymentIntentRetrieveParams{Expand: []*string{stripe.String("latest_charge")}})
+	intent, err := p.lookAt(ctx, ref)
 	if err != nil {
 		_ = p.silent("intent", ref, err)
 		return false
