@@ -77,6 +77,16 @@ func taken(m *Market, sim *stripesim.Server) *Story {
 	return s
 }
 
+// asksToRefund tells a request to give money back.
+func asksToRefund(r stripesim.Request) bool { return r.Making() && r.Path == "/v1/refunds" }
+
+// cancelUnheard cancels what was paid, and the provider's answer about the refund is a fault.
+func cancelUnheard(s *Story, sim *stripesim.Server, fault stripesim.Fault, key string) {
+	s.Market.tb.Helper()
+	sim.Next(fault, asksToRefund)
+	s.Client.Command(payments, "payments/"+s.Payment+"/cancel", key, nil).Want(s.Market.tb, http.StatusServiceUnavailable, services.CodeProviderSilent)
+}
+
 // TestACancellationWhoseRefundIsNotAnswered: as long as it is not known whether what was
 // paid goes back, the payment has not failed; else nobody would ask for the money again.
 func TestACancellationWhoseRefundIsNotAnswered(t *testing.T) {
@@ -84,8 +94,7 @@ func TestACancellationWhoseRefundIsNotAnswered(t *testing.T) {
 	for _, fault := range []stripesim.Fault{stripesim.ErrorBefore, stripesim.ErrorAfter, stripesim.TooMany} {
 		m, sim := NewStripe(t)
 		s, key := taken(m, sim), Key()
-		sim.Next(fault, func(r stripesim.Request) bool { return r.Making() && r.Path == "/v1/refunds" })
-		s.Client.Command(payments, "payments/"+s.Payment+"/cancel", key, nil).Want(t, http.StatusServiceUnavailable, services.CodeProviderSilent)
+		cancelUnheard(s, sim, fault, key)
 		if status := paymentStatus(s); status != collections.PaymentPending {
 			t.Errorf("%d: expected the payment to be undecided, it is %s", fault, status)
 		}
@@ -103,8 +112,7 @@ func TestACancellationThatHeardNoAnswer(t *testing.T) {
 	for _, fault := range []stripesim.Fault{stripesim.ErrorAfter, stripesim.ErrorBefore} {
 		m, sim := NewStripe(t)
 		s := taken(m, sim)
-		sim.Next(fault, func(r stripesim.Request) bool { return r.Making() && r.Path == "/v1/refunds" })
-		s.Client.Command(payments, "payments/"+s.Payment+"/cancel", Key(), nil).Want(t, http.StatusServiceUnavailable, services.CodeProviderSilent)
+		cancelUnheard(s, sim, fault, Key())
 		complete(m)
 		if status := paymentStatus(s); status != collections.PaymentFailed {
 			t.Errorf("%d: expected the payment to be given back, it is %s", fault, status)
@@ -125,8 +133,7 @@ func TestACancellationThatEndedByItself(t *testing.T) {
 		s.Payment = s.Pay(pay, nil).Object("data").Text("payment")
 		sim.Pay(s.Payment)
 		path := "payments/" + s.Payment + "/cancel"
-		sim.Next(fault, func(r stripesim.Request) bool { return r.Making() && r.Path == "/v1/refunds" })
-		s.Client.Command(payments, path, cancel, nil).Want(t, http.StatusServiceUnavailable, services.CodeProviderSilent)
+		cancelUnheard(s, sim, fault, cancel)
 		complete(m)
 		first := s.Client.Command(payments, path, cancel, nil)
 		first.Want(t, http.StatusOK, "")
@@ -149,9 +156,8 @@ func TestACancellationThatDied(t *testing.T) {
 	t.Parallel()
 	m, sim := NewStripe(t)
 	s := taken(m, sim)
-	sim.Next(stripesim.ErrorAfter, func(r stripesim.Request) bool { return r.Making() && r.Path == "/v1/refunds" })
 	before := m.Clock.Now().Add(time.Hour).UnixMilli()
-	s.Client.Command(payments, "payments/"+s.Payment+"/cancel", Key(), nil).Want(t, http.StatusServiceUnavailable, services.CodeProviderSilent)
+	cancelUnheard(s, sim, stripesim.ErrorAfter, Key())
 	mustExec(t, m, payments, `UPDATE payments SET confirmUrl = 'https://stripe.example', decideBy = `+strconv.FormatInt(before, 10)) // as it died
 	complete(m)
 	if status := paymentStatus(s); status != collections.PaymentFailed {
@@ -168,8 +174,7 @@ func TestACancelledPaymentThatABankTakesBack(t *testing.T) {
 	t.Parallel()
 	m, sim := NewStripe(t)
 	s := taken(m, sim)
-	sim.Next(stripesim.ErrorBefore, func(r stripesim.Request) bool { return r.Making() && r.Path == "/v1/refunds" })
-	s.Client.Command(payments, "payments/"+s.Payment+"/cancel", Key(), nil).Want(t, http.StatusServiceUnavailable, services.CodeProviderSilent)
+	cancelUnheard(s, sim, stripesim.ErrorBefore, Key())
 	chargeback := sim.OpenDispute(s.Payment, s.Amount, false)
 	complete(m)
 	if status := paymentStatus(s); status != collections.PaymentFailed {
@@ -190,12 +195,7 @@ func TestABankThatSendsACancelledPaymentBack(t *testing.T) {
 	s.Client.Command(payments, "payments/"+s.Payment+"/cancel", Key(), nil).Want(t, http.StatusOK, "")
 	sim.FailRefund(s.Payment)
 	for range 2 { // told twice
-		for _, body := range sim.Events() {
-			sim.Post(m.WebhookURL(), body, sim.Sign(body, m.Clock.Now()))
-		}
-		if err := m.Sweep(); err != nil {
-			t.Fatal(err)
-		}
+		hearOf(m, sim)
 	}
 	m.SameAsProvider(sim)
 	if asked := sim.Asked(http.MethodPost, "/v1/refunds"); len(asked) != 2 {
@@ -248,9 +248,8 @@ func TestACancelledPaymentThatTheOperatorGaveBack(t *testing.T) {
 	t.Parallel()
 	m, sim := NewStripe(t)
 	s := taken(m, sim)
-	sim.Next(stripesim.ErrorBefore, func(r stripesim.Request) bool { return r.Making() && r.Path == "/v1/refunds" })
 	key := Key()
-	s.Client.Command(payments, "payments/"+s.Payment+"/cancel", key, nil).Want(t, http.StatusServiceUnavailable, services.CodeProviderSilent)
+	cancelUnheard(s, sim, stripesim.ErrorBefore, key)
 	sim.RefundByHand(s.Payment)
 	complete(m)
 	if status := paymentStatus(s); status != collections.PaymentFailed {

@@ -110,15 +110,12 @@ func TestReconciliationFinds(t *testing.T) {
 func TestWhatIsGivenBackByHandIsFound(t *testing.T) {
 	t.Parallel()
 	m, sim := NewStripe(t)
-	s := Hired(m)
-	paid := s.Pay(Key(), Body{"source": stripesim.CardOK})
-	paid.Want(t, http.StatusOK, "")
-	m.Deliver()
+	s := payBack(m, stripesim.CardOK)
 	if report := m.Reconcile(); report.Unexplained != 0 {
 		t.Fatalf("Expected nothing unexplained before, got %+v", report)
 	}
-	sim.RefundByHand(paid.Text("id"))
-	if report := m.Reconcile(); !strings.Contains(strings.Join(report.Findings, "\n"), "stripe says that "+paid.Text("id")) {
+	sim.RefundByHand(s.Payment)
+	if report := m.Reconcile(); !strings.Contains(strings.Join(report.Findings, "\n"), "stripe says that "+s.Payment) {
 		t.Errorf("Expected the payment that was given back by hand to be found, got %q (waiting %q)", report.Findings, report.Waiting)
 	}
 }

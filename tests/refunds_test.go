@@ -233,14 +233,20 @@ func TestARefusedRefundIsDecidedOnce(t *testing.T) {
 	wantExplained(m, false)
 }
 
-// hearOf delivers what happened at the provider, and does what follows from it.
-func hearOf(m *Market, sim *stripesim.Server) {
+// keepWebhooks delivers what happened at the provider.
+func keepWebhooks(m *Market, sim *stripesim.Server) {
 	m.tb.Helper()
 	for _, body := range sim.Events() {
 		if status, answer := sim.Post(m.WebhookURL(), body, sim.Sign(body, m.Clock.Now())); status != http.StatusOK {
 			m.tb.Fatalf("Expected the webhook to be kept, got %s", answer)
 		}
 	}
+}
+
+// hearOf delivers what happened at the provider, and does what follows from it.
+func hearOf(m *Market, sim *stripesim.Server) {
+	m.tb.Helper()
+	keepWebhooks(m, sim)
 	if err := m.Sweep(); err != nil {
 		m.tb.Fatal(err)
 	}

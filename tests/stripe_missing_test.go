@@ -88,13 +88,9 @@ func TestAConfirmationThatMakesNoSense(t *testing.T) {
 func TestAChargeThatStripeDoesNotFind(t *testing.T) {
 	t.Parallel()
 	m, sim := NewStripe(t)
-	s := Hired(m)
-	paid := s.Pay(Key(), Body{"source": stripesim.CardOK})
-	paid.Want(t, http.StatusOK, "")
-	s.Payment = paid.Text("id")
-	m.Deliver()
+	s := payBack(m, stripesim.CardOK)
 	s.Freelancer.Command(payments, "payments/"+s.Payment+"/refund", Key(), nil).Want(t, http.StatusOK, "")
-	sim.Next(stripesim.Missing, func(r stripesim.Request) bool { return r.Making() && r.Path == "/v1/refunds" })
+	sim.Next(stripesim.Missing, asksToRefund)
 	complete(m)
 	m.Clock.Advance(time.Hour)
 	complete(m)
@@ -111,11 +107,7 @@ func TestAChargeThatStripeDoesNotFind(t *testing.T) {
 func TestWhatStripeNeverFindsIsShown(t *testing.T) {
 	t.Parallel()
 	m, sim := NewStripe(t)
-	s := Hired(m)
-	paid := s.Pay(Key(), Body{"source": stripesim.CardOK})
-	paid.Want(t, http.StatusOK, "")
-	s.Payment = paid.Text("id")
-	m.Deliver()
+	s := payBack(m, stripesim.CardOK)
 	s.Freelancer.Command(payments, "payments/"+s.Payment+"/refund", Key(), nil).Want(t, http.StatusOK, "")
 	other := taken(m, sim)
 	sim.Break(func(stripesim.Request) stripesim.Fault { return stripesim.Missing })
@@ -156,15 +148,9 @@ func TestWhatStripeNeverFindsIsShown(t *testing.T) {
 func TestAChargebackThatCannotBeLookedAt(t *testing.T) {
 	t.Parallel()
 	m, sim := NewStripe(t)
-	s := Hired(m)
-	paid := s.Pay(Key(), Body{"source": stripesim.CardOK})
-	paid.Want(t, http.StatusOK, "")
-	s.Payment = paid.Text("id")
-	m.Deliver()
+	s := payBack(m, stripesim.CardOK)
 	sim.OpenDispute(s.Payment, 10_000, false)
-	for _, body := range sim.Events() {
-		sim.Post(m.WebhookURL(), body, sim.Sign(body, m.Clock.Now()))
-	}
+	keepWebhooks(m, sim)
 	sim.Break(looks(stripesim.Refused, "/v1/disputes/"))
 	if err := m.Payments().ApplyWebhooks(t.Context()); err != nil {
 		t.Fatal(err)
@@ -197,11 +183,7 @@ func TestAChargebackThatCannotBeLookedAt(t *testing.T) {
 func TestWebhooksWaitForARestore(t *testing.T) {
 	t.Parallel()
 	m, sim := NewStripe(t)
-	s := Hired(m)
-	paid := s.Pay(Key(), Body{"source": stripesim.CardOK})
-	paid.Want(t, http.StatusOK, "")
-	s.Payment = paid.Text("id")
-	m.Deliver()
+	s := payBack(m, stripesim.CardOK)
 	s.Client.Command(payments, "payments/"+s.Payment+"/release", Key(), nil).Want(t, http.StatusOK, "")
 	f := s.Freelancer
 	f.Create(payments, collections.PayoutDestinations, Body{"label": "x", "reference": "acct_ok1"}).Want(t, http.StatusOK, "")
@@ -213,9 +195,7 @@ func TestWebhooksWaitForARestore(t *testing.T) {
 	if err := services.BeginEpoch(app, m.Clock.Now(), m.Clock.Now()); err != nil {
 		t.Fatal(err)
 	}
-	for _, body := range sim.Events() {
-		sim.Post(m.WebhookURL(), body, sim.Sign(body, m.Clock.Now()))
-	}
+	keepWebhooks(m, sim)
 	count := func(sql string) (found int) {
 		if err := app.DB().NewQuery(sql).Row(&found); err != nil {
 			t.Fatal(err)

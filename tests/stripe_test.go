@@ -198,6 +198,17 @@ func TestAPayoutWaitsForTheBalanceAtStripe(t *testing.T) {
 	m.Sound()
 }
 
+// poorPayout asks for a payout of what is not available at Stripe yet, to be sent.
+func poorPayout(m *Market, sim *stripesim.Server) (s *Story, f *Person, id string) {
+	m.tb.Helper()
+	s = payBack(m, stripesim.CardOK)
+	s.release(s.Amount)
+	s.Freelancer.Create(collections.DomainPayments, collections.PayoutDestinations, Body{"label": "x", "reference": "acct_poor"}).Want(m.tb, http.StatusOK, "")
+	coolOff(m, s.Freelancer)
+	sim.Withhold(true)
+	return s, s.Freelancer, payout(s.Freelancer, Key(), 50_000).Text("id")
+}
+
 // TestAPayoutThatWaitsAtStripeIsHeld: nothing of a payout is out that waits for the
 // balance at Stripe, so a chargeback still stops it, until a moderator has looked. One
 // whose last try was not answered may be out, and is left alone.
@@ -205,13 +216,7 @@ func TestAPayoutThatWaitsAtStripeIsHeld(t *testing.T) {
 	t.Parallel()
 	for _, decision := range []string{collections.ModerationRefuse, collections.ModerationRelease, ""} {
 		m, sim := NewStripe(t)
-		s := payBack(m, stripesim.CardOK)
-		s.release(s.Amount)
-		f := s.Freelancer
-		f.Create(collections.DomainPayments, collections.PayoutDestinations, Body{"label": "x", "reference": "acct_poor"}).Want(t, http.StatusOK, "")
-		coolOff(m, f)
-		sim.Withhold(true)
-		id := payout(f, Key(), 50_000).Text("id")
+		s, f, id := poorPayout(m, sim)
 		complete(m)
 		if decision == "" {
 			sim.Withhold(false)
@@ -306,13 +311,7 @@ func TestALateAnswerAboutAnEarlierTry(t *testing.T) {
 func TestAPayoutThatWaitsAfterAChargebackIsHeld(t *testing.T) {
 	t.Parallel()
 	m, sim := NewStripe(t)
-	s := payBack(m, stripesim.CardOK)
-	s.release(s.Amount)
-	f := s.Freelancer
-	f.Create(collections.DomainPayments, collections.PayoutDestinations, Body{"label": "x", "reference": "acct_poor"}).Want(t, http.StatusOK, "")
-	coolOff(m, f)
-	sim.Withhold(true)
-	id := payout(f, Key(), 50_000).Text("id")
+	s, f, id := poorPayout(m, sim)
 	sim.Next(stripesim.ErrorBefore, func(r stripesim.Request) bool { return r.Making() })
 	complete(m)
 	sim.OpenDispute(s.Payment, s.Amount, true)
